@@ -1,0 +1,84 @@
+"""graphflow: from transaction records to laundering patterns, with every result citing its source rows.
+
+    ledger = read_ledger("transfers.csv")     files → Ledger
+    graph = FlowGraph(ledger)                 Ledger → a networkx.MultiDiGraph over its columns
+    findings = detect(graph)                  graph → Findings that cite ledger rows
+    cases = open_cases(graph, findings)       Findings → ranked Cases
+    view(graph, cases[0])                     Case → an interactive page, one file, offline
+
+`analyze` does the five steps with times and warnings; `write_results` puts its files into a folder.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphflow.analysis import Analysis as Analysis
+    from graphflow.analysis import analyze as analyze
+    from graphflow.case import Case as Case
+    from graphflow.case import open_cases as open_cases
+    from graphflow.detect import detect as detect
+    from graphflow.detect.cycle import Cycle as Cycle
+    from graphflow.detect.fan_in import FanIn as FanIn
+    from graphflow.detect.fan_out import FanOut as FanOut
+    from graphflow.detect.mule_chain import MuleChain as MuleChain
+    from graphflow.errors import GraphflowError as GraphflowError
+    from graphflow.finding import Finding as Finding
+    from graphflow.graph import FlowGraph as FlowGraph
+    from graphflow.ledger import Ledger as Ledger
+    from graphflow.read import read_ledger as read_ledger
+    from graphflow.simulate import simulate as simulate
+    from graphflow.view import view as view
+    from graphflow.view.folder import write_results as write_results
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Analysis": "analysis",
+    "analyze": "analysis",
+    "Case": "case",
+    "open_cases": "case",
+    "detect": "detect",
+    "Cycle": "detect.cycle",
+    "FanIn": "detect.fan_in",
+    "FanOut": "detect.fan_out",
+    "MuleChain": "detect.mule_chain",
+    "GraphflowError": "errors",
+    "Finding": "finding",
+    "FlowGraph": "graph",
+    "Ledger": "ledger",
+    "read_ledger": "read",
+    "simulate": "simulate",
+    "view": "view",
+    "write_results": "view.folder",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when first used, so that `graphflow --help` answers at once."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'graphflow' has no attribute {name!r}")
+    value = getattr(import_module(f"graphflow.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
+class _Package(ModuleType):
+    """Python binds an imported submodule to its package. Three verbs (`detect`, `view`, `simulate`) share their
+    name with the folder they live in: for those `graphflow.detect` stays the function."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

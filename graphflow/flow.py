@@ -1,0 +1,236 @@
+"""The transfers of a ledger, or of some of its rows, as integer arrays in time order.
+
+What detectors and tracers read. Each array has one entry a transfer; its position is the *event* that
+kernels compare ("not earlier" is one integer comparison). Everything is made when first asked for, and kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from graphflow.kernels import csr, lots
+from graphflow.kernels.engine import ready
+from graphflow.ledger import Codes, Ledger
+from graphflow.value import Valuation, valuate
+
+T = TypeVar("T")
+Longs = npt.NDArray[np.int64]
+
+
+def microseconds(span: timedelta) -> int:
+    """A time span as the ledger's time unit.
+
+    >>> microseconds(timedelta(minutes=1))
+    60000000
+    """
+    return span // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Adjacency:
+    """Events grouped by account, self-transfers left out: events[ptr[a]:ptr[a + 1]], others beside them."""
+
+    ptr: Longs
+    events: Codes
+    others: Codes
+
+
+@dataclass(frozen=True)
+class Lots:
+    """Receipts matched to payments, first in first out, within `dwell`.
+
+    passed   per event: the part of its value that its payee moved on
+    funded   per event: the part of its value that came from lots its payer had received
+    waited   per account: matched value × microseconds between receipt and payment
+    """
+
+    dwell: timedelta
+    passed: Longs
+    funded: Longs
+    waited: npt.NDArray[np.float64]
+
+
+class Flow:
+    """Columns of a ledger; `rows` are the positions of its transfers in the ledger (all of them: None)."""
+
+    def __init__(self, ledger: Ledger, rows: Longs | None = None) -> None:
+        self.ledger = ledger
+        self._rows = rows
+        self._lots: dict[timedelta, Lots] = {}
+        self._widths: dict[timedelta, Codes] = {}
+
+    @property
+    def size(self) -> int:
+        """Number of transfers."""
+        return self.ledger.height if self._rows is None else self._rows.size
+
+    @property
+    def rows(self) -> Longs:
+        """The position of each transfer in the ledger."""
+        return np.arange(self.size) if self._rows is None else self._rows
+
+    def ledger_rows(self, events: npt.NDArray[Any]) -> Longs:
+        """Positions in the ledger of some events of this flow."""
+        return events.astype(np.int64) if self._rows is None else self._rows[events]
+
+    @property
+    def account_count(self) -> int:
+        """Accounts of the whole ledger: the length of arrays indexed by account code."""
+        return self.ledger.accounts.height
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """The transfers themselves."""
+        return self.ledger.frame if self._rows is None else self.ledger.frame[self._rows]
+
+    @cached_property
+    def names(self) -> pl.Series:
+        """The account of each code."""
+        return self.ledger.accounts["account"]
+
+    @cached_property
+    def accounts(self) -> Codes:
+        """Codes of the accounts that occur."""
+        if self._rows is None:
+            return np.arange(self.account_count, dtype=np.int32)
+        return np.unique(np.concatenate([self.payer, self.payee]))
+
+    @property
+    def described(self) -> pl.DataFrame:
+        """The accounts that occur, with bank and name."""
+        return self.ledger.accounts if self._rows is None else self.ledger.accounts[self.accounts]
+
+    @cached_property
+    def payer(self) -> Codes:
+        return self._take(self.ledger.payer_codes)
+
+    @cached_property
+    def payee(self) -> Codes:
+        return self._take(self.ledger.payee_codes)
+
+    @cached_property
+    def time(self) -> Longs:
+        """Microseconds since 1970, never falling."""
+        return self._take(self.ledger.frame["time"].to_physical().to_numpy())
+
+    @cached_property
+    def valuation(self) -> Valuation:
+        """The value basis of the whole ledger."""
+        return valuate(self.ledger)
+
+    @cached_property
+    def value(self) -> Longs:
+        """What each transfer is worth, in minor units of its component's base currency."""
+        return self._take(self.valuation.values)
+
+    @cached_property
+    def in_basis(self) -> tuple[Codes, Codes, int]:
+        """Payer and payee nodes for searches that compare values, and the number of nodes.
+
+        Where the ledger's currencies fall into several components, an account is one node in each:
+        values that cannot be compared never meet.
+        """
+        if len(self.valuation.bases) < 2:
+            return self.payer, self.payee, self.account_count
+        shift = self._take(self.valuation.components).astype(np.int32) * self.account_count
+        return self.payer + shift, self.payee + shift, self.account_count * len(self.valuation.bases)
+
+    @cached_property
+    def received(self) -> Adjacency:
+        """Receipts by account."""
+        return self._adjacency(self.payee, self.payer, self.account_count)
+
+    @cached_property
+    def sent(self) -> Adjacency:
+        """Payments by account."""
+        return self._adjacency(self.payer, self.payee, self.account_count)
+
+    @cached_property
+    def value_received(self) -> Adjacency:
+        """Receipts by node of `in_basis`."""
+        payer, payee, nodes = self.in_basis
+        return self.received if payer is self.payer else self._adjacency(payee, payer, nodes)
+
+    @cached_property
+    def value_sent(self) -> Adjacency:
+        """Payments by node of `in_basis`."""
+        payer, payee, nodes = self.in_basis
+        return self.sent if payer is self.payer else self._adjacency(payer, payee, nodes)
+
+    def until(self, window: timedelta) -> Codes:
+        """Per event, the first event that is more than `window` later."""
+        return np.searchsorted(self.time, self.time + microseconds(window), side="right").astype(np.int32)
+
+    def lots(self, dwell: timedelta) -> Lots:
+        """Receipts matched to payments within `dwell`."""
+        if dwell not in self._lots:
+            self._lots[dwell] = self._match(dwell)
+        return self._lots[dwell]
+
+    def widths(self, window: timedelta) -> Codes:
+        """Per account, the most distinct counterparties inside one window."""
+        if window not in self._widths:
+            width = np.zeros(self.account_count, np.int32)
+            got, sent = self.received, self.sent
+            run = ready(lots, self.size).widest
+            in_parts(
+                lambda a, b: run(
+                    a, b, got.ptr, got.events, got.others, sent.ptr, sent.events, sent.others, self.time,
+                    self.account_count, microseconds(window), width,
+                ),
+                got.ptr + sent.ptr,
+            )  # fmt: skip
+            self._widths[window] = width
+        return self._widths[window]
+
+    def _match(self, dwell: timedelta) -> Lots:
+        got, sent = self.value_received, self.value_sent
+        passed, funded = np.zeros(self.size, np.int64), np.zeros(self.size, np.int64)
+        waited = np.zeros(got.ptr.size - 1)
+        run = ready(lots, self.size).match
+        in_parts(
+            lambda a, b: run(
+                a, b, got.ptr, got.events, sent.ptr, sent.events, self.time, self.value,
+                microseconds(dwell), passed, funded, waited,
+            ),
+            got.ptr + sent.ptr,
+        )  # fmt: skip
+        return Lots(dwell, passed, funded, waited.reshape(-1, self.account_count).sum(axis=0))
+
+    def _adjacency(self, key: Codes, other: Codes, accounts: int) -> Adjacency:
+        return Adjacency(*ready(csr, self.size).by_account(key, other, accounts))
+
+    def _take(self, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """This flow's part of a ledger column; a copy where Polars owns it, since kernels take writable arrays."""
+        if self._rows is not None:
+            return column[self._rows]
+        return column if column.flags.writeable else column.copy()
+
+
+def in_parts(run: Callable[[int, int], T], ptr: Longs, parts: int = 16) -> list[T]:
+    """Run a kernel over ranges of accounts of about equal work on the thread pool; results in order.
+
+    ptr  cumulative work by account, as in compressed rows
+    """
+    accounts = ptr.size - 1
+    edges = np.searchsorted(ptr, np.linspace(0, ptr[-1], parts + 1)[1:-1])
+    bounds = np.unique(np.concatenate([[0], edges, [accounts]]))
+    return in_threads(run, list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)))
+
+
+def in_threads(run: Callable[[int, int], T], ranges: Sequence[tuple[int, int]]) -> list[T]:
+    """run(first, last) for each range, on as many threads as there are cores; results in order."""
+    if len(ranges) < 2:
+        return [run(*r) for r in ranges]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return list(pool.map(lambda r: run(*r), ranges))

@@ -1,0 +1,54 @@
+"""Adjacency in compressed rows, each in time order, by counting sort."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from graphflow.kernels.engine import kernel
+
+Ints = npt.NDArray[np.int32]
+Longs = npt.NDArray[np.int64]
+
+
+@kernel("Tuple((int64[::1], int32[::1], int32[::1]))(int32[::1], int32[::1], int64)")
+def by_account(key: Ints, other: Ints, accounts: int) -> tuple[Longs, Ints, Ints]:
+    """Events grouped by account, self-transfers left out.
+
+    key, other  int32 per event: the account to group by, and the one at the other end
+    Returns (ptr, events, others): the events of account a are events[ptr[a]:ptr[a + 1]], in time
+    order, with the other ends beside them.
+    """
+    ptr = np.zeros(accounts + 1, np.int64)
+    for e in range(key.size):
+        if key[e] != other[e]:
+            ptr[key[e] + 1] += 1
+    for a in range(accounts):
+        ptr[a + 1] += ptr[a]
+    total = ptr[accounts]
+    events = np.empty(total, np.int32)
+    others = np.empty(total, np.int32)
+    free = ptr[:accounts].copy()
+    for e in range(key.size):
+        k = key[e]
+        if k != other[e]:
+            events[free[k]] = e
+            others[free[k]] = other[e]
+            free[k] += 1
+    return ptr, events, others
+
+
+@kernel("int64(int32[::1], int64, int64, int64)")
+def first_after(events: Ints, start: int, stop: int, event: int) -> int:
+    """The first position in events[start:stop] that holds a later event than `event`."""
+    if stop - start <= 8:
+        while start < stop and events[start] <= event:
+            start += 1
+        return start
+    while start < stop:
+        middle = (start + stop) >> 1
+        if events[middle] <= event:
+            start = middle + 1
+        else:
+            stop = middle
+    return start

@@ -1,0 +1,132 @@
+"""Decides whether a kernel runs compiled or interpreted, and compiles it once.
+
+A kernel is a plain Python function in the subset that Numba compiles. Interpreted, it costs nothing to
+start: right for samples and notebooks of some thousand rows. Compiled, it is a few hundred times
+faster, and the machine code is kept on disk for the next process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+COMPILE_FROM = 60_000
+"""Rows from which compiling pays even the first time."""
+CACHED_FROM = 5_000
+"""Rows from which loading already compiled kernels pays."""
+
+_KERNELS: dict[str, FunctionType] = {}
+_SIGNATURES: dict[str, str] = {}
+_COMPILED: dict[str, Any] = {}
+_NAMESPACES: dict[str, Any] = {}
+_LOCK = threading.RLock()
+_SAID: set[str] = set()
+
+
+def kernel(signature: str) -> Callable[[F], F]:
+    """Mark a function as a kernel: `ready` compiles it together with the kernels it calls.
+
+    signature  Numba's types of the result and the arguments: one compiled version each, whatever the caller has
+    """
+
+    def mark(function: F) -> F:
+        if not isinstance(function, FunctionType):
+            raise TypeError("a kernel is a plain function")
+        _KERNELS[_key(function)] = function
+        _SIGNATURES[_key(function)] = signature
+        return function
+
+    return mark
+
+
+def ready(module: ModuleType, rows: int) -> Any:
+    """The functions of a kernel module, compiled or interpreted as suits `rows`.
+
+    GRAPHFLOW_KERNELS=compiled or =interpreted decides instead where it is set.
+    """
+    if not _worth_compiling(module, rows):
+        return module
+    with _LOCK:
+        if module.__name__ not in _NAMESPACES:
+            names = [f.__name__ for f in _functions(module)]
+            _NAMESPACES[module.__name__] = SimpleNamespace(**{n: _compile(getattr(module, n)) for n in names})
+            if not _cached(module):
+                _say_once("graphflow: compiling its kernels for this machine (once, some seconds) …")
+        return _NAMESPACES[module.__name__]
+
+
+def _worth_compiling(module: ModuleType, rows: int) -> bool:
+    forced = os.environ.get("GRAPHFLOW_KERNELS", "")
+    if forced:
+        return forced == "compiled"
+    if rows >= COMPILE_FROM or (module.__name__ in _NAMESPACES and rows >= CACHED_FROM // 10):
+        return True
+    return rows >= CACHED_FROM and _on_disk(module)
+
+
+def _functions(module: ModuleType) -> list[FunctionType]:
+    return [f for f in _KERNELS.values() if f.__module__ == module.__name__]
+
+
+def _key(function: FunctionType) -> str:
+    return f"{function.__module__}.{function.__name__}"
+
+
+def _compile(function: FunctionType) -> Any:
+    """Compile a kernel in a copy of its module's globals where other kernels stand compiled."""
+    key = _key(function)
+    if key in _COMPILED:
+        return _COMPILED[key]
+    scope = dict(function.__globals__)
+    twin = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
+    for name in function.__code__.co_names:
+        value = scope.get(name)
+        if isinstance(value, FunctionType) and _key(value) in _KERNELS and value is not function:
+            scope[name] = _compile(value)
+    numba, signature = importlib.import_module("numba"), _SIGNATURES[key]
+    try:
+        compiled = numba.njit(signature, nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)(twin)
+    except RuntimeError:  # neither the package's folder nor the home folder can be written
+        _say_once("graphflow: no folder to keep compiled kernels in (set NUMBA_CACHE_DIR); compiling for this run")
+        compiled = numba.njit(signature, nogil=True)(twin)
+    scope[function.__name__] = compiled
+    _COMPILED[key] = compiled
+    return compiled
+
+
+def _cached(module: ModuleType) -> bool:
+    """Whether machine code of every kernel of a compiled module is on disk."""
+    for function in _functions(module):
+        folder = getattr(_COMPILED[_key(function)].stats, "cache_path", None)
+        if folder is None or not _index_files(Path(folder), module, function):
+            return False
+    return True
+
+
+def _on_disk(module: ModuleType) -> bool:
+    """The same question before Numba is imported, for the folders it normally uses."""
+    if module.__file__ is None:
+        return False
+    folders = [Path(module.__file__).parent / "__pycache__"]
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        folders = [p for p in Path(os.environ["NUMBA_CACHE_DIR"]).glob("kernels_*") if p.is_dir()]
+    return any(all(_index_files(folder, module, f) for f in _functions(module)) for folder in folders)
+
+
+def _index_files(folder: Path, module: ModuleType, function: FunctionType) -> bool:
+    stem = module.__name__.rpartition(".")[2]
+    return any(folder.glob(f"{stem}.{function.__name__}-*.nbi"))
+
+
+def _say_once(line: str) -> None:
+    if line not in _SAID:
+        _SAID.add(line)
+        sys.stderr.write(line + "\n")

@@ -1,0 +1,314 @@
+"""The ledger: transfers in time order, each with the source row it came from.
+
+`SCHEMA` is the one definition of a transfer. A `Ledger` is frozen and valid by construction:
+`Ledger.from_frame` checks a Polars frame and says in one line what does not hold; the readers
+in `graphflow.read` build on the same checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from graphflow.errors import LedgerError, did_you_mean
+
+Codes = npt.NDArray[np.int32]
+
+TIME = pl.Datetime("us", "UTC")
+
+SCHEMA: Mapping[str, pl.DataType] = {
+    "tx": pl.String(),
+    "time": TIME,
+    "payer": pl.String(),
+    "payee": pl.String(),
+    "paid": pl.Int64(),
+    "paid_currency": pl.Categorical(),
+    "received": pl.Int64(),
+    "received_currency": pl.Categorical(),
+    "file": pl.Categorical(),
+    "row": pl.UInt32(),
+}
+"""Every transfer has these. `paid` and `received` are minor units of their own currency."""
+
+OPTIONAL: Mapping[str, pl.DataType] = {
+    "channel": pl.Categorical(),
+    "payer_name": pl.String(),
+    "payee_name": pl.String(),
+    "payer_bank": pl.Categorical(),
+    "payee_bank": pl.Categorical(),
+    "payer_balance": pl.Int64(),
+    "payee_balance": pl.Int64(),
+    "ip": pl.String(),
+    "device": pl.String(),
+    "memo": pl.String(),
+    "label": pl.String(),
+    "twin_file": pl.Categorical(),
+    "twin_row": pl.UInt32(),
+}
+"""Kept when the source has them. `twin_*` names the second side of a paired transfer."""
+
+ACCOUNTS: Mapping[str, pl.DataType] = {"account": pl.String(), "bank": pl.String(), "name": pl.String()}
+
+ROW_KINDS = ("accepted", "paired", "duplicate", "excluded", "rejected")
+
+REJECTED: Mapping[str, pl.DataType] = {
+    "file": pl.String(),
+    "row": pl.Int64(),
+    "column": pl.String(),
+    "value": pl.String(),
+    "reason": pl.String(),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One input file: what it is, what was recognised in it, where its rows went.
+
+    `rows` holds `read` and each of `ROW_KINDS`; `read` is their sum, always.
+    `columns` maps ledger fields to the headers they were read from.
+    """
+
+    path: str
+    sha256: str
+    bytes: int
+    encoding: str
+    dialect: str
+    rows: Mapping[str, int]
+    separator: str = ""
+    time_format: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        parts = sum(self.rows[kind] for kind in ROW_KINDS)
+        if self.rows["read"] != parts:
+            raise LedgerError(f"{self.path}: {self.rows['read']} rows read, {parts} accounted for")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ledger:
+    """Transfers sorted by time; ties keep the order of the files and of the rows in them.
+
+    frame      one row a transfer, columns of `SCHEMA` and those of `OPTIONAL` that the source has
+    accounts   one row an account (`account`, `bank`, `name`); the row number is the account's code
+    payer_codes, payee_codes   int32 arrays beside the frame: the account codes of each transfer
+    decimals   decimal places of the minor unit of each currency
+    precision  the finest step seen in the times: a minute when no time has seconds
+    sources    the files read; rejected: every row that did not become a transfer; warnings: plain words
+
+    Example
+    -------
+    >>> from datetime import datetime, timezone
+    >>> frame = pl.DataFrame({"tx": ["a"], "time": [datetime(2026, 1, 5, 9, tzinfo=timezone.utc)],
+    ...     "payer": ["P"], "payee": ["Q"], "paid": [12_50], "paid_currency": ["CNY"]})
+    >>> Ledger.from_frame(frame)
+    Ledger(1 transfers, 2 accounts, CNY, 2026-01-05 09:00 to 2026-01-05 09:00)
+    """
+
+    frame: pl.DataFrame
+    accounts: pl.DataFrame
+    payer_codes: Codes
+    payee_codes: Codes
+    decimals: Mapping[str, int]
+    precision: timedelta = timedelta(microseconds=1)
+    sources: tuple[Source, ...] = ()
+    rejected: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REJECTED))
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame, *, decimals: Mapping[str, int] | None = None) -> Ledger:
+        """A ledger from a frame that a notebook already holds.
+
+        Needs `tx`, `time`, `payer`, `payee`, `paid` (minor units) and `paid_currency`; `received` and its
+        currency default to what was paid, `file` to "frame" and `row` to the frame's row number.
+        Raises `LedgerError` naming the column and the first row that does not hold.
+        """
+        whole = _typed(_completed(frame))
+        _check(whole)
+        whole = whole.sort("time", maintain_order=True)
+        names, payers, payees = encode_accounts(whole["payer"], whole["payee"])
+        currencies = used_currencies(whole)
+        return cls(
+            frame=whole,
+            accounts=describe_accounts(names, whole),
+            payer_codes=payers,
+            payee_codes=payees,
+            decimals={c: (decimals or {}).get(c, default_decimals(c)) for c in currencies},
+            precision=time_precision(whole["time"]),
+        )
+
+    @property
+    def height(self) -> int:
+        """Number of transfers."""
+        return self.frame.height
+
+    @property
+    def currencies(self) -> list[str]:
+        """Currency codes in use, the most frequent first."""
+        return list(self.decimals)
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __repr__(self) -> str:
+        if not self.frame.height:
+            return "Ledger(0 transfers)"
+        first, last = (f"{self.frame['time'][i]:%Y-%m-%d %H:%M}" for i in (0, -1))
+        kinds = ", ".join(self.currencies[:4]) + (", …" if len(self.currencies) > 4 else "")
+        return f"Ledger({self.height} transfers, {self.accounts.height} accounts, {kinds}, {first} to {last})"
+
+    def _repr_html_(self) -> str:
+        return self.frame.head(10)._repr_html_()
+
+
+# --- money --------------------------------------------------------------------------------------
+
+_DECIMALS = {
+    **dict.fromkeys(("JPY", "KRW", "VND", "CLP", "ISK", "UGX", "XAF", "XOF"), 0),
+    **dict.fromkeys(("BHD", "KWD", "OMR", "JOD", "TND"), 3),
+    **dict.fromkeys(("BTC", "Bitcoin", "XBT"), 8),
+    **dict.fromkeys(("USDT", "USDC"), 6),
+}
+
+
+def default_decimals(currency: str) -> int:
+    """Decimal places of a currency's minor unit (ISO 4217; 8 for bitcoin, 6 for USDT and USDC).
+
+    A source with more decimals than this raises the number for its currency, so no digit is rounded away.
+
+    >>> default_decimals("CNY"), default_decimals("JPY"), default_decimals("BTC")
+    (2, 0, 8)
+    """
+    return _DECIMALS.get(currency, 2)
+
+
+def major(amount: int, decimals: int) -> str:
+    """Minor units as a decimal number in digits, with thousands commas.
+
+    >>> major(123456789, 2), major(-5, 2), major(7, 0)
+    ('1,234,567.89', '-0.05', '7')
+    """
+    sign, whole = ("-", -amount) if amount < 0 else ("", amount)
+    if not decimals:
+        return f"{sign}{whole:,}"
+    units, rest = divmod(whole, 10**decimals)
+    return f"{sign}{units:,}.{rest:0{decimals}d}"
+
+
+# --- building blocks shared with the readers -------------------------------------------------------
+
+
+def encode_accounts(payer: pl.Series, payee: pl.Series) -> tuple[pl.Series, Codes, Codes]:
+    """Account names in order of first appearance, and the code of each payer and payee."""
+    both = pl.concat([payer.cast(pl.String), payee.cast(pl.String)]).alias("account")
+    names = both.unique(maintain_order=True)
+    codes = names.to_frame().with_row_index("code")
+    joined = both.to_frame().join(codes, on="account", how="left", maintain_order="left")
+    code = joined["code"].to_numpy().astype(np.int32)
+    return names, code[: payer.len()].copy(), code[payer.len() :].copy()
+
+
+def describe_accounts(names: pl.Series, frame: pl.DataFrame) -> pl.DataFrame:
+    """The account table: bank and name are the first ones the ledger states for an account."""
+    table = names.alias("account").to_frame()
+    for field_name in ("bank", "name"):
+        sides = [
+            frame.select(
+                pl.col(side).alias("account"),
+                pl.col(f"{side}_{field_name}").cast(pl.String).alias(field_name),
+            )
+            for side in ("payer", "payee")
+            if f"{side}_{field_name}" in frame.columns
+        ]
+        if not sides:
+            table = table.with_columns(pl.lit(None, pl.String).alias(field_name))
+            continue
+        known = pl.concat(sides).drop_nulls(field_name).unique("account", keep="first", maintain_order=True)
+        table = table.join(known, on="account", how="left", maintain_order="left")
+    return table.select(ACCOUNTS.keys())
+
+
+def used_currencies(frame: pl.DataFrame) -> list[str]:
+    """Currency codes of the ledger, the most used first; ties by name."""
+    both = pl.concat(
+        [
+            frame["paid_currency"].cast(pl.String),
+            frame["received_currency"].cast(pl.String).alias("paid_currency"),
+        ]
+    )
+    counts = both.value_counts().sort(["count", "paid_currency"], descending=[True, False])
+    return counts["paid_currency"].to_list()
+
+
+_STEPS = (
+    timedelta(days=1),
+    timedelta(hours=1),
+    timedelta(minutes=1),
+    timedelta(seconds=1),
+    timedelta(milliseconds=1),
+)
+
+
+def time_precision(time: pl.Series) -> timedelta:
+    """The coarsest of day, hour, minute, second, millisecond that every time is a multiple of.
+
+    A file of a few rows that happen to fall on full hours looks coarser than it is: the readers
+    pass the format's own precision instead where they know it.
+    """
+    stamps = time.to_physical()
+    for step in _STEPS:
+        if (stamps % (step // timedelta(microseconds=1)) == 0).all():
+            return step
+    return timedelta(microseconds=1)
+
+
+def _completed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Fill what a plain payer→payee frame leaves out, and refuse columns nobody knows."""
+    needed = ("tx", "time", "payer", "payee", "paid", "paid_currency")
+    for name in needed:
+        if name not in frame.columns:
+            raise LedgerError(f'the frame has no column "{name}": {did_you_mean(name, frame.columns)}')
+    for name in frame.columns:
+        if name not in SCHEMA and name not in OPTIONAL:
+            raise LedgerError(f'the ledger has no column "{name}": {did_you_mean(name, [*SCHEMA, *OPTIONAL])}')
+    missing = {
+        "received": pl.col("paid"),
+        "received_currency": pl.col("paid_currency"),
+        "file": pl.lit("frame"),
+        "row": pl.int_range(1, pl.len() + 1),
+    }
+    return frame.with_columns([expr.alias(name) for name, expr in missing.items() if name not in frame.columns])
+
+
+def _typed(frame: pl.DataFrame) -> pl.DataFrame:
+    wanted = {**SCHEMA, **OPTIONAL}
+    columns = [name for name in wanted if name in frame.columns]
+    for name in ("paid", "received"):
+        if not frame.schema[name].is_integer():
+            raise LedgerError(f'"{name}" must be whole minor units (for 12.50 write 1250), not {frame.schema[name]}')
+    if frame.schema["time"] == pl.String:
+        raise LedgerError('"time" is text: parse it first, for example with pl.col("time").str.to_datetime()')
+    if isinstance(frame.schema["time"], pl.Datetime) and frame.schema["time"].time_zone is None:
+        frame = frame.with_columns(pl.col("time").dt.replace_time_zone("UTC"))
+    try:
+        return frame.select(pl.col(name).cast(wanted[name]) for name in columns)
+    except pl.exceptions.InvalidOperationError as error:
+        raise LedgerError(f"a column cannot be read as the ledger needs it: {str(error).splitlines()[0]}") from error
+
+
+def _check(frame: pl.DataFrame) -> None:
+    for name in SCHEMA:
+        if frame[name].null_count():
+            row = int(frame[name].is_null().arg_max() or 0)
+            raise LedgerError(f'"{name}" is empty in row {row + 1}: every transfer needs it')
+    for name in ("paid", "received"):
+        if frame.height and (frame[name] < 0).any():
+            row = int((frame[name] < 0).arg_max() or 0)
+            raise LedgerError(f'"{name}" is negative in row {row + 1}: swap payer and payee instead')
+    if frame["tx"].n_unique() != frame.height:
+        twice = frame["tx"].filter(frame["tx"].is_duplicated())[0]
+        raise LedgerError(f'transaction "{twice}" occurs more than once: "tx" must be unique')
