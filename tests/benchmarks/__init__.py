@@ -1,0 +1,1 @@
+"""Speed and memory tables. Off by default: `pytest -m benchmark -s tests/benchmarks`."""
