@@ -1,0 +1,124 @@
+"""A file's rows in batches: text columns named by their position, and the row numbers.
+
+Polars reads; where it finds a file it cannot read, or one whose rows have different numbers of fields (which it
+would fill or cut in silence), the file is read again row by row, so that each such row can be named.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import polars as pl
+
+from graphflow.errors import SourceError
+from graphflow.read.source import RawFile, not_utf8
+
+BATCH_ROWS = 500_000
+ROW = "row"
+"""Name of the column of 1-based row numbers; the others are named "0", "1", … by position in the file."""
+
+FIELDS = "fields"
+"""Name of the column with the number of fields where that was counted row by row."""
+
+
+def batches(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """The columns at `positions`, some hundred thousand rows at a time, in file order."""
+    if source.kind == "parquet":
+        return _parquet(source, positions)
+    if _is_regular(source):
+        return _fast(source, positions)
+    return _careful(source, positions)
+
+
+def _is_regular(source: RawFile) -> bool:
+    """Whether Polars reads the file and every row has as many fields as the header.
+
+    Without quotes that is one comparison of counts; with quotes, a row that lacks fields shows as an
+    empty last column, and one with too many as an error.
+    """
+    if not source.quoted:
+        return source.separators == (len(source.header) - 1) * source.lines
+    last = str(len(source.header) - 1)
+    try:
+        empty = _scan(source).select(pl.col(last).is_null().sum()).collect(engine="streaming").item()
+    except pl.exceptions.PolarsError as error:
+        if "utf-8" in str(error):
+            raise not_utf8(source.path) from None
+        return False
+    return not empty
+
+
+def _scan(source: RawFile) -> pl.LazyFrame:
+    names = [str(k) for k in range(len(source.header))]
+    return pl.scan_csv(
+        source.readable, separator=source.separator, infer_schema=False, new_columns=names, row_index_name="index"
+    )
+
+
+def _names(positions: Sequence[int]) -> list[str]:
+    return [str(k) for k in sorted(set(positions))]
+
+
+def _fast(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
+    number = (pl.col("index") + 1).cast(pl.UInt32).alias(ROW)
+    lazy = _scan(source).select(*_names(positions), number)
+    try:
+        yield from lazy.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+    except pl.exceptions.PolarsError as error:
+        if "utf-8" in str(error):
+            raise not_utf8(source.path) from None
+        raise SourceError(f"{source.path}: cannot be read as text records ({str(error).splitlines()[0]})") from error
+
+
+def _careful(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """Row by row, with the number of fields of each; a row of another length keeps what it has."""
+    wanted = sorted(set(positions))
+    number = 0
+    for rows in _blocks(source):
+        columns: dict[str, list[str | None]] = {str(k): [_field(row, k) for row in rows] for k in wanted}
+        frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+        yield frame.with_columns(
+            pl.int_range(number + 1, number + len(rows) + 1, dtype=pl.UInt32, eager=True).alias(ROW),
+            pl.Series(FIELDS, [len(row) for row in rows], dtype=pl.UInt32),
+        )
+        number += len(rows)
+
+
+def _field(row: list[str], position: int) -> str | None:
+    return row[position] if position < len(row) and row[position] else None
+
+
+def _blocks(source: RawFile, size: int = 100_000) -> Iterator[list[list[str]]]:
+    with source.readable.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, delimiter=source.separator, strict=True)
+        try:
+            next(reader)
+            while block := list(islice(reader, size)):
+                yield block
+        except csv.Error as error:
+            raise SourceError(
+                f"{source.path}: line {reader.line_num:,}: {error} (a quote that is never closed?)"
+            ) from error
+        except UnicodeDecodeError:
+            raise not_utf8(source.path) from None
+
+
+def _parquet(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
+    wanted = sorted(set(positions))
+    texts = [_as_text(source.header[k], source.types[k]).alias(str(k)) for k in wanted]
+    number = (pl.col("graphflow row") + 1).cast(pl.UInt32).alias(ROW)
+    lazy = pl.scan_parquet(source.readable).with_row_index("graphflow row").select(*texts, number)
+    yield from lazy.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+
+
+def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
+    """A typed column as the text a CSV would hold, so that one set of rules reads both."""
+    column = pl.col(name)
+    if isinstance(kind, pl.Datetime):
+        naive = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if kind.time_zone else column
+        return naive.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")
+    if kind == pl.Date:
+        return column.dt.strftime("%Y-%m-%d")
+    return column.cast(pl.String)

@@ -1,0 +1,82 @@
+"""Which column of a file is which field of the ledger: by dialect, by mapping, by usual names.
+
+A dialect is a module with `NAME`, `recognises(header)` and `layout(source)`: see `plain` and `amlworld`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+
+import polars as pl
+
+from graphflow.errors import ColumnError, SourceError, did_you_mean
+from graphflow.read.source import RawFile
+
+FIELDS = (
+    "tx", "time", "payer", "payee", "paid", "paid_currency", "received", "received_currency", "channel",
+    "payer_name", "payee_name", "payer_bank", "payee_bank", "payer_balance", "payee_balance",
+    "ip", "device", "memo", "label",
+)  # fmt: skip
+NEEDED = ("time", "payer", "payee", "paid")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How the text columns of a file become ledger fields.
+
+    texts      field → expression over the columns "0", "1", … of a batch
+    positions  columns to read; headers: field → header(s) it comes from, for people
+    """
+
+    dialect: str
+    texts: Mapping[str, pl.Expr]
+    positions: tuple[int, ...]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def column(position: int) -> pl.Expr:
+    """The text of the column at a position of the file."""
+    return pl.col(str(position))
+
+
+def recognise(source: RawFile, mapping: Mapping[str, str], dialect: str | None) -> Layout:
+    """The layout of a file: the dialect asked for, else the first that knows the header, else the plain one."""
+    from graphflow.read import amlworld, plain
+
+    known = {amlworld.NAME: amlworld, plain.NAME: plain}
+    if dialect is not None and dialect not in known:
+        raise SourceError(f'there is no dialect "{dialect}": {did_you_mean(dialect, known)}')
+    if dialect == amlworld.NAME or (dialect is None and not mapping and amlworld.recognises(source.header)):
+        return amlworld.layout(source)
+    return plain.layout(source, mapping)
+
+
+def load_mapping(mapping: Mapping[str, str] | str | PathLike[str] | None) -> dict[str, str]:
+    """A mapping given as such, or as a TOML file of `field = "header"` lines (in a [map] table or not)."""
+    if mapping is None:
+        return {}
+    if not isinstance(mapping, Mapping):
+        mapping = _from_toml(Path(mapping))
+    for name, header in mapping.items():
+        if name not in (*FIELDS, "amount", "currency"):
+            raise ColumnError(f'a mapping names the field "{name}": {did_you_mean(name, FIELDS)}')
+        if not isinstance(header, str):
+            raise ColumnError(f'the mapping of "{name}" must be the text of a header')
+    renamed = {"amount": "paid", "currency": "paid_currency"}
+    return {renamed.get(name, name): header for name, header in mapping.items()}
+
+
+def _from_toml(path: Path) -> Mapping[str, str]:
+    try:
+        with path.open("rb") as stream:
+            content = tomllib.load(stream)
+    except FileNotFoundError:
+        raise ColumnError(f"{path}: no such mapping file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ColumnError(f"{path}: is not a TOML file ({error})") from None
+    table: Mapping[str, str] = content.get("map", content)
+    return table

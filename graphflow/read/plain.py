@@ -1,0 +1,85 @@
+"""Plain payer → payee tables: one row a transfer, columns recognised by their usual names or a mapping."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from graphflow.errors import ColumnError, did_you_mean
+from graphflow.read.columns import FIELDS, NEEDED, Layout, column
+from graphflow.read.source import RawFile
+
+NAME = "plain"
+
+# Usual names, written as `_folded` makes them: lower case, letters and digits only.
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "tx": ("tx", "txid", "transaction", "transactionid", "transactionno", "id", "reference", "serial", "流水号", "交易流水号"),
+    "time": ("time", "timestamp", "datetime", "date", "transactiontime", "transactiondate", "bookingtime", "交易时间", "时间"),
+    "payer": (
+        "payer", "payeraccount", "from", "fromaccount", "sender", "senderaccount", "source", "src", "debtor",
+        "debtoraccount", "orig", "originator", "nameorig", "accountfrom", "付款账号", "付款账户", "付款方账号", "付款方",
+    ),
+    "payee": (
+        "payee", "payeeaccount", "to", "toaccount", "receiver", "receiveraccount", "recipient", "target", "dst",
+        "destination", "creditor", "creditoraccount", "beneficiary", "bene", "namedest", "accountto",
+        "收款账号", "收款账户", "收款方账号", "收款方",
+    ),
+    "paid": ("amount", "paid", "amountpaid", "paidamount", "value", "sum", "transactionamount", "baseamt", "金额", "交易金额"),
+    "paid_currency": ("currency", "paidcurrency", "paymentcurrency", "ccy", "币种", "交易币种"),
+    "received": ("received", "amountreceived", "receivedamount"),
+    "received_currency": ("receivedcurrency", "receivingcurrency"),
+    "channel": ("channel", "paymentformat", "paymenttype", "method", "type", "渠道", "交易类型"),
+    "payer_name": ("payername", "fromname", "sendername", "付款户名", "付款方户名", "付款人"),
+    "payee_name": ("payeename", "toname", "receivername", "beneficiaryname", "收款户名", "收款方户名", "收款人"),
+    "payer_bank": ("payerbank", "frombank", "senderbank", "bankfrom", "付款银行", "付款行"),
+    "payee_bank": ("payeebank", "tobank", "receiverbank", "bankto", "收款银行", "收款行"),
+    "payer_balance": ("payerbalance", "付款方余额"),
+    "payee_balance": ("payeebalance", "收款方余额"),
+    "ip": ("ip", "ipaddress", "ip地址"),
+    "device": ("device", "deviceid", "mac", "macaddress", "imei", "mac地址"),
+    "memo": ("memo", "note", "remark", "description", "narrative", "purpose", "摘要", "备注", "附言"),
+    "label": ("label", "islaundering", "issar", "isfraud", "laundering", "标签"),
+}  # fmt: skip
+
+
+def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
+    """Fields by the mapping first, then by their usual names; each column serves one field."""
+    positions = {field: _position(source, header) for field, header in mapping.items()}
+    folded = [_folded(name) for name in source.header]
+    for field in FIELDS:
+        if field in positions:
+            continue
+        for alias in _ALIASES[field]:
+            if alias in folded and folded.index(alias) not in positions.values():
+                positions[field] = folded.index(alias)
+                break
+    for field in NEEDED:
+        if field not in positions:
+            raise ColumnError(_missing(source, field, positions))
+    return Layout(
+        dialect=NAME,
+        texts={field: column(position) for field, position in positions.items()},
+        positions=tuple(sorted(set(positions.values()))),
+        headers={field: source.header[position] for field, position in positions.items()},
+    )
+
+
+def _position(source: RawFile, header: str) -> int:
+    if header in source.header:
+        return source.header.index(header)
+    folded = [_folded(name) for name in source.header]
+    if _folded(header) in folded:
+        return folded.index(_folded(header))
+    raise ColumnError(f'{source.path}: no column "{header}": {did_you_mean(header, source.header)}')
+
+
+def _missing(source: RawFile, field: str, taken: Mapping[str, int]) -> str:
+    free = [name for k, name in enumerate(source.header) if k not in taken.values()]
+    public = {"paid": "amount"}.get(field, field)
+    near = did_you_mean(public, free) if free else "no column is left over"
+    option = f"--map {public}=HEADER"
+    return f'{source.path}: no column for "{public}"; {near.replace("known:", "the header has")} (say {option})'
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.lower())
