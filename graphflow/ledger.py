@@ -46,7 +46,7 @@ OPTIONAL: Mapping[str, pl.DataType] = {
     "ip": pl.String(),
     "device": pl.String(),
     "memo": pl.String(),
-    "label": pl.String(),
+    "label": pl.Categorical(),
     "twin_file": pl.Categorical(),
     "twin_row": pl.UInt32(),
 }
@@ -234,14 +234,11 @@ def describe_accounts(names: pl.Series, frame: pl.DataFrame) -> pl.DataFrame:
 
 def used_currencies(frame: pl.DataFrame) -> list[str]:
     """Currency codes of the ledger, the most used first; ties by name."""
-    both = pl.concat(
-        [
-            frame["paid_currency"].cast(pl.String),
-            frame["received_currency"].cast(pl.String).alias("paid_currency"),
-        ]
-    )
-    counts = both.value_counts().sort(["count", "paid_currency"], descending=[True, False])
-    return counts["paid_currency"].to_list()
+    counts: dict[str, int] = {}
+    for column in ("paid_currency", "received_currency"):
+        for code, count in frame[column].value_counts(name="n").iter_rows():
+            counts[code] = counts.get(code, 0) + count
+    return sorted(counts, key=lambda code: (-counts[code], code))
 
 
 _STEPS = (

@@ -20,9 +20,7 @@ def fill(table: Ints, first: Longs, known: int) -> None:
         table[slot] = code
 
 
-@kernel(
-    "int64(int32[::1], int64[::1], int64[::1], int64, int64[::1], int64[::1], int32[::1], int64[::1])"
-)
+@kernel("int64(int32[::1], int64[::1], int64[::1], int64, int64[::1], int64[::1], int32[::1], int64[::1])")
 def number(
     table: Ints, first: Longs, second: Longs, known: int, one: Longs, two: Longs, codes: Ints, where: Longs
 ) -> int:

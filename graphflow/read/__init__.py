@@ -6,20 +6,27 @@ columns kept), turns text into exact minor units and UTC times, and accounts for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+
+import polars as pl
 
 from graphflow.errors import SourceError
 from graphflow.ledger import Ledger
 from graphflow.read.assemble import Assembler
-from graphflow.read.batches import batches
-from graphflow.read.clean import Cleaner
+from graphflow.read.batches import Ragged, batches
+from graphflow.read.clean import Cleaned, Cleaner, Padded
 from graphflow.read.columns import load_mapping, recognise
 from graphflow.read.progress import Progress, silent
-from graphflow.read.source import RawFile, open_source
+from graphflow.read.source import open_source
 
 PathName = str | PathLike[str]
+
+_AHEAD = 2
 
 
 def read_ledger(
@@ -60,22 +67,73 @@ def read_ledger(
     names = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not names:
         raise SourceError("no input file given")
-    fields = load_mapping(mapping)
-    assembler = Assembler(currency=currency)
-    for name in names:
-        with open_source(Path(name), encoding) as source:
+    options = _Options(
+        mapping=load_mapping(mapping),
+        dialect=dialect,
+        encoding=encoding,
+        time_format=time_format,
+        timezone=timezone,
+        currency=currency,
+        progress=progress,
+    )
+    strip, careful = False, False
+    while True:
+        try:
+            return _read([Path(name) for name in names], options, strip=strip, careful=careful)
+        except Padded:
+            strip = True
+        except Ragged:
+            careful = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Options:
+    mapping: Mapping[str, str]
+    dialect: str | None
+    encoding: str | None
+    time_format: str | None
+    timezone: str
+    currency: str | None
+    progress: Progress
+
+
+def _read(paths: list[Path], options: _Options, *, strip: bool, careful: bool) -> Ledger:
+    """One attempt: the plain way first, as few files need the slower ones (`Padded`, `Ragged`)."""
+    assembler = Assembler(currency=options.currency)
+    for path in paths:
+        with open_source(path, options.encoding) as source:
             if assembler.has_seen(source.sha256):
-                _count_duplicate(source, assembler)
+                layout = recognise(source, options.mapping, options.dialect)
+                rows = sum(batch.height for batch in batches(source, layout.positions, careful=careful))
+                assembler.skip(source, rows)
                 continue
-            layout = recognise(source, fields, dialect)
-            cleaner = Cleaner(source, layout, time_format=time_format, timezone=timezone, currency=currency)
-            for batch in batches(source, layout.positions):
-                assembler.add(cleaner.clean(batch))
-                progress(source, batch.height)
+            layout = recognise(source, options.mapping, options.dialect)
+            cleaner = Cleaner(
+                source,
+                layout,
+                time_format=options.time_format,
+                timezone=options.timezone,
+                currency=options.currency,
+                strip=strip,
+            )
+            for cleaned in _cleaned(cleaner, batches(source, layout.positions, careful=careful)):
+                assembler.add(cleaned, stripped=cleaner.strip)
+                options.progress(source, cleaned.height)
             assembler.finish(source, layout, cleaner)
     return assembler.ledger()
 
 
-def _count_duplicate(source: RawFile, assembler: Assembler) -> None:
-    rows = sum(batch.height for batch in batches(source, [0]))
-    assembler.skip(source, rows)
+def _cleaned(cleaner: Cleaner, raw: Iterator[pl.DataFrame]) -> Iterator[Cleaned]:
+    """Batches cleaned in order, the next ones already under way on other threads."""
+    first = next(raw, None)
+    if first is None:
+        return
+    cleaner.look_at(first)
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        waiting = deque([pool.submit(cleaner.clean, first)])
+        for batch in raw:
+            waiting.append(pool.submit(cleaner.clean, batch))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -16,18 +16,15 @@ from graphflow.ledger import (
     OPTIONAL,
     REJECTED,
     SCHEMA,
-    TIME,
     Codes,
     Ledger,
     Source,
-    default_decimals,
     describe_accounts,
-    major,
     time_precision,
     used_currencies,
 )
 from graphflow.read.batches import ROW
-from graphflow.read.clean import NO_CURRENCY, Cleaned, Cleaner
+from graphflow.read.clean import NO_CURRENCY, Cleaned, Cleaner, Padded, is_padded
 from graphflow.read.columns import Layout
 from graphflow.read.source import RawFile
 from graphflow.read.times import precision
@@ -52,13 +49,13 @@ class AccountCodes:
     def encode(self, keys: pl.Series) -> Codes:
         """The code of each key; new keys get the next codes."""
         run = ready(encode, keys.len())
-        one, two = (keys.hash(seed).to_numpy().view(np.int64) for seed in (1, 2))
+        one, two = (np.array(keys.hash(seed).to_numpy()).view(np.int64) for seed in (1, 2))
         self._make_room(keys.len(), run)
         codes = np.empty(keys.len(), np.int32)
         where = np.empty(keys.len(), np.int64)
-        count = run.number(self._table, self._first, self._second, self.count, one.copy(), two.copy(), codes, where)
+        count = run.number(self._table, self._first, self._second, self.count, one, two, codes, where)
         if count > self.count:
-            self.names.append(keys.gather(where[: count - self.count]))
+            self.names.append(keys.gather(pl.Series(where[: count - self.count].astype(np.uint32))))
         self.count = int(count)
         return codes
 
@@ -109,8 +106,8 @@ class Assembler:
         self._sources.append(_source(source, "duplicate", {"read": rows, "duplicate": rows}))
         self._number += 1
 
-    def add(self, cleaned: Cleaned) -> None:
-        """Take one batch of the current file."""
+    def add(self, cleaned: Cleaned, *, stripped: bool) -> None:
+        """Take one batch of the current file. Raises `Padded` when an account needs stripping and none was done."""
         good, bad = cleaned.good, cleaned.bad
         for kind, rows in (
             ("read", good.height + bad.height),
@@ -123,10 +120,13 @@ class Assembler:
             self._bad.append(bad)
         if not good.height:
             return
+        known = len(self._accounts.names)
         both = self._accounts.encode(pl.concat([good["payer"], good["payee"].alias("payer")]))
+        if not stripped and any(is_padded(names) for names in self._accounts.names[known:]):
+            raise Padded
         frame = good.drop("payer", "payee").with_columns(file=pl.lit(self._number, pl.UInt32))
         payer, payee = both[: good.height].copy(), both[good.height :].copy()
-        self._parts.append(_Part(_compact(frame), payer, payee, cleaned.decimals))
+        self._parts.append(_Part(frame, payer, payee, cleaned.decimals))
 
     def finish(self, source: RawFile, layout: Layout, cleaner: Cleaner) -> None:
         """Close the current file's account."""
@@ -138,7 +138,9 @@ class Assembler:
                 f"{first['column'] or 'line'} {first['value']!r} is {first['reason']}"
             )
         if "paid_currency" not in layout.texts and self.currency is None:
-            self._warnings.append(f"{source.path}: no currency column; amounts are taken as one currency, {NO_CURRENCY}")
+            self._warnings.append(
+                f"{source.path}: no currency column; amounts are taken as one currency, {NO_CURRENCY}"
+            )
         time_format = cleaner.time_format or ""
         self._precisions.append(precision(time_format))
         columns = dict(layout.headers)
@@ -150,11 +152,11 @@ class Assembler:
         if not self._parts:
             raise SourceError(f"{self._sources[-1].path}: has a header and no rows" if self._sources else "no rows")
         decimals = self._final_decimals()
-        frame = pl.concat([_rescaled(p, decimals) for p in self._parts], how="diagonal")
+        frame = _joined([_rescaled(p, decimals) for p in self._parts])
         payer = np.concatenate([p.payer for p in self._parts])
         payee = np.concatenate([p.payee for p in self._parts])
         self._parts.clear()
-        names = pl.concat(self._accounts.names).alias("account")
+        names = pl.concat(self._accounts.names, rechunk=True).alias("account")
         frame, payer, payee = _in_time_order(frame, payer, payee)
         frame, repeated = self._with_tx(frame)
         if repeated is not None:
@@ -178,8 +180,6 @@ class Assembler:
         for part in self._parts:
             for code, places in part.decimals.items():
                 decimals[code] = max(places, decimals.get(code, 0))
-                if decimals[code] > default_decimals(code) and places > default_decimals(code):
-                    continue
         return decimals
 
     def _with_tx(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
@@ -228,11 +228,12 @@ class Assembler:
     def _whole(self, frame: pl.DataFrame, names: pl.Series, payer: Codes, payee: Codes) -> pl.DataFrame:
         paths = [s.path for s in self._sources]
         files = pl.Series("file", paths, dtype=pl.Categorical).gather(frame["file"] - 1)
+        codes = {"payer": pl.Series(payer.view(np.uint32)), "payee": pl.Series(payee.view(np.uint32))}
         if "received" not in frame.columns:
             frame = frame.with_columns(received=pl.col("paid"))
         if "received_currency" not in frame.columns:
             frame = frame.with_columns(received_currency=pl.col("paid_currency"))
-        frame = frame.with_columns(files, payer=names.gather(payer), payee=names.gather(payee))
+        frame = frame.with_columns(files, *(names.gather(code).alias(side) for side, code in codes.items()))
         wanted = {**SCHEMA, **OPTIONAL}
         return frame.select(pl.col(name).cast(kind) for name, kind in wanted.items() if name in frame.columns)
 
@@ -271,13 +272,6 @@ def _source(
     )
 
 
-def _compact(frame: pl.DataFrame) -> pl.DataFrame:
-    """Repeated texts as codes at once: a batch of text is the largest thing in memory."""
-    kinds = {name: OPTIONAL.get(name, SCHEMA.get(name)) for name in frame.columns}
-    few = [name for name, kind in kinds.items() if kind == pl.Categorical and name != "file"]
-    return frame.with_columns(pl.col(few).cast(pl.Categorical))
-
-
 def _rescaled(part: _Part, decimals: dict[str, int]) -> pl.DataFrame:
     """Amounts of a batch in the final decimals of their currencies."""
     factors = {c: 10 ** (decimals[c] - places) for c, places in part.decimals.items() if decimals[c] != places}
@@ -285,11 +279,22 @@ def _rescaled(part: _Part, decimals: dict[str, int]) -> pl.DataFrame:
         return part.frame
     columns = {"paid": "paid_currency", "received": "received_currency"}
     return part.frame.with_columns(
-        (pl.col(name) * pl.col(code if code in part.frame.columns else "paid_currency").cast(pl.String).replace_strict(
-            factors, default=1, return_dtype=pl.Int64)).alias(name)
+        (
+            pl.col(name)
+            * pl.col(code if code in part.frame.columns else "paid_currency")
+            .cast(pl.String)
+            .replace_strict(factors, default=1, return_dtype=pl.Int64)
+        ).alias(name)
         for name, code in columns.items()
         if name in part.frame.columns
     )
+
+
+def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Batches below each other in whole columns, one column at a time so that little is held twice."""
+    whole = pl.concat(frames, how="diagonal") if len({tuple(f.columns) for f in frames}) > 1 else pl.concat(frames)
+    frames.clear()
+    return pl.DataFrame([whole.drop_in_place(name).rechunk() for name in whole.columns])
 
 
 def _in_time_order(frame: pl.DataFrame, payer: Codes, payee: Codes) -> tuple[pl.DataFrame, Codes, Codes]:
@@ -307,6 +312,3 @@ def _accounts(names: pl.Series, frame: pl.DataFrame, sources: list[Source]) -> p
         return table
     bank = pl.col("account").str.split_exact(":", 1).struct.field("field_0")
     return table.with_columns(bank=pl.coalesce("bank", bank))
-
-
-__all__ = ["TIME", "AccountCodes", "Assembler", "major"]

@@ -15,7 +15,7 @@ import polars as pl
 from graphflow.errors import SourceError
 from graphflow.read.source import RawFile, not_utf8
 
-BATCH_ROWS = 500_000
+BATCH_ROWS = 250_000
 ROW = "row"
 """Name of the column of 1-based row numbers; the others are named "0", "1", … by position in the file."""
 
@@ -23,31 +23,52 @@ FIELDS = "fields"
 """Name of the column with the number of fields where that was counted row by row."""
 
 
-def batches(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
-    """The columns at `positions`, some hundred thousand rows at a time, in file order."""
+class Ragged(Exception):
+    """Rows of different lengths, or text Polars cannot parse: the file must be read row by row."""
+
+
+def batches(source: RawFile, positions: Sequence[int], *, careful: bool = False) -> Iterator[pl.DataFrame]:
+    """The columns at `positions`, some hundred thousand rows at a time, in file order.
+
+    Raises `Ragged` on the way when the file needs `careful` reading.
+    """
     if source.kind == "parquet":
         return _parquet(source, positions)
-    if _is_regular(source):
-        return _fast(source, positions)
-    return _careful(source, positions)
+    return _careful(source, positions) if careful else _fast(source, positions)
 
 
-def _is_regular(source: RawFile) -> bool:
-    """Whether Polars reads the file and every row has as many fields as the header.
-
-    Without quotes that is one comparison of counts; with quotes, a row that lacks fields shows as an
-    empty last column, and one with too many as an error.
-    """
-    if not source.quoted:
-        return source.separators == (len(source.header) - 1) * source.lines
-    last = str(len(source.header) - 1)
+def _fast(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """Polars, all columns as text. A row that lacks fields shows as an empty last column, one with too many as an error."""
+    last = len(source.header) - 1
+    names = _names([*positions, last])
+    number = (pl.col("index") + 1).cast(pl.UInt32).alias(ROW)
+    regular = False
     try:
-        empty = _scan(source).select(pl.col(last).is_null().sum()).collect(engine="streaming").item()
+        for batch in _scan(source).select(*names, number).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+            if not regular and batch[str(last)].null_count():
+                if not _is_regular(source):
+                    raise Ragged
+                regular = True
+            yield batch
     except pl.exceptions.PolarsError as error:
         if "utf-8" in str(error):
             raise not_utf8(source.path) from None
-        return False
-    return not empty
+        raise Ragged from error
+
+
+def _is_regular(source: RawFile) -> bool:
+    """Whether every line has as many separators as the header: certain only where nothing is quoted."""
+    separators = lines = 0
+    tail = b""
+    with source.readable.open("rb") as stream:
+        while block := stream.read(1 << 22):
+            if b'"' in block:
+                return False
+            separators += block.count(source.separator.encode())
+            lines += block.count(b"\n")
+            tail = (tail + block)[-65536:]
+    lines += 1 - tail[len(tail.rstrip(b"\r\n")) :].count(b"\n")
+    return separators == (len(source.header) - 1) * lines
 
 
 def _scan(source: RawFile) -> pl.LazyFrame:
@@ -59,17 +80,6 @@ def _scan(source: RawFile) -> pl.LazyFrame:
 
 def _names(positions: Sequence[int]) -> list[str]:
     return [str(k) for k in sorted(set(positions))]
-
-
-def _fast(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
-    number = (pl.col("index") + 1).cast(pl.UInt32).alias(ROW)
-    lazy = _scan(source).select(*_names(positions), number)
-    try:
-        yield from lazy.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
-    except pl.exceptions.PolarsError as error:
-        if "utf-8" in str(error):
-            raise not_utf8(source.path) from None
-        raise SourceError(f"{source.path}: cannot be read as text records ({str(error).splitlines()[0]})") from error
 
 
 def _careful(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:

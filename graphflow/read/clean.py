@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from graphflow.errors import SourceError
-from graphflow.ledger import REJECTED, default_decimals
+from graphflow.ledger import OPTIONAL, REJECTED, SCHEMA, default_decimals
 from graphflow.read.batches import FIELDS as COUNTED
 from graphflow.read.batches import ROW
 from graphflow.read.columns import NEEDED, Layout
@@ -19,10 +19,17 @@ NO_CURRENCY = "XXX"
 """ISO 4217: no currency. What an amount is in when neither file nor option says."""
 
 _SCALE = 18
-_BLANKS = " \t\r\n\u00a0\u3000\ufeff"
-_MOST = 2**63 - 1
 _MONEY = ("paid", "received", "payer_balance", "payee_balance")
 _COUNTED_OUT = "zero amount"
+
+
+class Padded(Exception):
+    """White space around an account or a code: the file must be read with it stripped."""
+
+
+def is_padded(texts: pl.Series) -> bool:
+    """Whether any of some distinct texts is empty or has white space at its ends (or at the colon of a joined key)."""
+    return bool(texts.str.contains(r"^\s|\s$|\s:|:\s|^:|:$|^$").any())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,37 +41,49 @@ class Cleaned:
     excluded: int
     decimals: dict[str, int]
 
+    @property
+    def height(self) -> int:
+        """Rows that were read."""
+        return self.good.height + self.bad.height
 
-@dataclass(kw_only=True)
+
 class Cleaner:
-    """Cleans the batches of one file. What it learns from the first (the time format) holds for all.
+    """Cleans the batches of one file. The time format found in the first batch holds for all of them.
 
-    decimals  places of the minor unit by currency; grows when an amount has more
+    Once `time_format` is set nothing here changes, so batches may be cleaned on several threads.
     """
 
-    source: RawFile
-    layout: Layout
-    time_format: str | None
-    timezone: str
-    currency: str | None
-    decimals: dict[str, int] = field(default_factory=dict)
-
     def __init__(
-        self, source: RawFile, layout: Layout, *, time_format: str | None, timezone: str, currency: str | None
+        self,
+        source: RawFile,
+        layout: Layout,
+        *,
+        time_format: str | None,
+        timezone: str,
+        currency: str | None,
+        strip: bool = False,
     ) -> None:
         try:
             ZoneInfo(timezone)
         except (ValueError, OSError, KeyError):
             raise SourceError(f'there is no time zone "{timezone}"; try UTC or Asia/Shanghai') from None
-        self.source, self.layout, self.timezone = source, layout, timezone
-        self.time_format, self.currency, self.decimals = time_format, currency, {}
+        self.source = source
+        self.layout = layout
+        self.timezone = timezone
+        self.time_format = time_format
+        self.currency = currency
+        self.strip = strip or source.kind == "parquet"
+
+    def look_at(self, batch: pl.DataFrame) -> None:
+        """Find the time format in the first batch, unless it is given."""
+        if self.time_format is None:
+            times = batch.select(self.layout.texts["time"].str.strip_chars()).to_series()
+            self.time_format = find_format(times, self.source.path)
 
     def clean(self, batch: pl.DataFrame) -> Cleaned:
         """The transfers of a batch, and the rows that are none."""
         raw = self._texts(batch)
-        if self.time_format is None:
-            self.time_format = find_format(raw["time"], self.source.path)
-        typed = self._typed(raw)
+        typed, decimals = self._typed(raw)
         good = pl.all_horizontal(pl.col(f"{name} ok").is_not_null() for name in self._needed(raw))
         good &= pl.col("paid ok") > 0
         if "received" in raw.columns:
@@ -72,101 +91,58 @@ class Cleaner:
         mask = typed.select(good.fill_null(False)).to_series()
         if COUNTED in batch.columns:
             mask &= batch[COUNTED] == len(self.source.header)
-        bad = self._reasons(raw, typed, batch, ~mask) if not mask.all() else pl.DataFrame(schema=REJECTED)
+        bad = pl.DataFrame(schema=REJECTED) if mask.all() else self._reasons(raw, typed, batch, ~mask)
         return Cleaned(
             good=self._finished(raw, typed, mask),
             bad=bad,
             excluded=int(bad["reason"].str.starts_with(_COUNTED_OUT).sum()),
-            decimals=dict(self.decimals),
+            decimals=decimals,
         )
 
     # --- text --------------------------------------------------------------------------------------
 
     def _texts(self, batch: pl.DataFrame) -> pl.DataFrame:
-        fields = {name: self._tidy(text) for name, text in self.layout.texts.items()}
-        if "paid_currency" not in fields:
-            fields["paid_currency"] = pl.lit(self.currency or NO_CURRENCY)
-        raw = batch.select(ROW, **fields)
-        raw = raw.with_columns(pl.col("paid_currency").fill_null(self.currency or NO_CURRENCY))
+        """Ledger fields as text; with `strip`, white space around it is taken off and nothing is left as null."""
+        if self.strip:
+            text = pl.col(pl.String)
+            batch = batch.with_columns(text.str.strip_chars()).with_columns(pl.when(text != "").then(text).name.keep())
+        raw = batch.select(ROW, **self.layout.texts)
+        unit = pl.lit(self.currency or NO_CURRENCY)
+        stated = pl.col("paid_currency").fill_null(unit) if "paid_currency" in raw.columns else unit
+        raw = raw.with_columns(paid_currency=stated)
         if "received_currency" in raw.columns:
             raw = raw.with_columns(pl.col("received_currency").fill_null(pl.col("paid_currency")))
+        coded = [c for c in raw.columns if {**SCHEMA, **OPTIONAL}.get(c) == pl.Categorical]
+        raw = raw.with_columns(pl.col(coded).cast(pl.Categorical))
+        if not self.strip and any(is_padded(raw[c].unique().cast(pl.String)) for c in coded):
+            raise Padded
         return raw
-
-    def _tidy(self, text: pl.Expr) -> pl.Expr:
-        if self.source.padded or self.source.kind == "parquet":
-            text = text.str.strip_chars(_BLANKS)
-        if self.source.padded or self.source.quoted or self.source.kind == "parquet":
-            text = pl.when(text != "").then(text)
-        return text
 
     # --- types -------------------------------------------------------------------------------------
 
     def _needed(self, raw: pl.DataFrame) -> list[str]:
         return [*NEEDED, *(["received"] if "received" in raw.columns else [])]
 
-    def _typed(self, raw: pl.DataFrame) -> pl.DataFrame:
-        """Columns `<field> ok`: the value where the text holds one, else null."""
+    def _typed(self, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+        """Columns `<field> ok`: the value where the text holds one, else null; and the decimals amounts are in."""
         assert self.time_format is not None
+        exact = {name: _decimal(raw[name]) for name in _MONEY if name in raw.columns and name != "received"}
+        currency = dict.fromkeys(exact, raw["paid_currency"])
+        if "received" in raw.columns:
+            exact["received"] = _received(raw, exact["paid"])
+            currency["received"] = raw["received_currency" if "received_currency" in raw.columns else "paid_currency"]
+        decimals: dict[str, int] = {}
+        units = {name: _units(values, currency[name], decimals) for name, values in exact.items() if name != "received"}
+        if "received" in exact:
+            same = exact["received"] is exact["paid"] and currency["received"] is currency["paid"]
+            units["received"] = units["paid"] if same else _units(exact["received"], currency["received"], decimals)
         columns = {
             "time ok": parse_times(raw["time"], self.time_format, self.timezone),
             "payer ok": raw["payer"],
             "payee ok": raw["payee"],
+            **{f"{name} ok": values for name, values in units.items()},
         }
-        for name in _MONEY:
-            if name in raw.columns:
-                columns[f"{name} ok"] = self._amounts(raw, name)
-        return pl.DataFrame(columns)
-
-    def _amounts(self, raw: pl.DataFrame, name: str) -> pl.Series:
-        """Minor units of each row's currency; amounts with more decimals than it has raise its number of decimals."""
-        currency = raw[self._currency_of(name, raw)]
-        if name == "received" and "received_currency" in raw.columns:
-            return self._received(raw)
-        return self._minor(raw[name], currency)
-
-    def _received(self, raw: pl.DataFrame) -> pl.Series:
-        """As most rows receive what was paid, only the others are parsed a second time."""
-        same = (raw["received"] == raw["paid"]) & (raw["received_currency"] == raw["paid_currency"])
-        paid = self._minor(raw["paid"], raw["paid_currency"])
-        other = (~same).fill_null(True).arg_true()
-        if other.is_empty():
-            return paid
-        parsed = self._minor(raw["received"].gather(other), raw["received_currency"].gather(other))
-        return paid.scatter(other, parsed)
-
-    def _currency_of(self, name: str, raw: pl.DataFrame) -> str:
-        return "received_currency" if name == "received" and "received_currency" in raw.columns else "paid_currency"
-
-    def _minor(self, text: pl.Series, currency: pl.Series) -> pl.Series:
-        exact = _decimal(text).to_physical()
-        for code in currency.unique().drop_nulls().to_list():
-            self.decimals.setdefault(code, default_decimals(code))
-        units = self._units(exact, currency)
-        broken = exact.is_not_null() & (units.cast(pl.Int128) * self._unit(currency) != exact)
-        if broken.any():
-            self._raise_decimals(exact.filter(broken), currency.filter(broken))
-            units = self._units(exact, currency)
-        return units
-
-    def _units(self, exact: pl.Series, currency: pl.Series) -> pl.Series:
-        frame = pl.DataFrame({"exact": exact, "unit": self._unit(currency)})
-        units = frame.select(pl.col("exact") // pl.col("unit")).to_series()
-        return units.cast(pl.Int64, strict=False)
-
-    def _unit(self, currency: pl.Series) -> pl.Series:
-        """10 to the power of the decimals that a minor unit does not use, per row."""
-        powers = {code: 10 ** (_SCALE - places) for code, places in self.decimals.items()}
-        if len(set(powers.values())) == 1:
-            return pl.repeat(next(iter(powers.values())), currency.len(), dtype=pl.Int128, eager=True)
-        return currency.replace_strict(powers, default=None, return_dtype=pl.Int128)
-
-    def _raise_decimals(self, exact: pl.Series, currency: pl.Series) -> None:
-        for code in currency.unique().drop_nulls().to_list():
-            values = exact.filter(currency == code)
-            places = self.decimals[code]
-            while places < 8 and (values % pl.Series([10 ** (_SCALE - places)], dtype=pl.Int128) != 0).any():
-                places += 1
-            self.decimals[code] = places
+        return pl.DataFrame(columns), decimals
 
     # --- what becomes of the rows ------------------------------------------------------------------
 
@@ -214,13 +190,48 @@ def _first(cases: list[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
     return chosen
 
 
+def _units(exact: pl.Series, currency: pl.Series, decimals: dict[str, int]) -> pl.Series:
+    """Minor units of each row's currency.
+
+    `decimals` gets the usual places of each currency, or as many (8 at most) as the amounts of this batch need.
+    """
+    for code in sorted(currency.unique().drop_nulls().cast(pl.String).to_list()):
+        decimals.setdefault(code, default_decimals(code))
+    frame = pl.DataFrame({"exact": exact, "currency": currency})
+    finer = frame.filter(pl.col("exact") % _unit(decimals) != 0)
+    for (code,), part in finer.group_by("currency"):
+        while decimals[str(code)] < 8 and (part["exact"] % _power(decimals[str(code)]) != 0).any():
+            decimals[str(code)] += 1
+    return frame.select((pl.col("exact") // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
+
+
+def _unit(decimals: dict[str, int]) -> pl.Expr:
+    """What a minor unit is in exact amounts, by the `currency` of a row."""
+    powers = {code: 10 ** (_SCALE - places) for code, places in decimals.items()}
+    if len(set(powers.values())) == 1:
+        return pl.lit(next(iter(powers.values())), pl.Int128)
+    return pl.col("currency").cast(pl.String).replace_strict(powers, default=None, return_dtype=pl.Int128)
+
+
+def _power(places: int) -> pl.Series:
+    return pl.Series([10 ** (_SCALE - places)], dtype=pl.Int128)
+
+
+def _received(raw: pl.DataFrame, paid: pl.Series) -> pl.Series:
+    """As most rows receive what was paid, only the others are parsed a second time."""
+    other = (raw["received"] != raw["paid"]).fill_null(True).arg_true()
+    if other.is_empty():
+        return paid
+    return paid.scatter(other, _decimal(raw["received"].gather(other)))
+
+
 def _decimal(text: pl.Series) -> pl.Series:
-    """Exact decimal numbers; thousands commas are understood where they stand right."""
-    exact = text.cast(pl.Decimal(38, _SCALE), strict=False)
+    """Exact amounts in units of 10⁻¹⁸; thousands commas are understood where they stand right."""
+    exact = text.cast(pl.Decimal(38, _SCALE), strict=False).to_physical()
     missed = (exact.is_null() & text.is_not_null()).arg_true()
     if missed.is_empty():
         return exact
-    rest = text.gather(missed)
+    rest = text.gather(missed).str.strip_chars()
     grouped = rest.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
-    again = pl.select(pl.when(grouped).then(rest.str.replace_all(",", ""))).to_series()
-    return exact.scatter(missed, again.cast(pl.Decimal(38, _SCALE), strict=False))
+    again = pl.select(pl.when(grouped).then(rest.str.replace_all(",", "")).otherwise(rest)).to_series()
+    return exact.scatter(missed, again.cast(pl.Decimal(38, _SCALE), strict=False).to_physical())

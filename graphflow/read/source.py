@@ -41,10 +41,6 @@ class RawFile:
     encoding: str
     header: tuple[str, ...]
     separator: str = ""
-    separators: int = 0
-    lines: int = 0
-    quoted: bool = False
-    padded: bool = False
     types: tuple[pl.DataType, ...] = field(default=(), repr=False)
 
 
@@ -118,7 +114,6 @@ def _as_utf8(path: Path, head: bytes, encoding: str | None, folder: Path) -> tup
 def _text(path: Path, readable: Path, encoding: str) -> RawFile:
     digest = _sha256(path)
     header, separator = _header(path, readable)
-    look = _look(readable, separator)
     return RawFile(
         path=str(path),
         readable=readable,
@@ -128,45 +123,12 @@ def _text(path: Path, readable: Path, encoding: str) -> RawFile:
         encoding=encoding,
         header=tuple(header),
         separator=separator,
-        separators=look.separators,
-        lines=look.lines,
-        quoted=look.quoted,
-        padded=look.padded,
     )
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-@dataclass
-class _Look:
-    separators: int = 0
-    lines: int = 0
-    quoted: bool = False
-    padded: bool = False
-
-
-def _look(readable: Path, separator: str) -> _Look:
-    """Count separators and lines (empty ones at the end left out), and look for quotes and padding."""
-    look = _Look()
-    wanted, tail = separator.encode(), b""
-    with readable.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            look.separators += block.count(wanted)
-            look.lines += block.count(b"\n")
-            look.quoted = look.quoted or b'"' in block
-            look.padded = look.padded or _may_be_padded(block)
-            tail = (tail + block)[-65536:]
-    bare = tail.rstrip(b"\r\n")
-    look.lines += 1 - tail[len(bare) :].count(b"\n")
-    return look
-
-
-def _may_be_padded(block: bytes) -> bool:
-    marks = (b"\t", b" ,", b", ", b" ;", b"; ", b" |", b"| ", b"\n ", b" \n", b" \r", b'" ', b' "', b"\xc2\xa0", b"\xe3\x80\x80")
-    return any(mark in block for mark in marks)
 
 
 def _header(path: Path, readable: Path) -> tuple[list[str], str]:

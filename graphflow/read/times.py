@@ -62,7 +62,9 @@ def find_format(text: pl.Series, path: str) -> str:
     scores = {name: int(_parse(sample, name, "UTC").is_not_null().sum()) for name in _FORMATS}
     best = max(scores, key=lambda name: scores[name])
     if scores[best] == 0:
-        raise SourceError(f'{path}: no known time format reads {sample[0]!r}; say it with --time-format "%Y-%m-%d %H:%M"')
+        raise SourceError(
+            f'{path}: no known time format reads {sample[0]!r}; say it with --time-format "%Y-%m-%d %H:%M"'
+        )
     other = best.replace("%d", "?").replace("%m", "%d").replace("?", "%m")
     if best.startswith(("%d", "%m")) and scores.get(other) == scores[best]:
         raise SourceError(
@@ -74,11 +76,11 @@ def find_format(text: pl.Series, path: str) -> str:
 
 def parse_times(text: pl.Series, time_format: str, timezone: str) -> pl.Series:
     """UTC times; null where the text is not in the format, or never existed in the time zone."""
-    if time_format in _EPOCHS:
-        factor, _ = _EPOCHS[time_format]
-        stamps = text.cast(pl.Int64, strict=False) * factor
-        return stamps.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return _parse(text, time_format, timezone)
+    times = _parse(text, time_format, timezone)
+    missed = (times.is_null() & text.is_not_null()).arg_true()
+    if missed.is_empty():
+        return times
+    return times.scatter(missed, _parse(text.gather(missed).str.strip_chars(), time_format, timezone))
 
 
 def precision(time_format: str) -> timedelta:
@@ -91,11 +93,22 @@ def precision(time_format: str) -> timedelta:
         return _EPOCHS[time_format][1]
     if time_format in _FORMATS:
         return _FORMATS[time_format]
-    steps = (("%f", _PARTS), ("%.", _PARTS), ("%S", _SECOND), ("%T", _SECOND), ("%M", _MINUTE), ("%H", timedelta(hours=1)))
+    steps = (
+        ("%f", _PARTS),
+        ("%.", _PARTS),
+        ("%S", _SECOND),
+        ("%T", _SECOND),
+        ("%M", _MINUTE),
+        ("%H", timedelta(hours=1)),
+    )
     return next((step for mark, step in steps if mark in time_format), _DAY)
 
 
 def _parse(text: pl.Series, time_format: str, timezone: str) -> pl.Series:
+    if time_format in _EPOCHS:
+        factor, _ = _EPOCHS[time_format]
+        stamps = text.cast(pl.Int64, strict=False) * factor
+        return stamps.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     if "%z" in time_format or "%#z" in time_format:
         return text.str.to_datetime(time_format, time_unit="us", strict=False).dt.convert_time_zone("UTC")
     if "%H" in time_format or "%T" in time_format:
