@@ -130,20 +130,22 @@ class Flow:
 
     @cached_property
     def value(self) -> Longs:
-        """What each transfer is worth, in minor units of its component's base currency."""
+        """What each transfer is worth, in minor units of the base currency."""
         return self._take(self.valuation.values)
 
     @cached_property
-    def in_basis(self) -> tuple[Codes, Codes, int]:
-        """Payer and payee nodes for searches that compare values, and the number of nodes.
+    def paid(self) -> Longs:
+        """What was paid, in minor units of its own currency."""
+        return self._take(self.ledger.frame["paid"].to_numpy())
 
-        Where the ledger's currencies fall into several components, an account is one node in each:
-        values that cannot be compared never meet.
-        """
-        if len(self.valuation.bases) < 2:
-            return self.payer, self.payee, self.account_count
-        shift = self._take(self.valuation.components).astype(np.int32) * self.account_count
-        return self.payer + shift, self.payee + shift, self.account_count * len(self.valuation.bases)
+    @cached_property
+    def currency_codes(self) -> npt.NDArray[np.int16]:
+        """The currency paid, as its position in `ledger.currencies`."""
+        names = self.ledger.currencies
+        if len(names) < 2:
+            return np.zeros(self.size, np.int16)
+        code = self.ledger.frame["paid_currency"].cast(pl.Enum(names)).to_physical()
+        return self._take(code.cast(pl.Int16).to_numpy())
 
     @cached_property
     def received(self) -> Adjacency:
@@ -155,18 +157,6 @@ class Flow:
         """Payments by account."""
         return self._adjacency(self.payer, self.payee, self.account_count)
 
-    @cached_property
-    def value_received(self) -> Adjacency:
-        """Receipts by node of `in_basis`."""
-        payer, payee, nodes = self.in_basis
-        return self.received if payer is self.payer else self._adjacency(payee, payer, nodes)
-
-    @cached_property
-    def value_sent(self) -> Adjacency:
-        """Payments by node of `in_basis`."""
-        payer, payee, nodes = self.in_basis
-        return self.sent if payer is self.payer else self._adjacency(payer, payee, nodes)
-
     def until(self, window: timedelta) -> Codes:
         """Per event, the first event that is more than `window` later."""
         return np.searchsorted(self.time, self.time + microseconds(window), side="right").astype(np.int32)
@@ -176,6 +166,12 @@ class Flow:
         if dwell not in self._lots:
             self._lots[dwell] = self._match(dwell)
         return self._lots[dwell]
+
+    def stays(self, dwell: timedelta) -> npt.NDArray[np.float64]:
+        """Per account, the seconds that matched money stays with it on average, weighted by value; NaN: none."""
+        lots = self.lots(dwell)
+        moved = np.bincount(self.payer, weights=lots.funded, minlength=self.account_count)
+        return np.divide(lots.waited / 1e6, moved, out=np.full(moved.size, np.nan), where=moved > 0)
 
     def widths(self, window: timedelta) -> Codes:
         """Per account, the most distinct counterparties inside one window."""
@@ -194,9 +190,9 @@ class Flow:
         return self._widths[window]
 
     def _match(self, dwell: timedelta) -> Lots:
-        got, sent = self.value_received, self.value_sent
+        got, sent = self.received, self.sent
         passed, funded = np.zeros(self.size, np.int64), np.zeros(self.size, np.int64)
-        waited = np.zeros(got.ptr.size - 1)
+        waited = np.zeros(self.account_count)
         run = ready(lots, self.size).match
         in_parts(
             lambda a, b: run(
@@ -205,7 +201,7 @@ class Flow:
             ),
             got.ptr + sent.ptr,
         )  # fmt: skip
-        return Lots(dwell, passed, funded, waited.reshape(-1, self.account_count).sum(axis=0))
+        return Lots(dwell, passed, funded, waited)
 
     def _adjacency(self, key: Codes, other: Codes, accounts: int) -> Adjacency:
         return Adjacency(*ready(csr, self.size).by_account(key, other, accounts))

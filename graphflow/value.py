@@ -1,9 +1,9 @@
-"""One value basis for amounts in several currencies, from the ledger's own cross-currency transfers.
+"""One value basis for amounts in several currencies, from the ledger itself.
 
 Amounts of different currencies are never added. To compare them, each currency gets a rate to a base
-currency (the one used most): the median of received / paid over the transfers that paid one currency and
-received the other, joined along the best-supported pairs. Currencies that no such transfer connects form
-components of their own, each with its own base, and are never compared with each other.
+currency, the one used most: the median of received / paid over the transfers that paid one currency and
+received the other, joined along the best-supported pairs. A currency that no such transfer connects is set
+beside the base by the median amounts of the two; that is rough, is said, and never makes a finding `high`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from graphflow.ledger import Ledger
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
-    """What one unit of `currency` is worth in `base`, from `transfers` cross-currency transfers."""
+    """What one unit of `currency` is worth in `base`, from `transfers` cross-currency transfers (0: rough)."""
 
     currency: str
     base: str
@@ -32,32 +32,40 @@ class Rate:
 class Valuation:
     """What every transfer is worth in one basis.
 
-    values      int64, minor units of the component's base currency, for each ledger row (what was paid)
-    components  int8, which base a transfer's value is in; all 0 when one base covers the ledger
-    bases       base currency of each component
-    rates       the rates used, the base currencies themselves left out
+    values  int64, minor units of the base currency, for each ledger row (what was paid)
+    base    the base currency; rates: one for each other currency
     """
 
     values: npt.NDArray[np.int64]
-    components: npt.NDArray[np.int8]
-    bases: tuple[str, ...]
+    base: str
     rates: tuple[Rate, ...]
+
+    @property
+    def rough(self) -> frozenset[str]:
+        """Currencies whose rate rests on median amounts alone."""
+        return frozenset(rate.currency for rate in self.rates if not rate.transfers)
 
     @property
     def warnings(self) -> list[str]:
         """What a reader of the results must know about the basis."""
-        lines = [
-            f"the rate of {r.currency} to {r.base} rests on {r.transfers} cross-currency transfers"
-            for r in self.rates
-            if r.transfers < 5
-        ]
-        if len(self.bases) > 1:
-            lines.append("no transfer connects " + " with ".join(self.bases) + ": amounts are not compared across them")
+        lines = []
+        if self.rates:
+            used = ", ".join(f"{r.currency} {r.rate:.6g} ({r.transfers} transfers)" for r in self.rates if r.transfers)
+            if used:
+                lines.append(
+                    f"amounts are compared in {self.base}, at median rates of the ledger's own exchanges: {used}"
+                )
+        if self.rough:
+            names = ", ".join(sorted(self.rough))
+            lines.append(
+                f"no transfer exchanges {names} with {self.base}: compared by their median amounts, which is rough; "
+                "findings across them stay at review"
+            )
         return lines
 
 
 def valuate(ledger: Ledger) -> Valuation:
-    """The value of every transfer, in minor units of a base currency.
+    """The value of every transfer, in minor units of the base currency.
 
     >>> from datetime import datetime
     >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
@@ -67,19 +75,17 @@ def valuate(ledger: Ledger) -> Valuation:
     (Rate(currency='USD', base='CNY', rate=7.0, transfers=1),)
     """
     currencies = ledger.currencies
-    if len(currencies) < 2:
-        zeros = np.zeros(ledger.height, np.int8)
-        return Valuation(values=ledger.frame["paid"].to_numpy(), components=zeros, bases=tuple(currencies), rates=())
-    pairs = _pair_rates(ledger)
-    worth, component, bases, rates = _spread(currencies, pairs)
-    scale = [worth[c] * 10.0 ** (ledger.decimals[bases[component[c]]] - ledger.decimals[c]) for c in currencies]
-    known = pl.Enum(currencies)
-    code = ledger.frame["paid_currency"].cast(pl.String).cast(known).to_physical().to_numpy()
     paid = ledger.frame["paid"].to_numpy()
-    factor = np.array(scale)[code]
+    if len(currencies) < 2:
+        return Valuation(values=paid, base=currencies[0] if currencies else "", rates=())
+    base = currencies[0]
+    rates = _spread(ledger, _pair_rates(ledger))
+    worth = {base: 1.0, **{r.currency: r.rate for r in rates}}
+    factors = np.array([worth[c] * 10.0 ** (ledger.decimals[base] - ledger.decimals[c]) for c in currencies])
+    code = ledger.frame["paid_currency"].cast(pl.Enum(currencies)).to_physical().to_numpy()
+    factor = factors[code]
     values = np.where(factor == 1.0, paid, np.rint(paid * factor).astype(np.int64))
-    components = np.array([component[c] for c in currencies], np.int8)[code]
-    return Valuation(values=values, components=components, bases=tuple(bases), rates=tuple(rates))
+    return Valuation(values=values, base=base, rates=rates)
 
 
 def _pair_rates(ledger: Ledger) -> dict[tuple[str, str], tuple[float, int]]:
@@ -113,35 +119,42 @@ def _pair_rates(ledger: Ledger) -> dict[tuple[str, str], tuple[float, int]]:
     return {(low, high): (rate, n) for low, high, rate, n in table.iter_rows()}
 
 
-def _spread(
-    currencies: list[str], pairs: Mapping[tuple[str, str], tuple[float, int]]
-) -> tuple[dict[str, float], dict[str, int], list[str], list[Rate]]:
-    """Walk from each base over the best-supported pair that reaches a currency not yet valued."""
-    worth: dict[str, float] = {}
-    component: dict[str, int] = {}
-    bases: list[str] = []
-    rates: list[Rate] = []
-    for start in currencies:
-        if start in worth:
-            continue
-        worth[start], component[start] = 1.0, len(bases)
-        bases.append(start)
-        while (step := _next_pair(worth, component, pairs, len(bases) - 1)) is not None:
-            known, new, rate, n = step
-            worth[new], component[new] = worth[known] * rate, component[known]
-            rates.append(Rate(currency=new, base=start, rate=worth[new], transfers=n))
-    return worth, component, bases, rates
+def _spread(ledger: Ledger, pairs: Mapping[tuple[str, str], tuple[float, int]]) -> tuple[Rate, ...]:
+    """Walk from the base over the best-supported pair that reaches a currency not yet valued."""
+    base, *others = ledger.currencies
+    worth = {base: 1.0}
+    support: dict[str, int] = {}
+    while len(worth) <= len(others):
+        step = _next_pair(worth, pairs)
+        if step is None:
+            new = next(c for c in others if c not in worth)
+            worth[new], support[new] = _median_major(ledger, base) / _median_major(ledger, new), 0
+        else:
+            known, new, rate, transfers = step
+            worth[new], support[new] = worth[known] * rate, transfers
+            if known in support and support[known] == 0:
+                support[new] = 0
+    return tuple(Rate(currency=c, base=base, rate=worth[c], transfers=support[c]) for c in others)
 
 
 def _next_pair(
-    worth: Mapping[str, float],
-    component: Mapping[str, int],
-    pairs: Mapping[tuple[str, str], tuple[float, int]],
-    current: int,
+    worth: Mapping[str, float], pairs: Mapping[tuple[str, str], tuple[float, int]]
 ) -> tuple[str, str, float, int] | None:
     for (low, high), (rate, n) in pairs.items():
-        if component.get(low) == current and high not in worth:
+        if low in worth and high not in worth:
             return low, high, 1 / rate, n
-        if component.get(high) == current and low not in worth:
+        if high in worth and low not in worth:
             return high, low, rate, n
     return None
+
+
+def _median_major(ledger: Ledger, currency: str) -> float:
+    """The median amount of a currency in major units (1 where none is above zero)."""
+    amounts = pl.concat(
+        [
+            ledger.frame.filter(pl.col(f"{side}_currency") == currency)[side].alias("amount")
+            for side in ("paid", "received")
+        ]
+    )
+    middle = amounts.filter(amounts > 0).median()
+    return float(middle) / 10 ** ledger.decimals[currency] if isinstance(middle, int | float) else 1.0

@@ -1,0 +1,93 @@
+"""What fan-in and fan-out share: episodes of an account's receipts (or payments) and the facts about each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from graphflow.detect.amounts import totals
+from graphflow.flow import Adjacency, Flow, in_parts, microseconds
+from graphflow.kernels import fan as kernels
+from graphflow.kernels.engine import ready
+
+Longs = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One account, and a stretch of its receipts (or payments) in which windows with many other ends overlap.
+
+    peak      most distinct other ends in one window; distinct: in the whole episode
+    one_off   other ends that occur once with this account in the whole ledger
+    moved     share of the value that FIFO matching moved on (or that funded it) within the dwell time
+    spread    standard deviation of the values over their mean
+    stays     how long matched money stays with the account on average, over the whole ledger
+    rough     the amounts are of currencies that can only roughly be compared
+    """
+
+    account: int
+    events: npt.NDArray[np.int32]
+    peak: int
+    distinct: int
+    one_off: int
+    moved: float
+    spread: float
+    stays: timedelta | None
+    amount: int
+    currency: str
+    rough: bool
+
+    @property
+    def one_off_share(self) -> float:
+        """Share of the other ends that occur once."""
+        return self.one_off / self.distinct
+
+
+def episodes(
+    flow: Flow, side: Adjacency, moved: Longs, *, window: timedelta, dwell: timedelta, minimum: int, most: int
+) -> tuple[Iterator[Episode], int]:
+    """Episodes by account and time, and how many accounts were left out for having more than `most` at once."""
+    run = ready(kernels, flow.size)
+    parts = in_parts(
+        lambda a, b: run.episodes(
+            a, b, side.ptr, side.events, side.others, flow.time, flow.account_count, microseconds(window), minimum
+        ),
+        side.ptr,
+    )
+    found = np.concatenate([rows[:number] for rows, number in parts])
+    hubs = np.unique(found[found[:, 3] > most, 0])
+    found = np.ascontiguousarray(found[~np.isin(found[:, 0], hubs)])
+    return _described(flow, side, moved, found, dwell), hubs.size
+
+
+def _described(flow: Flow, side: Adjacency, moved: Longs, found: Longs, dwell: timedelta) -> Iterator[Episode]:
+    facts, spread = ready(kernels, flow.size).describe(
+        found, side.ptr, side.events, side.others, flow.value, moved, flow.account_count
+    )
+    lengths = found[:, 2] - found[:, 1]
+    starts = np.cumsum(lengths) - lengths
+    positions = np.repeat(found[:, 1] - starts, lengths) + np.arange(lengths.sum())
+    events = side.events[positions]
+    sums = totals(flow, events, starts)
+    stays = flow.stays(dwell)
+    share = facts[:, 3] / np.maximum(facts[:, 2], 1)
+    deviation = spread[:, 1] / np.maximum(spread[:, 0], 1e-12)
+    for k, (account, _, _, peak) in enumerate(found.tolist()):
+        seconds = float(stays[account])
+        yield Episode(
+            account=account,
+            events=events[starts[k] : starts[k] + lengths[k]],
+            peak=peak,
+            distinct=int(facts[k, 0]),
+            one_off=int(facts[k, 1]),
+            moved=float(share[k]),
+            spread=float(deviation[k]),
+            stays=None if np.isnan(seconds) else timedelta(seconds=seconds),
+            amount=int(sums.amount[k]),
+            currency=sums.currency[k],
+            rough=bool(sums.rough[k]),
+        )

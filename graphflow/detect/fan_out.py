@@ -1,0 +1,132 @@
+"""Fan-out: one payer, many payees, inside a window."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import timedelta
+from math import log2
+from typing import ClassVar
+
+from graphflow.detect.fan import Episode, episodes
+from graphflow.finding import Finding, Part
+from graphflow.flow import Flow
+from graphflow.graph import FlowGraph
+from graphflow.words import count, percent, shown, span
+
+
+@dataclass(frozen=True, kw_only=True)
+class FanOut:
+    """One payer, many payees, inside a window: the account that distributes.
+
+    What it sees
+        The mirror of fan-in. A window ends with each payment and holds the payments of the account not more than
+        `window` before it (ties by ledger order; self-transfers left out). It is hot with at least `min_payees`
+        distinct payees. An episode is the union of hot windows of which each shares a payment with the one before.
+        A second-tier account that splits a large receipt in minutes looks like this.
+    Measures
+        payees (in the episode), peak_payees (in one window), one_off_share (payees that this account pays once in
+        the whole ledger), amount_spread (standard deviation over mean), funded_share (value that had come in
+        within `dwell` before, first in first out), stays_minutes (how long money stays with the account).
+    When it is fooled
+        Payrolls, refunds and marketplaces pay many too: the same people each month, or out of money that was
+        there. So a fan-out alone stays at review. `high` needs a brief episode of one-off payees (not more than
+        `many`) and two of: at least `high_payees`, most of it just received (`funded_share`), within `fast`.
+    Parameters
+        min_payees, window      review: 5 payees in 24 hours; high_payees: 10 (AMLSim plants 5 to 10)
+        one_off_share           0.70
+        funded_share, dwell     0.80 of the value received within the 24 hours before
+        fast                    60 minutes between receipt and payment on average
+        brief                   7 days: a longer episode is an account's ordinary life
+        many                    100 payees at once is how payrolls and platforms pay
+        max_payees              1,000 in one window: a hub, not reported, and said so
+    Source
+        RUSI and Lloyds, "Following the Fraud" (2025), for how fast money leaves; IBM AMLSim for the sizes.
+
+    Example
+    -------
+    >>> FanOut(min_payees=3)
+    FanOut(min_payees=3, window=datetime.timedelta(days=1), ...)
+    """
+
+    name: ClassVar[str] = "fan-out"
+
+    min_payees: int = 5
+    window: timedelta = timedelta(hours=24)
+    high_payees: int = 10
+    one_off_share: float = 0.70
+    funded_share: float = 0.80
+    dwell: timedelta = timedelta(hours=24)
+    fast: timedelta = timedelta(minutes=60)
+    brief: timedelta = timedelta(days=7)
+    many: int = 100
+    max_payees: int = 1000
+
+    def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
+        """Findings by account in order of first appearance in the ledger, then by time."""
+        flow = graph.flow
+        found, hubs = episodes(
+            flow,
+            flow.sent,
+            flow.lots(self.dwell).funded,
+            window=self.window,
+            dwell=self.dwell,
+            minimum=self.min_payees,
+            most=self.max_payees,
+        )
+        for episode in found:
+            yield self._finding(flow, episode)
+        if hubs:
+            return (f"{count(hubs, 'account')} with more than {self.max_payees:,} payees at once not reported (hubs)",)
+        return ()
+
+    def _finding(self, flow: Flow, episode: Episode) -> Finding:
+        account = flow.names[episode.account]
+        lasted = timedelta(microseconds=int(flow.time[episode.events[-1]] - flow.time[episode.events[0]]))
+        return Finding(
+            detector=self.name,
+            accounts=(account,),
+            rows=flow.ledger_rows(episode.events),
+            ledger=flow.ledger,
+            amount=episode.amount,
+            currency=episode.currency,
+            measures={
+                "payees": episode.distinct,
+                "peak_payees": episode.peak,
+                "one_off_share": round(episode.one_off_share, 4),
+                "amount_spread": round(episode.spread, 4),
+                "funded_share": round(episode.moved, 4),
+                "stays_minutes": round(episode.stays.total_seconds() / 60, 1) if episode.stays else "",
+            },
+            parts=tuple(self._parts(flow, episode, lasted)),
+            reason=(
+                f"{shown(account)} paid {count(episode.distinct, 'payee')} in {span(lasted)} "
+                f"({percent(episode.one_off_share)} paid once only); {percent(episode.moved)} had come in "
+                f"within the {span(self.dwell)} before"
+            ),
+        )
+
+    def _parts(self, flow: Flow, episode: Episode, lasted: timedelta) -> list[Part]:
+        once = episode.one_off_share >= self.one_off_share
+        brief = once and not episode.rough and lasted <= self.brief and episode.peak <= self.many
+        parts = [
+            Part(
+                "structure",
+                round(1 + log2(episode.peak / self.min_payees), 3),
+                f"{count(episode.peak, 'payee')} within {span(self.window)}",
+                decisive=brief and episode.peak >= self.high_payees,
+            )
+        ]
+        if once:
+            parts.append(
+                Part(
+                    "novelty", 1.0, f"{percent(episode.one_off_share)} of the payees are paid by this account once only"
+                )
+            )
+        if episode.moved >= self.funded_share:
+            sentence = f"{percent(episode.moved)} of the money had come in within {span(self.dwell)} before"
+            parts.append(Part("conservation", 2.0, sentence, decisive=brief))
+        quick = episode.stays is not None and episode.stays <= self.fast and flow.ledger.precision < self.fast
+        if quick and episode.moved >= self.funded_share and episode.stays is not None:
+            parts.append(Part("speed", 2.0, f"money stays {span(episode.stays)} on average", decisive=brief))
+        return parts
