@@ -1,21 +1,26 @@
 """Findings → cases: what belongs together, in ranked order, with the role each account plays.
 
-Two findings belong together when they share a transaction, or an account suspected in both that is no
-hub. A case has a bounded size: joins that would make it larger are left out, and said so.
+Two findings belong together when they share transactions, or an account suspected in both that is no hub. Strong
+joins come first, and a case has a bounded size: a join that would make it larger is left out, and said so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from graphflow.finding import Finding, Level, Part
+from graphflow.graph import FlowGraph
+from graphflow.words import count
+
+Longs = npt.NDArray[np.int64]
 
 Role = Literal["source", "collector", "transit", "distributor", "end", "cycle"]
 """source: paid in from outside the pattern; collector: many pay it; transit: passes on what it receives;
@@ -90,3 +95,283 @@ class Case:
 
     def __repr__(self) -> str:
         return f"Case({self.id}, {self.level}, {self.points:g} points, {len(self.findings)} findings: {self.headline})"
+
+
+# --- grouping ------------------------------------------------------------------------------------
+
+_HUB = 100
+_HUB_WINDOW = timedelta(hours=24)
+_APART = timedelta(hours=72)
+_SHARE = 0.2
+_AT_ONCE = 8
+
+
+def open_cases(
+    graph: FlowGraph, findings: Iterable[Finding], *, most_findings: int = 30, most_accounts: int = 100
+) -> list[Case]:
+    """Group findings into ranked cases.
+
+    Two findings are joined when at least a fifth of the transactions of the smaller one are in both, or when they
+    suspect the same account (with at most 100 counterparties a day) not more than 72 hours apart. Joins are made from
+    the strongest on, as long as a case keeps to `most_findings` and `most_accounts` suspected accounts.
+    Cases are ranked by level, then points, then amount in the value basis, then time.
+
+    Example
+    -------
+    >>> from graphflow.ledger import Ledger
+    >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
+    ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
+    >>> graph = FlowGraph(Ledger.from_frame(frame))
+    >>> from graphflow.detect import detect
+    >>> open_cases(graph, detect(graph))
+    [Case(case-0001, review, 4.667 points, 1 findings: 9.90 CNY went from P over 1 account back to it in 0 seconds, 99 % kept)]
+    """
+    listed = list(findings)
+    groups = _Groups(listed, most_findings, most_accounts)
+    for a, b in _joins(graph, listed):
+        groups.join(a, b)
+    drafts = [_draft(graph, members, left) for members, left in groups.all()]
+    drafts.sort(key=lambda d: d.order)
+    width = max(4, len(str(len(drafts))))
+    return [draft.case(rank, width) for rank, draft in enumerate(drafts, 1)]
+
+
+def _joins(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
+    """Pairs of findings that belong together, the strongest first."""
+    if len(findings) < 2:
+        return
+    yield from _sharing_transactions(findings)
+    yield from _sharing_accounts(graph, findings)
+
+
+def _sharing_transactions(findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
+    """Pairs by the number of transactions in both; a transaction in very many findings joins none."""
+    sizes = np.array([f.rows.size for f in findings])
+    rows = np.concatenate([f.rows for f in findings])
+    owner = np.repeat(np.arange(sizes.size), sizes)
+    order = np.argsort(rows, kind="stable")
+    rows, owner = rows[order], owner[order]
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    lengths = np.diff(np.append(starts, rows.size))
+    pairs = []
+    for step in range(1, _AT_ONCE):
+        first = np.flatnonzero(np.repeat((lengths > step) & (lengths <= _AT_ONCE), lengths))
+        first = first[first + step < rows.size]
+        first = first[rows[first] == rows[first + step]]
+        pairs.append(owner[first] * sizes.size + owner[first + step])
+    keys, shared = np.unique(np.concatenate(pairs), return_counts=True)
+    a, b = np.divmod(keys, sizes.size)
+    strong = shared >= _SHARE * np.minimum(sizes[a], sizes[b])
+    a, b, shared = a[strong], b[strong], shared[strong]
+    for k in np.lexsort((b, a, -shared)).tolist():
+        yield int(a[k]), int(b[k])
+
+
+def _sharing_accounts(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
+    """Neighbours in time among the findings that suspect one account, the closest first."""
+    flow = graph.flow
+    names = pl.DataFrame({"account": flow.names, "hub": flow.widths(_HUB_WINDOW) > _HUB})
+    times = flow.ledger.frame["time"].to_physical()
+    table = pl.DataFrame(
+        {
+            "finding": range(len(findings)),
+            "account": [list(f.accounts) for f in findings],
+            "start": times.gather([int(f.rows[0]) for f in findings]),
+            "end": times.gather([int(f.rows[-1]) for f in findings]),
+        },
+        schema_overrides={"account": pl.List(pl.String)},
+    )
+    joined = (
+        table.explode("account")
+        .join(names, on="account")
+        .filter(~pl.col("hub"))
+        .sort("account", "start", "finding")
+        .with_columns(
+            next=pl.col("finding").shift(-1).over("account"),
+            gap=(pl.col("start").shift(-1).over("account") - pl.col("end")).clip(0),
+        )
+        .filter(pl.col("gap") <= _APART // timedelta(microseconds=1))
+        .sort("gap", "finding", "next")
+    )
+    yield from zip(joined["finding"].to_list(), joined["next"].to_list(), strict=True)
+
+
+class _Groups:
+    """Union-find whose groups stay within bounds; remembers what was left out."""
+
+    def __init__(self, findings: Sequence[Finding], most_findings: int, most_accounts: int) -> None:
+        self._findings = findings
+        self._most = most_findings, most_accounts
+        self._parent = list(range(len(findings)))
+        self._members = {k: [k] for k in range(len(findings))}
+        self._accounts = {k: set(f.accounts) for k, f in enumerate(findings)}
+        self._left: dict[int, int] = {}
+
+    def join(self, a: int, b: int) -> None:
+        """Put two groups together, unless the result would be too large."""
+        a, b = sorted((self._root(a), self._root(b)))
+        if a == b:
+            return
+        together = self._accounts[a] | self._accounts[b]
+        if len(self._members[a]) + len(self._members[b]) > self._most[0] or len(together) > self._most[1]:
+            self._left[a] = self._left.get(a, 0) + 1
+            self._left[b] = self._left.get(b, 0) + 1
+            return
+        self._parent[b] = a
+        self._members[a] += self._members.pop(b)
+        self._accounts[a] = together
+        del self._accounts[b]
+        self._left[a] = self._left.get(a, 0) + self._left.pop(b, 0)
+
+    def all(self) -> Iterator[tuple[list[Finding], int]]:
+        """Members of each group, and how many joins its size left out."""
+        for root, members in self._members.items():
+            yield [self._findings[k] for k in members], self._left.get(root, 0)
+
+    def _root(self, k: int) -> int:
+        while self._parent[k] != k:
+            self._parent[k] = k = self._parent[self._parent[k]]
+        return k
+
+
+# --- what a case says -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A case before it has its rank."""
+
+    findings: tuple[Finding, ...]
+    parts: tuple[Part, ...]
+    headline: str
+    split: str
+    order: tuple[bool, float, int, int, int]
+
+    def case(self, rank: int, width: int) -> Case:
+        accounts = tuple(dict.fromkeys(name for f in self.findings for name in f.accounts))
+        return Case(
+            id=f"case-{rank:0{width}d}",
+            rank=rank,
+            findings=self.findings,
+            accounts=accounts,
+            roles=_Roles(self.findings),
+            parts=self.parts,
+            headline=self.headline,
+            split=self.split,
+        )
+
+
+def _draft(graph: FlowGraph, members: list[Finding], left: int) -> _Draft:
+    members.sort(key=lambda f: (f.level != "high", -f.points, int(f.rows[0]), f.detector))
+    best = members[0]
+    parts = tuple(_case_parts(members))
+    points = round(sum(part.points for part in parts), 3)
+    worth = max(int(graph.flow.valuation.values[f.rows].max()) for f in members)
+    split = f"{count(left, 'join')} with other cases left out to keep this one readable" if left else ""
+    high = any(f.level == "high" for f in members)
+    return _Draft(
+        tuple(members), parts, _headline(members), split, (not high, -points, -worth, int(best.rows[0]), left)
+    )
+
+
+def _case_parts(members: list[Finding]) -> Iterator[Part]:
+    """The best finding counts in full, the best of each other detector by half, each further kind of evidence one point."""
+    best = members[0]
+    kinds = {part.kind for part in best.parts}
+    yield Part("structure", best.points, f"{best.detector}: {best.reason}")
+    seen = {best.detector}
+    for finding in members[1:]:
+        if finding.detector in seen:
+            continue
+        seen.add(finding.detector)
+        yield Part("structure", round(finding.points / 2, 3), f"also {finding.detector}: {finding.reason}")
+        new = {part.kind for part in finding.parts} - kinds
+        kinds |= new
+        for kind in sorted(new):
+            yield Part(kind, 1.0, f"{finding.detector} adds evidence of another kind: {kind}")
+
+
+def _headline(members: list[Finding]) -> str:
+    others: dict[str, int] = {}
+    for finding in members[1:]:
+        others[finding.detector] = others.get(finding.detector, 0) + 1
+    also = ", ".join(f"{number} {name}" for name, number in sorted(others.items()))
+    return members[0].reason + (f"; with {also}" if also else "")
+
+
+# --- roles ----------------------------------------------------------------------------------------
+
+_BY_DETECTOR: Mapping[str, Role] = {"fan-in": "collector", "fan-out": "distributor", "cycle": "cycle"}
+_ORDER: tuple[Role, ...] = ("collector", "distributor", "cycle", "transit", "end", "source")
+
+
+class _Roles(Mapping[str, Role]):
+    """Roles of a case's accounts, worked out at the first look."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self._findings = findings
+
+    @cached_property
+    def _roles(self) -> dict[str, Role]:
+        table = roles([self._findings])
+        return dict(zip(table["account"].to_list(), table["role"].to_list(), strict=True))
+
+    def __getitem__(self, account: str) -> Role:
+        return self._roles[account]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._roles)
+
+    def __len__(self) -> int:
+        return len(self._roles)
+
+
+def roles(cases: Sequence[Sequence[Finding]]) -> pl.DataFrame:
+    """One row for each group of findings and account on its transactions: `case` (position), `account`, `role`.
+
+    A collector is suspected by fan-in, a distributor by fan-out, an account on a cycle by cycle; another suspected account
+    that receives and pays is transit. Who only pays is a source, who only receives an end.
+    """
+    listed = [(k, finding) for k, group in enumerate(cases) for finding in group]
+    if not listed:
+        return pl.DataFrame(schema={"case": pl.Int64, "account": pl.String, "role": pl.String})
+    ledger = listed[0][1].ledger
+    rows = np.concatenate([f.rows for _, f in listed])
+    case = np.repeat([k for k, _ in listed], [f.rows.size for _, f in listed])
+    names = ledger.accounts["account"]
+    sides = [
+        pl.DataFrame({"case": case, "code": codes[rows]})
+        .unique(maintain_order=True)
+        .with_columns(pl.lit(True).alias(name))
+        for name, codes in (("pays", ledger.payer_codes), ("gets", ledger.payee_codes))
+    ]
+    flows = sides[0].join(sides[1], on=["case", "code"], how="full", coalesce=True)
+    flows = flows.with_columns(account=names.gather(flows["code"].cast(pl.UInt32)))
+    suspects = pl.DataFrame(
+        {
+            "case": [k for k, _ in listed],
+            "account": [list(f.accounts) for _, f in listed],
+            "by": [_BY_DETECTOR.get(f.detector, "transit") for _, f in listed],
+        },
+        schema_overrides={"account": pl.List(pl.String)},
+    ).explode("account")
+    order = {role: k for k, role in enumerate(_ORDER)}
+    named = (
+        suspects.with_columns(by=pl.col("by").replace_strict(order)).group_by("case", "account").agg(pl.col("by").min())
+    )
+    both = pl.col("pays").fill_null(False) & pl.col("gets").fill_null(False)
+    by = pl.col("by").fill_null(len(_ORDER))
+    role = (
+        pl.when(by < order["transit"])
+        .then(by)
+        .when(both)
+        .then(order["transit"])
+        .when(pl.col("gets").fill_null(False))
+        .then(order["end"])
+        .otherwise(order["source"])
+    )
+    return (
+        flows.join(named, on=["case", "account"], how="left")
+        .select("case", "account", role=role.replace_strict(dict(enumerate(_ORDER)), return_dtype=pl.String))
+        .sort("case", "account")
+    )

@@ -110,7 +110,7 @@ class FanIn:
         parts = [
             Part(
                 "structure",
-                round(1 + log2(episode.peak / self.min_payers), 3),
+                round(min(3.0, 1 + log2(episode.peak / self.min_payers)), 3) if brief else 0.5,
                 f"{count(episode.peak, 'payer')} within {span(self.window)}",
                 decisive=brief and episode.peak >= self.high_payers,
             )

@@ -112,7 +112,7 @@ class FanOut:
         parts = [
             Part(
                 "structure",
-                round(1 + log2(episode.peak / self.min_payees), 3),
+                round(min(3.0, 1 + log2(episode.peak / self.min_payees)), 3) if brief else 0.5,
                 f"{count(episode.peak, 'payee')} within {span(self.window)}",
                 decisive=brief and episode.peak >= self.high_payees,
             )
