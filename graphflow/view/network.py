@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from graphflow.ledger import major
+from graphflow.ledger import default_decimals, major
 from graphflow.view.assets import environment
 from graphflow.view.layout import TALL, WIDE, Spot, bow, columns, spread, tiers
 from graphflow.view.picture import Edge, Node, Picture
@@ -155,7 +155,7 @@ def edge_label(edge: Edge, decimals: Mapping[str, int]) -> str:
 def _round_amounts(totals: Totals, decimals: Mapping[str, int]) -> list[str]:
     lines = []
     for currency, amount in sorted(totals.items()):
-        places = decimals.get(currency, 2)
+        places = decimals.get(currency, default_decimals(currency))
         whole, cents = divmod(amount, 10**places)
         lines.append(f"{major(amount, places) if cents else f'{whole:,}'} {shorten(shown(currency), 8)}")
     return lines

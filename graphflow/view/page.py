@@ -69,6 +69,7 @@ def view(graph: FlowGraph, case: Case) -> Page:
         "largest_part": max((part.points for part in case.parts), default=1.0) or 1.0,
         "findings": [_finding_words(finding) for finding in case.findings[:MAX_FINDINGS]],
         "roles": list(dict.fromkeys(node.role or "other" for node in drawn.nodes)),
+        "folded": drawn.folded,
         "accounts": len(drawn.accounts),
         "transactions": len(drawn.transfers),
         "cuts": _cuts(drawn, case),

@@ -169,7 +169,7 @@ def _transfers(flow: Flow) -> list[Transfer]:
 
 
 def _nodes(accounts: list[Account], transfers: list[Transfer], limit: int) -> tuple[list[Node], list[int]]:
-    """A node for each account that fits, and nodes for groups of the others."""
+    """A node for each account that fits, and nodes for groups of the others; a group of one is drawn as it is."""
     kept = _kept(accounts, transfers, limit)
     node_of = [-1] * len(accounts)
     nodes: list[Node] = []
@@ -182,7 +182,7 @@ def _nodes(accounts: list[Account], transfers: list[Transfer], limit: int) -> tu
         roles = {accounts[index].role for index in members}
         flagged = any(accounts[index].flagged for index in members)
         role = roles.pop() if len(roles) == 1 else None
-        nodes.append(Node(members=members, role=role, flagged=flagged, folded=True, beside=beside))
+        nodes.append(Node(members=members, role=role, flagged=flagged, folded=len(members) > 1, beside=beside))
     return nodes, node_of
 
 
