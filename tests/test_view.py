@@ -145,6 +145,12 @@ def test_case_page_says_why() -> None:
     assert "Why 5.5 points" in html
 
 
+def test_many_reasons_are_summed_up() -> None:
+    graph, told = hostile()
+    assert len(told.parts) == 100
+    assert re.search(r"\+70</td><td></td><td>70 more reasons", view(graph, told).html)
+
+
 def test_view_leaves_the_graph_as_it_was() -> None:
     graph, told = tour()
     before = graph.ledger.frame.clone()

@@ -166,6 +166,16 @@ def test_hostile_names_are_only_text(browser: Any, tmp_path: Path) -> None:
     assert visit.trouble == []
 
 
+def test_paper_is_white_in_dark_mode_too(browser: Any, tour_file: Path) -> None:
+    visit = Visit(browser, tour_file, "desk", "dark")
+    ink = "() => graphflow.network.body.nodes[0].options.font.color"
+    assert visit.page.evaluate(ink) == "#e8ebef"
+    visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert visit.page.evaluate(ink) == "#000"
+    visit.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert visit.page.evaluate(ink) == "#e8ebef"
+
+
 def test_the_largest_picture_opens_at_once(browser: Any, tmp_path: Path) -> None:
     visit = Visit(browser, view(*crowd(900)).save(tmp_path / "case.html"), "desk")
     assert visit.page.evaluate("performance.getEntriesByType('navigation')[0].domComplete") < 3000

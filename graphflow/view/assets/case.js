@@ -218,8 +218,13 @@
   element("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
   night.addEventListener("change", paint);
   narrow.addEventListener("change", repaint);
-  addEventListener("beforeprint", () => { paint(); network.redraw(); });
-  addEventListener("afterprint", paint);
+  for (const [event, on] of [["beforeprint", true], ["afterprint", false]]) {
+    addEventListener(event, () => {
+      document.documentElement.classList.toggle("print", on);
+      paint();
+      network.redraw();
+    });
+  }
   network.once("afterDrawing", fit); // labels are measured when first drawn
   list(facts.rows, "");
   window.graphflow = { network, chooseFinding, chooseAll };

@@ -17,6 +17,9 @@
     shown.textContent = count === rows.length ? "" : `${count} of ${rows.length} shown`;
   }
 
+  for (const [event, on] of [["beforeprint", true], ["afterprint", false]]) {
+    addEventListener(event, () => document.documentElement.classList.toggle("print", on));
+  }
   for (const input of [words, level, detector]) input.addEventListener("input", filter);
   document.getElementById("search").addEventListener("submit", (event) => event.preventDefault());
 })();
