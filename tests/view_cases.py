@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -42,9 +43,9 @@ def ledger(rows: Sequence[Row], **columns: list[str | None]) -> Ledger:
     return Ledger.from_frame(frame)
 
 
-def finding(book: Ledger, keep: Callable[[str, str], bool], **changes: object) -> Finding:
+def finding(book: Ledger, keep: Callable[[str, str], bool], **changes: Any) -> Finding:
     pairs = zip(book.frame["payer"], book.frame["payee"], strict=True)
-    made: dict[str, object] = {
+    made: dict[str, Any] = {
         "detector": "fan-in",
         "accounts": ("C",),
         "rows": np.array([index for index, pair in enumerate(pairs) if keep(*pair)]),
@@ -55,11 +56,11 @@ def finding(book: Ledger, keep: Callable[[str, str], bool], **changes: object) -
         "parts": (Part("structure", 2.0, "6 payers within 85 minutes", decisive=True),),
         "reason": "6 accounts paid C",
     }
-    return Finding(**{**made, **changes})  # type: ignore[arg-type]
+    return Finding(**{**made, **changes})
 
 
-def case(findings: Sequence[Finding], roles: dict[str, Role], **changes: object) -> Case:
-    made: dict[str, object] = {
+def case(findings: Sequence[Finding], roles: dict[str, Role], **changes: Any) -> Case:
+    made: dict[str, Any] = {
         "id": "case-0001",
         "rank": 1,
         "findings": tuple(findings),
@@ -68,7 +69,7 @@ def case(findings: Sequence[Finding], roles: dict[str, Role], **changes: object)
         "parts": tuple(part for found in findings for part in found.parts),
         "headline": "6 payers, one collector",
     }
-    return Case(**{**made, **changes})  # type: ignore[arg-type]
+    return Case(**{**made, **changes})
 
 
 def tour() -> tuple[FlowGraph, Case]:
