@@ -1,0 +1,260 @@
+"""What is drawn of a case: accounts as nodes, parallel transactions as one edge, the rest folded and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from graphflow.case import Case, Role
+from graphflow.flow import Flow
+from graphflow.graph import FlowGraph
+from graphflow.view.text import Totals, add
+
+MAX_NODES = 300
+MAX_FOLDS = 24
+MAX_EDGES = 600
+
+
+class Transfer(NamedTuple):
+    """A cited transaction. `payer` and `payee` are positions in the picture's accounts."""
+
+    payer: int
+    payee: int
+    tx: str
+    time: str
+    paid: int
+    paid_currency: str
+    received: int
+    received_currency: str
+    channel: str
+    file: str
+    row: int
+    twin: str
+
+
+class Account(NamedTuple):
+    """An account on a cited transaction."""
+
+    account: str
+    bank: str
+    name: str
+    role: Role | None
+    flagged: bool
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What transactions add up to, each currency on its own. They come in time order."""
+
+    count: int = 0
+    totals: Totals = field(default_factory=dict)
+    first: str = ""
+    last: str = ""
+
+    def add(self, time: str, currency: str, amount: int) -> None:
+        self.count += 1
+        self.first = self.first or time
+        self.last = time
+        add(self.totals, currency, amount)
+
+
+@dataclass(kw_only=True)
+class Node:
+    """One account, or several folded into one: `members` are positions in the picture's accounts.
+
+    `beside` is the node that folded accounts are neighbours of (None: of no drawn account).
+    """
+
+    members: list[int]
+    role: Role | None
+    flagged: bool = False
+    folded: bool = False
+    beside: int | None = None
+    came: Tally = field(default_factory=Tally)
+    went: Tally = field(default_factory=Tally)
+
+
+@dataclass(kw_only=True)
+class Edge:
+    """All transactions from one node to another. `share`: of the largest edge of the same currency."""
+
+    payer: int
+    payee: int
+    transfers: list[Transfer] = field(default_factory=list)
+    paid: Tally = field(default_factory=Tally)
+    received: Tally = field(default_factory=Tally)
+    share: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A case as it is drawn.
+
+    transfers   every cited transaction in time order; node_of: the node of each account
+    edges       the drawn ones; edge_of: (payer node, payee node) → position in `edges`
+    unseen      edges left out, the smallest ones
+    """
+
+    accounts: list[Account]
+    transfers: list[Transfer]
+    nodes: list[Node]
+    node_of: list[int]
+    edges: list[Edge]
+    edge_of: dict[tuple[int, int], int]
+    unseen: int
+
+    @property
+    def folded(self) -> int:
+        """Accounts that have no node of their own."""
+        return sum(len(node.members) for node in self.nodes if node.folded)
+
+    def hops(self) -> list[tuple[int, int]]:
+        """(payer node, payee node) of each transaction, in time order."""
+        return [(self.node_of[t.payer], self.node_of[t.payee]) for t in self.transfers]
+
+
+def picture(graph: FlowGraph, case: Case, *, max_nodes: int = MAX_NODES, max_edges: int = MAX_EDGES) -> Picture:
+    """Read the case's transactions from the graph's columns, and decide what is drawn."""
+    flow = graph.flow_subgraph(case.rows).flow
+    flagged = set(case.accounts)
+    accounts = [
+        Account(account, bank or "", name or "", case.roles.get(account), account in flagged)
+        for account, bank, name in flow.described.iter_rows()
+    ]
+    transfers = _transfers(flow)
+    nodes, node_of = _nodes(accounts, transfers, max_nodes)
+    for t in transfers:
+        nodes[node_of[t.payer]].went.add(t.time, t.paid_currency, t.paid)
+        nodes[node_of[t.payee]].came.add(t.time, t.received_currency, t.received)
+    edges = _edges(transfers, node_of)
+    kept = _largest(edges, max_edges)
+    return Picture(
+        accounts=accounts,
+        transfers=transfers,
+        nodes=nodes,
+        node_of=node_of,
+        edges=kept,
+        edge_of={(edge.payer, edge.payee): position for position, edge in enumerate(kept)},
+        unseen=len(edges) - len(kept),
+    )
+
+
+def _transfers(flow: Flow) -> list[Transfer]:
+    """The transactions of a flow, times as text in the ledger's own precision."""
+    has = flow.frame.columns
+    clock = "%Y-%m-%d %H:%M" if flow.ledger.precision.total_seconds() >= 60 else "%Y-%m-%d %H:%M:%S"
+    texts = [pl.col(n).cast(pl.String).fill_null("") if n in has else pl.lit("") for n in ("channel", "file")]
+    twin = pl.format("{}:{}", "twin_file", "twin_row").fill_null("") if "twin_file" in has else pl.lit("")
+    table = flow.frame.select(
+        pl.Series("from", np.searchsorted(flow.accounts, flow.payer)),
+        pl.Series("to", np.searchsorted(flow.accounts, flow.payee)),
+        "tx",
+        pl.col("time").dt.strftime(clock),
+        "paid",
+        pl.col("paid_currency").cast(pl.String),
+        "received",
+        pl.col("received_currency").cast(pl.String),
+        *(text.alias(f"text{i}") for i, text in enumerate(texts)),
+        "row",
+        twin.alias("twin"),
+    )
+    return [Transfer(*row) for row in table.iter_rows()]
+
+
+# --- folding ----------------------------------------------------------------------------------------
+
+
+def _nodes(accounts: list[Account], transfers: list[Transfer], limit: int) -> tuple[list[Node], list[int]]:
+    """A node for each account that fits, and nodes for groups of the others; a group of one is drawn as it is."""
+    kept = _kept(accounts, transfers, limit)
+    node_of = [-1] * len(accounts)
+    nodes: list[Node] = []
+    for index in kept:
+        node_of[index] = len(nodes)
+        nodes.append(Node(members=[index], role=accounts[index].role, flagged=accounts[index].flagged))
+    for beside, members in _groups(node_of, transfers):
+        for index in members:
+            node_of[index] = len(nodes)
+        roles = {accounts[index].role for index in members}
+        flagged = any(accounts[index].flagged for index in members)
+        role = roles.pop() if len(roles) == 1 else None
+        nodes.append(Node(members=members, role=role, flagged=flagged, folded=len(members) > 1, beside=beside))
+    return nodes, node_of
+
+
+def _kept(accounts: list[Account], transfers: list[Transfer], limit: int) -> Collection[int]:
+    """Flagged accounts first, then those with the largest amounts."""
+    if len(accounts) <= limit:
+        return range(len(accounts))
+    size = _sizes(len(accounts), transfers)
+    ranked = sorted(range(len(accounts)), key=lambda i: (not accounts[i].flagged, -size[i], i))
+    return sorted(ranked[: limit - min(MAX_FOLDS, limit // 2)])
+
+
+def _sizes(count: int, transfers: Sequence[Transfer]) -> list[float]:
+    """Per account, its largest part in the total of any one currency: comparable, though nothing is converted."""
+    whole: Totals = {}
+    own: list[Totals] = [{} for _ in range(count)]
+    for t in transfers:
+        add(whole, t.paid_currency, t.paid)
+        add(own[t.payer], t.paid_currency, t.paid)
+        if t.payee != t.payer:
+            add(whole, t.received_currency, t.received)
+            add(own[t.payee], t.received_currency, t.received)
+    return [max((amount / (whole[c] or 1) for c, amount in totals.items()), default=0.0) for totals in own]
+
+
+def _groups(node_of: Sequence[int], transfers: Sequence[Transfer]) -> list[tuple[int | None, list[int]]]:
+    """Accounts without a node, by the drawn neighbour and the side of it on which they are first seen.
+
+    The largest groups stay apart; the rest, and accounts with no drawn neighbour, make one group more.
+    """
+    found: dict[int, tuple[int, bool]] = {}
+    for t in transfers:
+        if node_of[t.payer] < 0 <= node_of[t.payee]:
+            found.setdefault(t.payer, (node_of[t.payee], True))
+        elif node_of[t.payee] < 0 <= node_of[t.payer]:
+            found.setdefault(t.payee, (node_of[t.payer], False))
+    groups: dict[tuple[int, bool], list[int]] = {}
+    rest: list[int] = []
+    for index in (i for i, node in enumerate(node_of) if node < 0):
+        (groups.setdefault(found[index], []) if index in found else rest).append(index)
+    ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    rest += [index for _, members in ranked[MAX_FOLDS - 1 :] for index in members]
+    apart: list[tuple[int | None, list[int]]] = [(beside, members) for (beside, _), members in ranked[: MAX_FOLDS - 1]]
+    return [*apart, (None, sorted(rest))] if rest else apart
+
+
+# --- edges --------------------------------------------------------------------------------------------
+
+
+def _edges(transfers: Sequence[Transfer], node_of: Sequence[int]) -> list[Edge]:
+    """One edge for each ordered pair of nodes, in order of its first transaction."""
+    edges: dict[tuple[int, int], Edge] = {}
+    for t in transfers:
+        key = node_of[t.payer], node_of[t.payee]
+        edge = edges.get(key)
+        if edge is None:
+            edge = edges[key] = Edge(payer=key[0], payee=key[1])
+        edge.transfers.append(t)
+        edge.paid.add(t.time, t.paid_currency, t.paid)
+        edge.received.add(t.time, t.received_currency, t.received)
+    largest: Totals = {}
+    for edge in edges.values():
+        for currency, amount in edge.paid.totals.items():
+            largest[currency] = max(largest.get(currency, 1), amount)
+    for edge in edges.values():
+        edge.share = max(amount / largest[currency] for currency, amount in edge.paid.totals.items())
+    return list(edges.values())
+
+
+def _largest(edges: list[Edge], limit: int) -> list[Edge]:
+    """The widest edges, still in order of their first transaction."""
+    if len(edges) <= limit:
+        return edges
+    ranked = sorted(range(len(edges)), key=lambda i: (-edges[i].share, i))
+    return [edges[i] for i in sorted(ranked[:limit])]

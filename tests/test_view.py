@@ -1,0 +1,315 @@
+"""The pages as text: escaped, offline, the same every time, and saying what they leave out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from view_cases import HOSTILE, case, crowd, finding, hostile, ledger, tour
+
+from graphflow.errors import OutputError
+from graphflow.graph import FlowGraph
+from graphflow.ledger import Source
+from graphflow.view import Page, layout, view
+from graphflow.view.picture import MAX_FOLDS, MAX_NODES, picture
+from graphflow.view.report import MAX_CASES, report
+from graphflow.view.text import shorten, shown, visible
+
+REMOTE = re.compile(r"""(?:src|href|action|data)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import|\bfetch\(|XMLHttpRequest|WebSocket""", re.I)  # fmt: skip # noqa: E501
+SOURCE = Source(
+    path='in/<b onclick="x">.csv', sha256="ab" * 32, bytes=9, encoding="utf-8", dialect="plain",
+    rows={"read": 9, "accepted": 4, "paired": 2, "duplicate": 1, "excluded": 1, "rejected": 1},
+)  # fmt: skip
+
+
+class Elements(HTMLParser):
+    """Tags and attributes as a browser sees them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def data(html: str, name: str) -> Any:
+    """One of the page's JSON elements."""
+    found = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', html, re.S)
+    assert found is not None
+    return json.loads(found[1])
+
+
+def run_report(**changes: Any) -> str:
+    _, told = tour()
+    given: dict[str, Any] = {
+        "title": "Run", "summary": "15 transactions were read.", "cases": [told], "pages": {told.id},
+        "sources": [SOURCE], "truncated": ["cycle: stopped at a hub"], "warnings": ["minutes only"],
+        "rules": {"fan-in": {"min_payers": "5"}}, "facts": {"Accounts": "12"}, "version": "0.1.0",
+    }  # fmt: skip
+    return report(**{**given, **changes})
+
+
+# --- every page ---------------------------------------------------------------------------------------
+
+
+def pages() -> dict[str, str]:
+    graph, told = hostile()
+    words = list(HOSTILE)
+    return {
+        "tour": view(*tour()).html,
+        "hostile": view(graph, told).html,
+        "report": run_report(),
+        "hostile report": run_report(
+            title=words[0], summary=words[1], cases=[told], truncated=words, warnings=words,
+            facts=dict.fromkeys(words, words[4]), rules={name: {name: name} for name in words},
+        ),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["tour", "hostile", "report", "hostile report"])
+def html(request: pytest.FixtureRequest) -> str:
+    return pages()[request.param]
+
+
+def test_pages_reach_out_to_nothing(html: str) -> None:
+    assert REMOTE.search(html) is None
+    assert html.startswith("<!doctype html>")
+    assert '<meta charset="utf-8">' in html
+    assert not {"link", "img", "iframe", "object", "embed", "base"} & {tag for tag, _ in Elements(html).tags}
+
+
+def test_only_our_scripts_may_run(html: str) -> None:
+    nonce = re.search(r"default-src 'none'; script-src 'nonce-([0-9a-f]{32})'", html)
+    assert nonce is not None
+    scripts = [attrs for tag, attrs in Elements(html).tags if tag == "script"]
+    running = [attrs for attrs in scripts if attrs.get("type") != "application/json"]
+    assert [attrs.get("nonce") for attrs in running] == [nonce[1]] * len(running)
+    assert len(running) in (1, 2)
+
+
+def test_nothing_from_data_becomes_markup(html: str) -> None:
+    for tag, attrs in Elements(html).tags:
+        assert not [name for name in attrs if name.startswith("on")], (tag, attrs)
+        assert not str(attrs.get("href", "")).lower().startswith("javascript"), (tag, attrs)
+    for name in HOSTILE[:6]:
+        assert name not in html
+
+
+def test_characters_that_hide_others_are_spelled_out(html: str) -> None:
+    text = html.partition("* vis-network")[0]
+    assert not re.search("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", text)
+    assert "L" * 1000 not in html
+
+
+@pytest.mark.parametrize("word", ["guilty", "criminal", "boss"])
+def test_pages_judge_nobody(html: str, word: str) -> None:
+    assert word not in html.partition("* vis-network")[0].lower()
+    assert "Leads for a person to judge, not verdicts" in html
+
+
+def test_pages_are_the_same_in_another_process() -> None:
+    script = (
+        "import sys; sys.path.insert(0, 'tests'); from view_cases import tour, crowd; from graphflow.view import view;"
+        "from hashlib import sha256; print(sha256((view(*tour()).html + view(*crowd(400)).html).encode()).hexdigest())"
+    )
+    root = Path(__file__).parent.parent
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root), "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(runs) == 1
+
+
+# --- the case page --------------------------------------------------------------------------------------
+
+
+def test_case_page_says_why() -> None:
+    graph, told = tour()
+    html = unescape(view(graph, told).html)
+    assert all(part.sentence in html for part in told.parts)
+    assert all(found.reason in html for found in told.findings)
+    assert "15 transactions, 12 accounts" in html
+    assert "Why 5.5 points" in html
+
+
+def test_many_reasons_are_summed_up() -> None:
+    graph, told = hostile()
+    assert len(told.parts) == 100
+    assert re.search(r"\+70</td><td></td><td>70 more reasons", view(graph, told).html)
+
+
+def test_view_leaves_the_graph_as_it_was() -> None:
+    graph, told = tour()
+    before = graph.ledger.frame.clone()
+    view(graph, told)
+    assert graph.is_lazy
+    assert graph.ledger.frame.equals(before)
+
+
+def test_transactions_between_two_accounts_are_one_edge_and_currencies_are_not_added() -> None:
+    graph, told = tour()
+    drawn = picture(graph, told)
+    names = [account.account for account in drawn.accounts]
+    edge = drawn.edges[drawn.edge_of[names.index("T1"), names.index("E1")]]
+    assert (edge.paid.count, edge.paid.totals) == (2, {"CNY": 68_000_00, "USD": 150_00})
+    html = view(graph, told).html
+    position = drawn.edge_of[names.index("T1"), names.index("E1")]
+    facts = dict(line for line in data(html, "facts")["edges"][position][1:])
+    assert facts["paid"] == "68,000.00 CNY + 150.00 USD"
+    assert facts["source rows"] == "bank.csv:11, bank.csv:14"
+    assert data(html, "edges")[position]["amount"] == "68,000 CNY\n150 USD ×2"
+
+
+def test_both_ways_between_two_accounts_are_curved_apart() -> None:
+    book = ledger([("A", "B", 100, "CNY"), ("B", "A", 100, "CNY")])
+    html = view(FlowGraph(book), case([finding(book, lambda *_: True)], {"A": "cycle", "B": "cycle"})).html
+    assert [edge["bend"] for edge in data(html, "edges")] == [[0.22, 0.22]] * 2
+
+
+def test_accounts_stand_from_left_to_right_by_tier() -> None:
+    graph, told = tour()
+    html = view(graph, told).html
+    x: dict[int, set[float]] = {}
+    for node in data(html, "nodes"):
+        x.setdefault(node["tier"], set()).add(node["x"])
+    assert [len(places) for places in x.values()] == [1] * 4
+    assert sorted(x) == [0, 1, 2, 3]
+    assert [min(x[tier]) for tier in sorted(x)] == sorted(min(x[tier]) for tier in x)
+    assert len({(node["x"], node["y"]) for node in data(html, "nodes")}) == 12
+
+
+def test_findings_name_their_nodes_edges_and_rows() -> None:
+    html = view(*tour()).html
+    facts = data(html, "facts")
+    loop = facts["findings"][1]
+    heads = {facts["nodes"][node][0][0] for node in loop["nodes"]}
+    assert heads == {"C", "T1", "E1"}
+    assert {facts["edges"][edge][0][0] for edge in loop["edges"]} == {"C → T1", "T1 → E1", "E1 → C"}
+    assert [facts["rows"][row][0] for row in loop["rows"]] == ["T00007", "T00010", "T00013", "T00014"]
+
+
+def test_what_does_not_fit_is_folded_and_counted() -> None:
+    graph, told = crowd(900)
+    drawn = picture(graph, told)
+    assert len(drawn.nodes) <= MAX_NODES
+    folds = [node for node in drawn.nodes if node.folded]
+    assert sum(len(node.members) for node in drawn.nodes) == 902
+    assert len(folds) == 1
+    assert drawn.accounts[drawn.nodes[folds[0].beside or 0].members[0]].account == "C"
+    assert len(folds[0].members) == 902 - (MAX_NODES - MAX_FOLDS) - 1 == drawn.folded
+    assert folds[0].went.count == drawn.folded
+    whole = sum(node.went.totals.get("CNY", 0) for node in drawn.nodes)
+    assert whole == graph.ledger.frame["paid"].sum()
+    kept = {drawn.accounts[node.members[0]].account for node in drawn.nodes if not node.folded}
+    assert {"C", "E", "P0899"} <= kept
+    assert "P0000" not in kept
+    html = view(graph, told).html
+    assert "and 625 more" in [node["label"] for node in data(html, "nodes")]
+    assert "625 of 902 accounts are folded" in html
+    assert len(html.encode()) < 1_000_000
+
+
+def test_the_table_says_when_it_is_cut() -> None:
+    html = view(*crowd(2500)).html
+    assert len(data(html, "facts")["rows"]) == 2000
+    assert "The table lists the first 2,000 of 2,501 transactions" in html
+
+
+def test_an_empty_name_still_has_a_node() -> None:
+    book = ledger([("", "B", 100, "CNY")])
+    html = view(FlowGraph(book), case([finding(book, lambda *_: True)], {"": "source", "B": "end"})).html
+    assert data(html, "nodes")[0]["label"] == "(empty)"
+
+
+# --- the page as a value -----------------------------------------------------------------------------------
+
+
+def test_save_writes_the_page_whole(tmp_path: Path) -> None:
+    page = view(*tour())
+    assert page.save(str(tmp_path / "case.html")) == tmp_path / "case.html"
+    assert (tmp_path / "case.html").read_text("utf-8") == page.html
+    assert os.listdir(tmp_path) == ["case.html"]
+
+
+def test_save_says_where_it_cannot_write(tmp_path: Path) -> None:
+    target = tmp_path / "none" / "case.html"
+    with pytest.raises(OutputError, match=r"cannot write .*case\.html: No such file or directory"):
+        Page("case-0001", "x").save(target)
+
+
+def test_in_a_notebook_the_page_stays_in_its_frame() -> None:
+    page = view(*hostile())
+    tags = Elements(page._repr_html_()).tags
+    assert [(tag, attrs["sandbox"]) for tag, attrs in tags] == [("iframe", "allow-scripts")]
+    assert tags[0][1]["srcdoc"] == page.html
+    assert repr(page) == "Page(case_id='case-0001')"
+
+
+# --- layout and words ------------------------------------------------------------------------------------------
+
+
+def test_a_tier_is_the_least_hops_in_time_order() -> None:
+    # 2 pays 3 before anything reached 2: that payment carries nothing of the source's
+    assert layout.tiers(4, [(2, 3), (0, 1), (1, 2)], sources=[0]) == [0, 1, 2, 3]
+    assert layout.tiers(4, [(0, 1), (1, 2), (0, 2), (2, 3)], sources=[0]) == [0, 1, 1, 2]
+    assert layout.tiers(3, [(2, 0), (0, 1), (1, 2)], sources=[]) == [1, 2, 0]
+
+
+def test_long_columns_are_wrapped() -> None:
+    spots = layout.spread([list(range(100)), [100]], layout.WIDE)
+    left = {x for node, (x, _) in spots.items() if node < 100}
+    assert len(left) > 3
+    assert max(left) < spots[100][0]
+    assert len(set(spots.values())) == 101
+
+
+def test_sweeps_take_crossings_away() -> None:
+    hops = [(0, 3), (1, 2)]
+    assert layout.columns([0, 0, 1, 1], hops, ["a", "b", "c", "d"]) == [[0, 1], [3, 2]]
+
+
+def test_text_is_made_visible_and_short() -> None:
+    assert visible("a\u202eb\x00\u2067") == "a\\u202eb\\u0000\\u2067"
+    assert len(shorten("x" * 500, 200)) == 200
+    assert shown("\u202e" * 10_000, 50).startswith("\\u202e")
+    assert len(shown("\u202e" * 10_000, 50)) == 50
+
+
+# --- the report ----------------------------------------------------------------------------------------------------
+
+
+def test_report_links_the_pages_and_accounts_for_rows() -> None:
+    html = run_report()
+    assert '<a href="cases/case-0001.html">case-0001</a>' in html
+    row = re.search(r"abababababab….*?</tr>", html, re.S)
+    assert row is not None
+    assert re.findall(r'class="number">(\d+)<', row[0]) == ["9", "4", "2", "1", "1", "1"]
+    assert f'title="{"ab" * 32}"' in html
+    for text in ("cycle: stopped at a hub", "minutes only", "min_payers", "No single red flag is enough"):
+        assert text in html
+    assert "<a href" not in run_report(pages=set())
+
+
+def test_report_lists_at_most_so_many_cases_and_counts_the_rest() -> None:
+    _, told = tour()
+    html = run_report(cases=[told] * (MAX_CASES + 12))
+    assert html.count('data-level="') == MAX_CASES
+    assert "The first 500 of 512 cases are listed; cases.csv holds all of them" in html
+    assert "512: 0 high, 512 review" in html
+
+
+def test_report_without_cases_says_what_that_means() -> None:
+    assert "No case was found" in run_report(cases=[], sources=[])
