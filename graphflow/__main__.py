@@ -1,0 +1,6 @@
+"""`python -m graphflow` is the `graphflow` command."""
+
+from graphflow.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The main job in one call: files → ledger → graph → findings → cases, with times and warnings."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from graphflow.case import Case, open_cases
+from graphflow.detect import Detector, Findings, detect
+from graphflow.graph import FlowGraph
+from graphflow.ledger import Ledger
+from graphflow.read import PathName, read_ledger
+from graphflow.read.progress import Progress, silent
+from graphflow.rules import default_rules
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a run: how long it took, and the most memory the process had used by its end."""
+
+    name: str
+    seconds: float
+    peak_rss_mb: int
+
+
+@dataclass
+class Clock:
+    """Collects the stages of a run."""
+
+    stages: list[Stage] = field(default_factory=list)
+    tell: Callable[[str], None] = lambda name: None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time the block as one stage."""
+        self.tell(name)
+        start = time.perf_counter()
+        yield
+        self.stages.append(Stage(name, round(time.perf_counter() - start, 3), peak_rss_mb()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """Everything a run made.
+
+    truncated  what bounds cut off; warnings: what a reader must know before believing a number
+    """
+
+    ledger: Ledger
+    graph: FlowGraph
+    findings: Findings
+    cases: Sequence[Case]
+    detectors: Sequence[Detector]
+    clock: Clock
+    truncated: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        high = sum(case.level == "high" for case in self.cases)
+        return f"Analysis({self.ledger!r}: {len(self.findings)} findings in {len(self.cases)} cases, {high} high)"
+
+
+def analyze(
+    sources: PathName | Iterable[PathName],
+    *,
+    detectors: Sequence[Detector] | None = None,
+    mapping: Mapping[str, str] | PathName | None = None,
+    dialect: str | None = None,
+    encoding: str | None = None,
+    time_format: str | None = None,
+    timezone: str = "UTC",
+    currency: str | None = None,
+    progress: Progress = silent,
+    tell: Callable[[str], None] = lambda name: None,
+) -> Analysis:
+    """Read transaction records, detect laundering patterns, and open ranked cases.
+
+    detectors  what to run; all of them with default parameters when not given. The other options are those of
+    `read_ledger`. `tell` hears the name of each stage as it starts. Raises `GraphflowError` with one clear line.
+    """
+    chosen = list(detectors) if detectors is not None else default_rules()
+    clock = Clock(tell=tell)
+    with clock.stage("read"):
+        ledger = read_ledger(
+            sources,
+            mapping=mapping,
+            dialect=dialect,
+            encoding=encoding,
+            time_format=time_format,
+            timezone=timezone,
+            currency=currency,
+            progress=progress,
+        )
+        graph = FlowGraph(ledger)
+    with clock.stage("detect"):
+        findings = detect(graph, chosen)
+    with clock.stage("cases"):
+        cases = open_cases(graph, findings)
+    split = sum(bool(case.split) for case in cases)
+    bounded = (f"cases: {split:,} cases were kept from growing; each says so",) if split else ()
+    return Analysis(
+        ledger=ledger,
+        graph=graph,
+        findings=findings,
+        cases=cases,
+        detectors=chosen,
+        clock=clock,
+        truncated=findings.truncated + bounded,
+        warnings=ledger.warnings + findings.warnings,
+    )
+
+
+def peak_rss_mb() -> int:
+    """The most memory this process has used, in MiB; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // 2**20 if sys.platform == "darwin" else peak // 2**10

@@ -1,0 +1,235 @@
+"""The command line: parse, call one public function, print. Heavy modules are imported when a command runs.
+
+Exit status: 0 the run finished, 1 something the user can fix (one line on stderr), 2 wrong usage. Results go to files
+or stdout, progress and messages to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graphflow import __version__
+from graphflow.errors import GraphflowError, RuleError
+
+if TYPE_CHECKING:
+    from graphflow.analysis import Analysis
+    from graphflow.detect import Detector
+    from graphflow.ledger import Ledger
+
+app = typer.Typer(
+    name="graphflow",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Find laundering patterns in transaction records. Every result cites its source rows; nothing leaves this machine.",
+    epilog="Results are leads for a person to judge, not verdicts.",
+)
+
+_INPUT, _RULES, _OUTPUT = "Reading", "Rules", "Output"
+
+Sources = Annotated[
+    list[Path], typer.Argument(help="Transaction files: CSV, TSV or Parquet.", metavar="SOURCE...", show_default=False)
+]
+Map = Annotated[
+    str | None,
+    typer.Option(
+        "--map",
+        help="Which column is which: `payer=FROM,payee=TO,amount=SUM`, or a TOML file that says so.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Dialect = Annotated[
+    str | None,
+    typer.Option(help="`amlworld` or `plain`; recognised by the header if not given.", rich_help_panel=_INPUT),
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="Encoding of text files, such as gb18030 or utf-16.", rich_help_panel=_INPUT)
+]
+TimeFormat = Annotated[
+    str | None,
+    typer.Option(help="How times are written, as `%d/%m/%Y %H:%M`, `epoch_s` or `epoch_ms`.", rich_help_panel=_INPUT),
+]
+Timezone = Annotated[str, typer.Option(help="Zone of times that state none.", rich_help_panel=_INPUT)]
+Currency = Annotated[
+    str | None, typer.Option(help="Currency of a file that has no currency column.", rich_help_panel=_INPUT)
+]
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"graphflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: `graphflow analyze samples/tour.csv --out out/tour`, then open out/tour/report.html")
+def analyze(
+    sources: Sources,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", rich_help_panel=_OUTPUT)] = Path(
+        "graphflow-out"
+    ),
+    rules: Annotated[
+        Path | None, typer.Option(help="Rules file; `graphflow rules` prints one.", rich_help_panel=_RULES)
+    ] = None,
+    pages: Annotated[
+        str, typer.Option(help="Case pages to write, best first: a number, or `all`.", rich_help_panel=_OUTPUT)
+    ] = "100",
+    columns: Map = None,
+    dialect: Dialect = None,
+    encoding: Encoding = None,
+    time_format: TimeFormat = None,
+    timezone: Timezone = "UTC",
+    currency: Currency = None,
+) -> None:
+    """Detect laundering patterns and write ranked cases, pictures and tables."""
+    wanted = _pages(pages)
+    from graphflow import write_results
+    from graphflow.terminal import Bar, print_cases
+
+    with Bar() as bar:
+        from graphflow import analyze as run
+
+        analysis = run(
+            sources,
+            detectors=_rules(rules),
+            mapping=_mapping(columns),
+            dialect=dialect,
+            encoding=encoding,
+            time_format=time_format,
+            timezone=timezone,
+            currency=currency,
+            progress=bar.rows,
+            tell=bar.stage,
+        )
+        write_results(analysis, out, pages=wanted, command=_command(), tell=bar.pages)
+    _tell(analysis)
+    print_cases(analysis, out)
+
+
+@app.command(epilog="Example: `graphflow inspect samples/tour.csv`")
+def inspect(
+    sources: Sources,
+    columns: Map = None,
+    dialect: Dialect = None,
+    encoding: Encoding = None,
+    time_format: TimeFormat = None,
+    timezone: Timezone = "UTC",
+    currency: Currency = None,
+) -> None:
+    """Say what is recognised in files: columns, dialect, encoding, times, currencies, where each row goes."""
+    from graphflow import read_ledger
+    from graphflow.terminal import Bar, print_sources
+
+    with Bar() as bar:
+        bar.stage("read")
+        ledger = read_ledger(
+            sources,
+            mapping=_mapping(columns),
+            dialect=dialect,
+            encoding=encoding,
+            time_format=time_format,
+            timezone=timezone,
+            currency=currency,
+            progress=bar.rows,
+        )
+    print_sources(ledger)
+    _warn(ledger)
+
+
+@app.command(
+    epilog="Example: `graphflow rules > my-rules.toml`, change a number, `graphflow analyze … --rules my-rules.toml`"
+)
+def rules(
+    file: Annotated[
+        Path | None, typer.Argument(help="A rules file to check and print in full.", show_default=False)
+    ] = None,
+) -> None:
+    """Print the rules file: every parameter of every detector with its value."""
+    from graphflow.rules import default_rules, load_rules, rules_file
+
+    typer.echo(rules_file(load_rules(file) if file else default_rules()), nl=False)
+
+
+@app.command(epilog="Example: `graphflow simulate --seed 7 --out out/simulated`")
+def simulate(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for transfers.csv, accounts.csv and truth.json.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bytes.")] = 7,
+    accounts: Annotated[int, typer.Option(help="Ordinary accounts of the town.")] = 2000,
+    days: Annotated[int, typer.Option(help="Days that the records cover.")] = 30,
+) -> None:
+    """Make a labelled telecom-fraud ledger with look-alike traps, all people invented."""
+    from graphflow import simulate as make
+
+    simulation = make(seed=seed, accounts=accounts, days=days)
+    simulation.write(out)
+    typer.echo(
+        f"{simulation.transfers.height:,} transfers → {out / 'transfers.csv'}; what was planted → {out / 'truth.json'}"
+    )
+
+
+def main() -> None:
+    """Run the command line; every error the user can fix becomes one line on stderr."""
+    try:
+        app()
+    except GraphflowError as error:
+        from graphflow.terminal import printable
+
+        typer.echo(f"graphflow: {printable(str(error))}", err=True)
+        sys.exit(1)
+
+
+def _mapping(columns: str | None) -> dict[str, str] | Path | None:
+    """`a=B,c=D` as a mapping; a text without = is the name of a TOML file."""
+    if columns is None:
+        return None
+    if "=" not in columns:
+        return Path(columns)
+    pairs = [pair.partition("=") for pair in columns.split(",")]
+    return {field.strip(): header.strip() for field, _, header in pairs}
+
+
+def _rules(path: Path | None) -> list[Detector] | None:
+    if path is None:
+        return None
+    from graphflow.rules import load_rules
+
+    return load_rules(path)
+
+
+def _pages(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdigit():
+        raise RuleError(f'--pages takes a number or "all", not {text!r}')
+    return int(text)
+
+
+def _command() -> list[str]:
+    return ["graphflow", *sys.argv[1:]]
+
+
+def _tell(analysis: Analysis) -> None:
+    _warn(analysis.ledger)
+    for line in analysis.findings.warnings:
+        typer.echo(f"note: {line}", err=True)
+    for line in analysis.truncated:
+        typer.echo(f"cut: {line}", err=True)
+
+
+def _warn(ledger: Ledger) -> None:
+    from graphflow.terminal import printable
+
+    for line in ledger.warnings:
+        typer.echo(f"note: {printable(line)}", err=True)

@@ -1,0 +1,151 @@
+"""What a terminal shows: a progress bar on stderr, and tables on stdout. Nothing from a file reaches it unescaped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from graphflow.words import count, shown, span
+
+if TYPE_CHECKING:
+    from graphflow.analysis import Analysis
+    from graphflow.ledger import Ledger, Source
+    from graphflow.read.source import RawFile
+
+_TOP = 15
+
+
+def printable(text: str) -> str:
+    """Text whose control and direction marks are made visible, so that no file drives the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+class Bar:
+    """Progress on stderr; silent when stderr is no terminal."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description:<8}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def stage(self, name: str) -> None:
+        """Begin a stage."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(name, total=None, rate="")
+
+    def rows(self, source: RawFile, rows: int) -> None:
+        """Rows read, with their rate."""
+        if self._task is None:
+            return
+        self._progress.advance(self._task, rows)
+        task = next(t for t in self._progress.tasks if t.id == self._task)
+        rate = f"{task.speed:,.0f} rows/s" if task.speed else ""
+        self._progress.update(self._task, description=shown(Path(source.path).name, 24), rate=rate)
+
+    def pages(self, what: str, done: int, of: int) -> None:
+        """Pages written."""
+        if self._task is not None:
+            self._progress.update(self._task, description=what, completed=done, total=of)
+
+
+def print_cases(analysis: Analysis, out: Path) -> None:
+    """The best-ranked cases, and where everything is."""
+    console = Console()
+    cases = analysis.cases
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, align in (("case", "left"), ("level", "left"), ("points", "right"), ("amount", "right"), ("why", "left")):
+        table.add_column(name, justify="right" if align == "right" else "left", no_wrap=name != "why")
+    for case in cases[:_TOP]:
+        style = "bold red" if case.level == "high" else ""
+        table.add_row(
+            case.id, Text(case.level, style), f"{case.points:.1f}", case.amount_text, Text(printable(case.headline))
+        )
+    if cases:
+        console.print(table)
+    high = sum(case.level == "high" for case in cases)
+    more = f", the first {_TOP} shown" if len(cases) > _TOP else ""
+    console.print(
+        Text(
+            f"{count(analysis.ledger.height, 'transfer')}, {count(len(analysis.findings), 'finding')}, "
+            f"{count(len(cases), 'case')} ({high:,} high){more}"
+        )
+    )
+    console.print(Text(f"report: {out / 'report.html'}"), soft_wrap=True)
+
+
+def print_sources(ledger: Ledger) -> None:
+    """What was recognised in each file, and the ledger it made."""
+    console = Console()
+    for source in ledger.sources:
+        console.print(Text(printable(source.path), "bold"), soft_wrap=True)
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
+        for name, value in _facts(source):
+            table.add_row(name, Text(printable(value)))
+        console.print(table)
+    first, last = ledger.frame["time"][0], ledger.frame["time"][-1]
+    places = ", ".join(f"{c} ({d} decimals)" for c, d in ledger.decimals.items())
+    rows = (
+        ("transfers", f"{ledger.height:,} between {ledger.accounts.height:,} accounts"),
+        ("time", f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC, told by the {span(ledger.precision)}"),
+        ("currencies", places),
+    )
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
+    for name, value in rows:
+        table.add_row(name, Text(printable(value)))
+    console.print(Text("ledger", "bold"))
+    console.print(table)
+    _print_examples(console, ledger)
+
+
+def _facts(source: Source) -> list[tuple[str, str]]:
+    separator = {"\t": "tab", "": "none"}.get(source.separator, source.separator)
+    rows = ", ".join(f"{kind} {source.rows[kind]:,}" for kind in source.rows)
+    return [
+        ("dialect", source.dialect),
+        ("encoding", f"{source.encoding}, separator {separator}, {source.bytes:,} bytes"),
+        ("sha256", source.sha256),
+        ("times", source.time_format),
+        ("columns", ", ".join(f"{field} ← {header}" for field, header in source.columns.items())),
+        ("rows", rows),
+    ]
+
+
+def _print_examples(console: Console, ledger: Ledger) -> None:
+    from graphflow.ledger import major
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2), header_style="dim")
+    for name in ("tx", "time", "payer", "payee", "paid"):
+        table.add_column(name, justify="right" if name == "paid" else "left")
+    for row in ledger.frame.head(3).iter_rows(named=True):
+        paid = f"{major(row['paid'], ledger.decimals[row['paid_currency']])} {row['paid_currency']}"
+        cells = (row["tx"], f"{row['time']:%Y-%m-%d %H:%M:%S}", shown(row["payer"]), shown(row["payee"]), paid)
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    console.print(table)
+    reasons = ledger.rejected.group_by("reason").len(name="n").sort("n", "reason", descending=[True, False])
+    for reason, number in reasons.head(8).iter_rows():
+        console.print(Text(f"  not transfers: {number:,} × {printable(reason)}"))

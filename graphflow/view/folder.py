@@ -1,0 +1,203 @@
+"""An analysis as a folder: tables, case pages, the report and run.json, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from graphflow import __version__
+from graphflow.analysis import Analysis
+from graphflow.case import Case
+from graphflow.errors import OutputError
+from graphflow.graph import FlowGraph
+from graphflow.ledger import Ledger
+from graphflow.rules import as_table
+from graphflow.view.page import view
+from graphflow.view.report import report
+from graphflow.view.tables import (
+    accounts_table,
+    cases_table,
+    evidence_table,
+    findings_table,
+    for_spreadsheet,
+    ledger_table,
+)
+from graphflow.words import count
+
+PAGES = 100
+"""Case pages written unless told otherwise: the best-ranked cases."""
+
+
+def write_results(
+    analysis: Analysis,
+    out: str | os.PathLike[str],
+    *,
+    pages: int | None = PAGES,
+    command: Sequence[str] = (),
+    tell: Callable[[str, int, int], None] = lambda what, done, of: None,
+) -> Path:
+    """Write everything about an analysis into the folder `out`.
+
+    pages    how many of the best-ranked cases get a page; None for all
+    command  the command line, for run.json; `tell` hears how many pages are done
+    An earlier result in `out` is replaced at the end, in one step; a run that fails leaves it as it was. Raises
+    `OutputError` when `out` is a file, or a folder that holds something else. The same input gives the same
+    bytes in every table and page; only run.json holds times.
+    """
+    folder = Path(out)
+    _must_be_ours(folder)
+    shown = list(analysis.cases if pages is None else analysis.cases[:pages])
+    truncated = list(analysis.truncated)
+    if len(shown) < len(analysis.cases):
+        truncated.append(
+            f"pages: written for the first {len(shown):,} of {count(len(analysis.cases), 'case')}; all are in the tables"
+        )
+    with _replacing(folder) as new:
+        with analysis.clock.stage("write"), ThreadPoolExecutor(1) as pool:
+            ledger = pool.submit(_write_ledger, analysis.ledger, new / "ledger.parquet")
+            _write_tables(analysis, new)
+            _write_pages(analysis.graph, shown, new / "cases", tell)
+            (new / "report.html").write_text(_report(analysis, shown, truncated), encoding="utf-8")
+            ledger.result()
+        run = json.dumps(_run(analysis, command, truncated), indent=1, ensure_ascii=False)
+        (new / "run.json").write_text(run + "\n", encoding="utf-8")
+    return folder
+
+
+def _must_be_ours(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: is a file; --out names a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "run.json").exists():
+        raise OutputError(f"{folder}: is not empty and holds no earlier result; name another folder")
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """A new folder beside `folder` that takes its place when the block ends well."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror})") from error
+    try:
+        (new / "cases").mkdir()
+        new.chmod(0o777 & ~_umask())
+        yield new
+        _swap(new, folder)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _swap(new: Path, folder: Path) -> None:
+    if not folder.exists():
+        new.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    folder.rename(old / folder.name)
+    try:
+        new.rename(folder)
+    except OSError:
+        (old / folder.name).rename(folder)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _write_ledger(ledger: Ledger, path: Path) -> None:
+    ledger_table(ledger).with_columns(pl.col(pl.Categorical).cast(pl.String)).write_parquet(path, compression="lz4")
+
+
+def _write_tables(analysis: Analysis, new: Path) -> None:
+    ledger, cases = analysis.ledger, analysis.cases
+    ranked, found = cases_table(ledger, cases), findings_table(ledger, cases)
+    for name, table in (("cases", ranked), ("findings", found)):
+        table.write_parquet(new / f"{name}.parquet")
+        for_spreadsheet(table).write_csv(new / f"{name}.csv", include_bom=True)
+    evidence_table(ledger, cases).write_parquet(new / "evidence.parquet", compression="lz4")
+    accounts_table(analysis.graph.flow, cases).write_parquet(new / "accounts.parquet", compression="lz4")
+    for_spreadsheet(ledger.rejected).write_csv(new / "rejected.csv")
+
+
+def _write_pages(graph: FlowGraph, cases: Sequence[Case], folder: Path, tell: Callable[[str, int, int], None]) -> None:
+    for done, case in enumerate(cases, 1):
+        (folder / f"{case.id}.html").write_text(view(graph, case).html, encoding="utf-8")
+        tell("pages", done, len(cases))
+
+
+def _report(analysis: Analysis, shown: Sequence[Case], truncated: Sequence[str]) -> str:
+    ledger = analysis.ledger
+    high = sum(case.level == "high" for case in analysis.cases)
+    first, last = ledger.frame["time"][0], ledger.frame["time"][-1]
+    summary = (
+        f"{count(ledger.height, 'transfer')} between {count(ledger.accounts.height, 'account')} from {first:%Y-%m-%d %H:%M} "
+        f"to {last:%Y-%m-%d %H:%M} UTC gave {count(len(analysis.findings), 'finding')} in "
+        f"{count(len(analysis.cases), 'case')}, {high:,} of them at level high."
+    )
+    return report(
+        title="graphflow report",
+        summary=summary,
+        cases=analysis.cases,
+        pages={case.id for case in shown},
+        sources=ledger.sources,
+        truncated=truncated,
+        warnings=analysis.warnings,
+        rules=as_table(analysis.detectors),
+        facts={
+            "transfers": f"{ledger.height:,}",
+            "accounts": f"{ledger.accounts.height:,}",
+            "currencies": ", ".join(ledger.currencies[:8]) + (" …" if len(ledger.currencies) > 8 else ""),
+            "findings": f"{len(analysis.findings):,}",
+            "cases": f"{len(analysis.cases):,}",
+            "high": f"{high:,}",
+        },
+        version=__version__,
+    )
+
+
+def _run(analysis: Analysis, command: Sequence[str], truncated: Sequence[str]) -> dict[str, Any]:
+    ledger = analysis.ledger
+    by_detector: dict[str, int] = {}
+    for finding in analysis.findings:
+        by_detector[finding.detector] = by_detector.get(finding.detector, 0) + 1
+    levels = {level: sum(c.level == level for c in analysis.cases) for level in ("high", "review")}
+    return {
+        "version": __version__,
+        "command": list(command),
+        "inputs": [{**asdict(s), "rows": dict(s.rows), "columns": dict(s.columns)} for s in ledger.sources],
+        "rules": as_table(analysis.detectors),
+        "stages": [asdict(stage) for stage in analysis.clock.stages],
+        "truncated": list(truncated),
+        "warnings": list(analysis.warnings),
+        "decimals": dict(ledger.decimals),
+        "rates": [asdict(rate) for rate in analysis.graph.flow.valuation.rates],
+        "counts": _counts(analysis, by_detector, levels),
+    }
+
+
+def _counts(analysis: Analysis, by_detector: Mapping[str, int], levels: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "transfers": analysis.ledger.height,
+        "accounts": analysis.ledger.accounts.height,
+        "findings": len(analysis.findings),
+        "findings_by_detector": dict(by_detector),
+        "cases": len(analysis.cases),
+        "cases_by_level": dict(levels),
+    }

@@ -1,0 +1,166 @@
+"""An analysis as tables, in the columns that scripts rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+
+from graphflow.case import Case, roles
+from graphflow.finding import Finding
+from graphflow.flow import Adjacency, Flow
+from graphflow.ledger import Ledger
+
+_DWELL = timedelta(hours=24)
+_HUB = 100
+_FORMULA = r"^[=+\-@\t\r]"
+
+
+def cases_table(ledger: Ledger, cases: Sequence[Case]) -> pl.DataFrame:
+    """One row a case, in rank order."""
+    return pl.DataFrame(
+        {
+            "case_id": [c.id for c in cases],
+            "rank": [c.rank for c in cases],
+            "level": [c.level for c in cases],
+            "points": [c.points for c in cases],
+            "accounts": [list(c.accounts) for c in cases],
+            "findings": [[f.id for f in c.findings] for c in cases],
+            "amount": _amounts(ledger, [(c.amount, c.currency) for c in cases]),
+            "currency": [c.currency for c in cases],
+            "start": _times(ledger, [min(int(f.rows[0]) for f in c.findings) for c in cases]),
+            "end": _times(ledger, [max(int(f.rows[-1]) for f in c.findings) for c in cases]),
+            "headline": [c.headline for c in cases],
+            "split": [c.split for c in cases],
+        },
+        schema_overrides={"rank": pl.Int64, "accounts": pl.List(pl.String), "findings": pl.List(pl.String)},
+    )
+
+
+def findings_table(ledger: Ledger, cases: Sequence[Case]) -> pl.DataFrame:
+    """One row a finding, by case."""
+    listed = [(c.id, f) for c in cases for f in c.findings]
+    found = [f for _, f in listed]
+    return pl.DataFrame(
+        {
+            "finding_id": [f.id for f in found],
+            "case_id": [case_id for case_id, _ in listed],
+            "detector": [f.detector for f in found],
+            "level": [f.level for f in found],
+            "points": [f.points for f in found],
+            "accounts": [list(f.accounts) for f in found],
+            "amount": _amounts(ledger, [(f.amount, f.currency) for f in found]),
+            "currency": [f.currency for f in found],
+            "start": _times(ledger, [int(f.rows[0]) for f in found]),
+            "end": _times(ledger, [int(f.rows[-1]) for f in found]),
+            "transactions": [f.rows.size for f in found],
+            "reason": [f.reason for f in found],
+            "evidence": [" · ".join(f"{p.sentence} (+{p.points:g})" for p in f.parts) for f in found],
+            "measures": [" ".join(f"{k}={v}" for k, v in f.measures.items()) for f in found],
+            "truncated": [f.truncated for f in found],
+        },
+        schema_overrides={"accounts": pl.List(pl.String), "transactions": pl.Int64, "points": pl.Float64},
+    )
+
+
+def evidence_table(ledger: Ledger, cases: Sequence[Case]) -> pl.DataFrame:
+    """One row a finding and transaction it cites, with the source row."""
+    listed: list[tuple[str, Finding]] = [(c.id, f) for c in cases for f in c.findings]
+    sizes = [f.rows.size for _, f in listed]
+    owner = pl.Series(np.repeat(np.arange(len(listed), dtype=np.uint32), sizes))
+    rows = pl.Series(np.concatenate([f.rows for _, f in listed] or [np.empty(0, np.int64)]).astype(np.uint32))
+    frame = ledger.frame
+    twins = {
+        name: frame[name].gather(rows) if name in frame.columns else pl.lit(None, kind)
+        for name, kind in (("twin_file", pl.String()), ("twin_row", pl.Int64()))
+    }
+    return pl.select(
+        finding_id=pl.Series([f.id for _, f in listed], dtype=pl.String).gather(owner),
+        case_id=pl.Series([case_id for case_id, _ in listed], dtype=pl.String).gather(owner),
+        transaction=frame["tx"].gather(rows),
+        file=frame["file"].gather(rows).cast(pl.String),
+        row=frame["row"].gather(rows).cast(pl.Int64),
+        **twins,
+    )
+
+
+def ledger_table(ledger: Ledger) -> pl.DataFrame:
+    """Every transfer; `paid` and `received` are minor units, `amount` is what was paid in major units."""
+    places = {c: 10 ** (_scale(ledger) - ledger.decimals[c]) for c in ledger.currencies}
+    factor: pl.Expr | int = next(iter(places.values()), 1)
+    if len(set(places.values())) > 1:
+        factor = pl.col("paid_currency").cast(pl.String).replace_strict(places, return_dtype=pl.Int128)
+    exact = (pl.col("paid").cast(pl.Int128) * factor).cast(pl.Decimal(38, 0))
+    major = (exact / pl.lit(Decimal(10) ** _scale(ledger))).cast(pl.Decimal(38, _scale(ledger)))
+    return ledger.frame.with_columns(amount=major)
+
+
+def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
+    """One row an account: totals in the value basis, how long money stays, and its role in its best-ranked case.
+
+    `passed_share` and `stays_minutes` come from first-in-first-out lots within 24 hours; self-transfers are left out.
+    """
+    received, sent = _sums(flow, flow.received), _sums(flow, flow.sent)
+    passed = _sums(flow, flow.received, flow.lots(_DWELL).passed)
+    factor = 10 ** flow.ledger.decimals.get(flow.valuation.base, 2)
+    table = flow.ledger.accounts.with_columns(
+        type=pl.when(pl.Series(flow.widths(_DWELL) > _HUB)).then(pl.lit("hub")).otherwise(pl.lit("account")),
+        received_count=pl.Series(np.diff(flow.received.ptr)),
+        paid_count=pl.Series(np.diff(flow.sent.ptr)),
+        received_total=pl.Series(received / factor),
+        paid_total=pl.Series(sent / factor),
+        totals_currency=pl.lit(flow.valuation.base),
+        passed_share=pl.Series(np.divide(passed, received, out=np.zeros(passed.size), where=received > 0).round(4)),
+        stays_minutes=pl.Series((flow.stays(_DWELL) / 60).round(1)).fill_nan(None),
+    )
+    found = roles([c.findings for c in cases]).unique("account", keep="first", maintain_order=True)
+    ids = pl.Series([c.id for c in cases], dtype=pl.String)
+    named = found.select("account", "role", case_id=ids.gather(found["case"]))
+    named = named if named.height else named.with_columns(role=pl.lit(None, pl.String))
+    return table.join(named, on="account", how="left", maintain_order="left").select(
+        "account",
+        "bank",
+        "name",
+        "type",
+        "role",
+        "case_id",
+        pl.exclude("account", "bank", "name", "type", "role", "case_id"),
+    )
+
+
+def for_spreadsheet(table: pl.DataFrame) -> pl.DataFrame:
+    """Lists joined by a space, times as text, and no cell that a spreadsheet would run as a formula."""
+    lists = [name for name, kind in table.schema.items() if isinstance(kind, pl.List)]
+    times = [name for name, kind in table.schema.items() if isinstance(kind, pl.Datetime)]
+    flat = table.with_columns(
+        *(pl.col(name).list.join(" ") for name in lists),
+        *(pl.col(name).dt.strftime("%Y-%m-%d %H:%M:%S") for name in times),
+    )
+    text = pl.col(pl.String)
+    return flat.with_columns(pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).name.keep())
+
+
+def _sums(
+    flow: Flow, side: Adjacency, column: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Exact sums by account of a column (the values) over receipts or payments."""
+    values = flow.value if column is None else column
+    running = np.concatenate([np.zeros(1, np.int64), np.cumsum(values[side.events])])
+    return running[side.ptr[1:]] - running[side.ptr[:-1]]
+
+
+def _scale(ledger: Ledger) -> int:
+    return max(ledger.decimals.values(), default=2)
+
+
+def _amounts(ledger: Ledger, pairs: Sequence[tuple[int, str]]) -> pl.Series:
+    """Minor units as decimal major units."""
+    exact = [Decimal(amount).scaleb(-ledger.decimals[currency]) for amount, currency in pairs]
+    return pl.Series(exact, dtype=pl.Decimal(38, _scale(ledger)))
+
+
+def _times(ledger: Ledger, rows: Sequence[int]) -> pl.Series:
+    return ledger.frame["time"].gather(rows)
