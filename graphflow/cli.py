@@ -184,9 +184,9 @@ def main() -> None:
     try:
         app()
     except GraphflowError as error:
-        from graphflow.terminal import printable
+        from graphflow.words import visible
 
-        typer.echo(f"graphflow: {printable(str(error))}", err=True)
+        typer.echo(f"graphflow: {visible(str(error))}", err=True)
         sys.exit(1)
 
 
@@ -229,7 +229,7 @@ def _tell(analysis: Analysis) -> None:
 
 
 def _warn(ledger: Ledger) -> None:
-    from graphflow.terminal import printable
+    from graphflow.words import visible
 
     for line in ledger.warnings:
-        typer.echo(f"note: {printable(line)}", err=True)
+        typer.echo(f"note: {visible(line)}", err=True)

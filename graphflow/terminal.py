@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from graphflow.words import count, shown, span
+from graphflow.words import count, named, shown, span, visible
 
 if TYPE_CHECKING:
     from graphflow.analysis import Analysis
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from graphflow.read.source import RawFile
 
 _TOP = 15
-
-
-def printable(text: str) -> str:
-    """Text whose control and direction marks are made visible, so that no file drives the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 class Bar:
@@ -83,7 +78,7 @@ def print_cases(analysis: Analysis, out: Path) -> None:
     for case in cases[:_TOP]:
         style = "bold red" if case.level == "high" else ""
         table.add_row(
-            case.id, Text(case.level, style), f"{case.points:.1f}", case.amount_text, Text(printable(case.headline))
+            case.id, Text(case.level, style), f"{case.points:.1f}", case.amount_text, Text(visible(case.headline))
         )
     if cases:
         console.print(table)
@@ -102,10 +97,10 @@ def print_sources(ledger: Ledger) -> None:
     """What was recognised in each file, and the ledger it made."""
     console = Console()
     for source in ledger.sources:
-        console.print(Text(printable(source.path), "bold"), soft_wrap=True)
+        console.print(Text(visible(source.path), "bold"), soft_wrap=True)
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
         for name, value in _facts(source):
-            table.add_row(name, Text(printable(value)))
+            table.add_row(name, Text(visible(value)))
         console.print(table)
     first, last = ledger.frame["time"][0], ledger.frame["time"][-1]
     places = ", ".join(f"{c} ({d} decimals)" for c, d in ledger.decimals.items())
@@ -116,7 +111,7 @@ def print_sources(ledger: Ledger) -> None:
     )
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
     for name, value in rows:
-        table.add_row(name, Text(printable(value)))
+        table.add_row(name, Text(visible(value)))
     console.print(Text("ledger", "bold"))
     console.print(table)
     _print_examples(console, ledger)
@@ -143,9 +138,9 @@ def _print_examples(console: Console, ledger: Ledger) -> None:
         table.add_column(name, justify="right" if name == "paid" else "left")
     for row in ledger.frame.head(3).iter_rows(named=True):
         paid = f"{major(row['paid'], ledger.decimals[row['paid_currency']])} {row['paid_currency']}"
-        cells = (row["tx"], f"{row['time']:%Y-%m-%d %H:%M:%S}", shown(row["payer"]), shown(row["payee"]), paid)
-        table.add_row(*(Text(printable(cell)) for cell in cells))
+        cells = (row["tx"], f"{row['time']:%Y-%m-%d %H:%M:%S}", named(row["payer"]), named(row["payee"]), paid)
+        table.add_row(*(Text(visible(cell)) for cell in cells))
     console.print(table)
     reasons = ledger.rejected.group_by("reason").len(name="n").sort("n", "reason", descending=[True, False])
     for reason, number in reasons.head(8).iter_rows():
-        console.print(Text(f"  not transfers: {number:,} × {printable(reason)}"))
+        console.print(Text(f"  not transfers: {number:,} × {visible(reason)}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
@@ -42,14 +43,39 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def shown(name: str, most: int = 48) -> str:
-    """A name short enough for a sentence, its middle left out, control and direction marks made visible.
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 
-    >>> shown("A" * 60, 9), shown("a\\u202eb")
-    ('AAAA…AAAA', 'a\\\\u202eb')
+
+def visible(text: str) -> str:
+    r"""Characters that hide or turn other text round, or drive a terminal, as escapes a reader can see.
+
+    A right-to-left mark in a name makes `gpj.exe` of `exe.jpg`; control characters vanish.
+
+    >>> print(visible("acct\u202egpj"))
+    acct\u202egpj
     """
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-    if len(safe) <= most:
-        return safe
-    half = (most - 1) // 2
-    return f"{safe[:half]}…{safe[-half:]}"
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters, cut in the middle: account numbers differ at both ends.
+
+    >>> shorten("6222021234567890123", 9)
+    '6222…0123'
+    """
+    if len(text) <= limit:
+        return text
+    head = limit // 2
+    return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
+
+
+def shown(text: object, limit: int = 200) -> str:
+    """Text from data as a page shows it: short first, so that ten thousand characters cost nothing."""
+    return shorten(visible(shorten(str(text), limit)), limit) or "(empty)"
+
+
+def named(account: str) -> str:
+    """An account's name, short enough for a sentence."""
+    return shown(account, 48)

@@ -74,9 +74,7 @@ def test_chunks_do_not_lose_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(ledgers, "CHUNK_ROWS", 300)
     files = ledgers.make_ledger(ROWS, folder=tmp_path)
     labels = pl.read_csv(files.csv, infer_schema=False)["Is Laundering"]
-    planted = {
-        row for pattern in json.loads(files.truth.read_text())["patterns"] for row in pattern["transactions"]
-    }
+    planted = {row for pattern in json.loads(files.truth.read_text())["patterns"] for row in pattern["transactions"]}
     assert len(labels) == ROWS
     assert set((labels == "1").arg_true() + 1) == planted
 

@@ -21,7 +21,7 @@ from graphflow.ledger import Source
 from graphflow.view import Page, layout, view
 from graphflow.view.picture import MAX_FOLDS, MAX_NODES, picture
 from graphflow.view.report import MAX_CASES, report
-from graphflow.view.text import shorten, shown, visible
+from graphflow.words import shorten, shown, visible
 
 REMOTE = re.compile(r"""(?:src|href|action|data)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import|\bfetch\(|XMLHttpRequest|WebSocket""", re.I)  # fmt: skip # noqa: E501
 SOURCE = Source(

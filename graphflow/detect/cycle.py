@@ -16,7 +16,7 @@ from graphflow.graph import FlowGraph
 from graphflow.kernels import cycle as kernels
 from graphflow.kernels.engine import ready
 from graphflow.ledger import major
-from graphflow.words import count, percent, shown, span
+from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
 
@@ -128,7 +128,7 @@ class Cycle:
             },
             parts=tuple(self._parts(flow, hops, kept, lasted, rough=rough)),
             reason=(
-                f"{text} went from {shown(names[0])} over {count(hops - 1, 'account')} back to it in {span(lasted)}, "
+                f"{text} went from {named(names[0])} over {count(hops - 1, 'account')} back to it in {span(lasted)}, "
                 f"{percent(kept)} kept{times}"
             ),
         )

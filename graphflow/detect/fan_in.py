@@ -12,7 +12,7 @@ from graphflow.detect.fan import Episode, episodes
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
-from graphflow.words import count, percent, shown, span
+from graphflow.words import count, named, percent, span
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ class FanIn:
             },
             parts=tuple(self._parts(flow, episode, lasted)),
             reason=(
-                f"{shown(account)} received from {count(episode.distinct, 'payer')} in {span(lasted)} "
+                f"{named(account)} received from {count(episode.distinct, 'payer')} in {span(lasted)} "
                 f"({percent(episode.one_off_share)} pay it once only); {percent(episode.moved)} of it left "
                 f"within {span(self.dwell)}"
             ),

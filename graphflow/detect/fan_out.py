@@ -12,7 +12,7 @@ from graphflow.detect.fan import Episode, episodes
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
-from graphflow.words import count, percent, shown, span
+from graphflow.words import count, named, percent, span
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class FanOut:
             },
             parts=tuple(self._parts(flow, episode, lasted)),
             reason=(
-                f"{shown(account)} paid {count(episode.distinct, 'payee')} in {span(lasted)} "
+                f"{named(account)} paid {count(episode.distinct, 'payee')} in {span(lasted)} "
                 f"({percent(episode.one_off_share)} paid once only); {percent(episode.moved)} had come in "
                 f"within the {span(self.dwell)} before"
             ),

@@ -16,7 +16,7 @@ from graphflow.flow import Flow, in_parts, microseconds
 from graphflow.graph import FlowGraph
 from graphflow.kernels import lots as kernels
 from graphflow.kernels.engine import ready
-from graphflow.words import count, percent, shown, span
+from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
 
@@ -143,7 +143,7 @@ class MuleChain:
             },
             parts=tuple(self._parts(flow, len(way), kept, timedelta(minutes=dwell), rough=rough)),
             reason=(
-                f"{percent(kept)} of the money from {shown(first)} went {count(len(way), 'hop')} on to {shown(last)}, "
+                f"{percent(kept)} of the money from {named(first)} went {count(len(way), 'hop')} on to {named(last)}, "
                 f"staying {span(timedelta(minutes=dwell))} with each account on average"
             ),
         )

@@ -122,8 +122,10 @@ def _on_disk(module: ModuleType) -> bool:
 
 
 def _index_files(folder: Path, module: ModuleType, function: FunctionType) -> bool:
+    """Whether the folder holds machine code of a kernel that is not older than its source."""
     stem = module.__name__.rpartition(".")[2]
-    return any(folder.glob(f"{stem}.{function.__name__}-*.nbi"))
+    written = Path(function.__code__.co_filename).stat().st_mtime
+    return any(p.stat().st_mtime >= written for p in folder.glob(f"{stem}.{function.__name__}-*.nbi"))
 
 
 def _say_once(line: str) -> None:

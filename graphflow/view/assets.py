@@ -9,7 +9,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from graphflow.view.text import plural, shown
+from graphflow.words import count as plural
+from graphflow.words import shown
 
 
 @cache

@@ -19,7 +19,8 @@ from graphflow.ledger import default_decimals, major
 from graphflow.view.assets import environment
 from graphflow.view.layout import TALL, WIDE, Spot, bow, columns, spread, tiers
 from graphflow.view.picture import Edge, Node, Picture
-from graphflow.view.text import Totals, shorten, shown
+from graphflow.view.text import Totals
+from graphflow.words import shorten, shown
 
 OPTIONS = {
     "physics": {"enabled": False},

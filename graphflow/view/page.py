@@ -19,7 +19,9 @@ from graphflow.graph import FlowGraph
 from graphflow.view.assets import nonce_of
 from graphflow.view.network import draw
 from graphflow.view.picture import MAX_NODES, Edge, Node, Picture, Transfer, picture
-from graphflow.view.text import money, plural, shown, totals_text
+from graphflow.view.text import money, totals_text
+from graphflow.words import count as plural
+from graphflow.words import shown
 
 MAX_ROWS = 2000
 MAX_FINDINGS = 100

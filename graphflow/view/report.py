@@ -9,7 +9,7 @@ from graphflow.case import Case
 from graphflow.ledger import Source
 from graphflow.view.assets import nonce_of, template
 from graphflow.view.page import span
-from graphflow.view.text import shown
+from graphflow.words import shown
 
 MAX_CASES = 500
 MAX_PARTS = 6

@@ -137,9 +137,7 @@ def cache_dir() -> Path:
     return Path(os.environ.get("GRAPHFLOW_BENCH_DIR") or default)
 
 
-def make_ledger(
-    rows: int, seed: int = 7, *, processor_share: float = 0.003, folder: Path | None = None
-) -> LedgerFiles:
+def make_ledger(rows: int, seed: int = 7, *, processor_share: float = 0.003, folder: Path | None = None) -> LedgerFiles:
     """Write a ledger of exactly `rows` rows, or find the one written before.
 
     `processor_share` is each processor's share of all rows, once as payer and once as payee;
@@ -336,9 +334,7 @@ def _plant(rng: np.random.Generator, world: World, count: int) -> tuple[list[_Pl
         part = _transfers(rng, world, layers, accounts, window, one_currency, first)
         size = len(part.minute)
         planned.append(
-            _Planned(
-                kind=kind, window=window, currency=one_currency, accounts=accounts, first=first, size=size
-            )
+            _Planned(kind=kind, window=window, currency=one_currency, accounts=accounts, first=first, size=size)
         )
         parts.append(part)
         first += size
@@ -377,9 +373,7 @@ def _layer_times(rng: np.random.Generator, layers: list[Edges], window: int) -> 
     """Each layer has its own share of the window, so every layer is strictly later than the last."""
     start = int(rng.integers(0, BUSY_DAYS * DAY))
     bounds = start + np.arange(len(layers) + 1) * window // len(layers)
-    return np.concatenate(
-        [rng.integers(bounds[i], bounds[i + 1], len(layer)) for i, layer in enumerate(layers)]
-    )
+    return np.concatenate([rng.integers(bounds[i], bounds[i + 1], len(layer)) for i, layer in enumerate(layers)])
 
 
 def _layer_amounts(rng: np.random.Generator, layers: list[Edges]) -> Floats:
