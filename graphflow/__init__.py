@@ -56,7 +56,25 @@ _HOMES = {
     "view": "view",
     "write_results": "view.folder",
 }
-__all__ = sorted(_HOMES)
+__all__ = [
+    "Analysis",
+    "Case",
+    "Cycle",
+    "FanIn",
+    "FanOut",
+    "Finding",
+    "FlowGraph",
+    "GraphflowError",
+    "Ledger",
+    "MuleChain",
+    "analyze",
+    "detect",
+    "open_cases",
+    "read_ledger",
+    "simulate",
+    "view",
+    "write_results",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -25,7 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-    help="Find laundering patterns in transaction records. Every result cites its source rows; nothing leaves this machine.",
+    help="Find laundering patterns in transaction records. Every result cites its source rows.",
     epilog="Results are leads for a person to judge, not verdicts.",
 )
 

@@ -60,7 +60,7 @@ def write_results(
     truncated = list(analysis.truncated)
     if len(shown) < len(analysis.cases):
         truncated.append(
-            f"pages: written for the first {len(shown):,} of {count(len(analysis.cases), 'case')}; all are in the tables"
+            f"pages: the first {len(shown):,} of {count(len(analysis.cases), 'case')} have one; all are in the tables"
         )
     with _replacing(folder) as new:
         with analysis.clock.stage("write"), ThreadPoolExecutor(1) as pool:
@@ -147,8 +147,8 @@ def _report(analysis: Analysis, shown: Sequence[Case], truncated: Sequence[str])
     high = sum(case.level == "high" for case in analysis.cases)
     first, last = ledger.frame["time"][0], ledger.frame["time"][-1]
     summary = (
-        f"{count(ledger.height, 'transfer')} between {count(ledger.accounts.height, 'account')} from {first:%Y-%m-%d %H:%M} "
-        f"to {last:%Y-%m-%d %H:%M} UTC gave {count(len(analysis.findings), 'finding')} in "
+        f"{count(ledger.height, 'transfer')} between {count(ledger.accounts.height, 'account')} from "
+        f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC gave {count(len(analysis.findings), 'finding')} in "
         f"{count(len(analysis.cases), 'case')}, {high:,} of them at level high."
     )
     return report(

@@ -7,12 +7,15 @@ from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from graphflow.case import Case, roles
 from graphflow.finding import Finding
 from graphflow.flow import Adjacency, Flow
 from graphflow.ledger import Ledger
+
+Longs = npt.NDArray[np.int64]
 
 _DWELL = timedelta(hours=24)
 _HUB = 100
@@ -73,17 +76,19 @@ def evidence_table(ledger: Ledger, cases: Sequence[Case]) -> pl.DataFrame:
     owner = pl.Series(np.repeat(np.arange(len(listed), dtype=np.uint32), sizes))
     rows = pl.Series(np.concatenate([f.rows for _, f in listed] or [np.empty(0, np.int64)]).astype(np.uint32))
     frame = ledger.frame
-    twins = {
-        name: frame[name].gather(rows) if name in frame.columns else pl.lit(None, kind)
-        for name, kind in (("twin_file", pl.String()), ("twin_row", pl.Int64()))
-    }
-    return pl.select(
-        finding_id=pl.Series([f.id for _, f in listed], dtype=pl.String).gather(owner),
-        case_id=pl.Series([case_id for case_id, _ in listed], dtype=pl.String).gather(owner),
-        transaction=frame["tx"].gather(rows),
-        file=frame["file"].gather(rows).cast(pl.String),
-        row=frame["row"].gather(rows).cast(pl.Int64),
-        **twins,
+    table = pl.DataFrame(
+        {
+            "finding_id": pl.Series([f.id for _, f in listed], dtype=pl.String).gather(owner),
+            "case_id": pl.Series([case_id for case_id, _ in listed], dtype=pl.String).gather(owner),
+            "transaction": frame["tx"].gather(rows),
+            "file": frame["file"].gather(rows).cast(pl.String),
+            "row": frame["row"].gather(rows).cast(pl.Int64),
+        }
+    )
+    twins = (("twin_file", pl.String()), ("twin_row", pl.Int64()))
+    return table.with_columns(
+        (frame[name].gather(rows).cast(kind) if name in frame.columns else pl.lit(None, kind)).alias(name)
+        for name, kind in twins
     )
 
 
@@ -143,13 +148,13 @@ def for_spreadsheet(table: pl.DataFrame) -> pl.DataFrame:
     return flat.with_columns(pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).name.keep())
 
 
-def _sums(
-    flow: Flow, side: Adjacency, column: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _sums(flow: Flow, side: Adjacency, column: Longs | None = None) -> Longs:
     """Exact sums by account of a column (the values) over receipts or payments."""
     values = flow.value if column is None else column
-    running = np.concatenate([np.zeros(1, np.int64), np.cumsum(values[side.events])])
-    return running[side.ptr[1:]] - running[side.ptr[:-1]]
+    running = np.zeros(side.events.size + 1, np.int64)
+    np.cumsum(values[side.events], out=running[1:])
+    sums: Longs = running[side.ptr[1:]] - running[side.ptr[:-1]]
+    return sums
 
 
 def _scale(ledger: Ledger) -> int:
@@ -163,4 +168,4 @@ def _amounts(ledger: Ledger, pairs: Sequence[tuple[int, str]]) -> pl.Series:
 
 
 def _times(ledger: Ledger, rows: Sequence[int]) -> pl.Series:
-    return ledger.frame["time"].gather(rows)
+    return ledger.frame["time"].gather(list(rows))
