@@ -306,15 +306,14 @@ _ORDER: tuple[Role, ...] = ("collector", "distributor", "cycle", "transit", "end
 
 
 class _Roles(Mapping[str, Role]):
-    """Roles of a case's accounts, worked out at the first look."""
+    """Roles of a case's accounts, worked out at the first look: few cases of many are ever opened."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         self._findings = findings
 
     @cached_property
     def _roles(self) -> dict[str, Role]:
-        table = roles([self._findings])
-        return dict(zip(table["account"].to_list(), table["role"].to_list(), strict=True))
+        return roles(self._findings)
 
     def __getitem__(self, account: str) -> Role:
         return self._roles[account]
@@ -326,52 +325,26 @@ class _Roles(Mapping[str, Role]):
         return len(self._roles)
 
 
-def roles(cases: Sequence[Sequence[Finding]]) -> pl.DataFrame:
-    """One row for each group of findings and account on its transactions: `case` (position), `account`, `role`.
+def roles(findings: Sequence[Finding]) -> dict[str, Role]:
+    """The role of each account on the cited transactions, accounts in order of first appearance in the ledger.
 
     A collector is suspected by fan-in, a distributor by fan-out, an account on a cycle by cycle; another suspected
     account that receives and pays is transit. Who only pays is a source, who only receives an end.
     """
-    listed = [(k, finding) for k, group in enumerate(cases) for finding in group]
-    if not listed:
-        return pl.DataFrame(schema={"case": pl.Int64, "account": pl.String, "role": pl.String})
-    ledger = listed[0][1].ledger
-    rows = np.concatenate([f.rows for _, f in listed])
-    case = np.repeat([k for k, _ in listed], [f.rows.size for _, f in listed])
-    names = ledger.accounts["account"]
-    sides = [
-        pl.DataFrame({"case": case, "code": codes[rows]})
-        .unique(maintain_order=True)
-        .with_columns(pl.lit(True).alias(name))
-        for name, codes in (("pays", ledger.payer_codes), ("gets", ledger.payee_codes))
-    ]
-    flows = sides[0].join(sides[1], on=["case", "code"], how="full", coalesce=True)
-    flows = flows.with_columns(account=names.gather(flows["code"].cast(pl.UInt32)))
-    suspects = pl.DataFrame(
-        {
-            "case": [k for k, _ in listed],
-            "account": [list(f.accounts) for _, f in listed],
-            "by": [_BY_DETECTOR.get(f.detector, "transit") for _, f in listed],
-        },
-        schema_overrides={"account": pl.List(pl.String)},
-    ).explode("account")
-    order = {role: k for k, role in enumerate(_ORDER)}
-    named = (
-        suspects.with_columns(by=pl.col("by").replace_strict(order)).group_by("case", "account").agg(pl.col("by").min())
-    )
-    both = pl.col("pays").fill_null(False) & pl.col("gets").fill_null(False)
-    by = pl.col("by").fill_null(len(_ORDER))
-    role = (
-        pl.when(by < order["transit"])
-        .then(by)
-        .when(both)
-        .then(order["transit"])
-        .when(pl.col("gets").fill_null(False))
-        .then(order["end"])
-        .otherwise(order["source"])
-    )
-    return (
-        flows.join(named, on=["case", "account"], how="left")
-        .select("case", "account", role=role.replace_strict(dict(enumerate(_ORDER)), return_dtype=pl.String))
-        .sort("case", "account")
-    )
+    if not findings:
+        return {}
+    ledger = findings[0].ledger
+    pays, gets = set[int](), set[int]()
+    by: dict[str, Role] = {}
+    for finding in findings:
+        pays.update(ledger.payer_codes[finding.rows].tolist())
+        gets.update(ledger.payee_codes[finding.rows].tolist())
+        role = _BY_DETECTOR.get(finding.detector)
+        if role:
+            by.update((account, min(by.get(account, role), role, key=_ORDER.index)) for account in finding.accounts)
+    names = ledger.names
+    found: dict[str, Role] = {}
+    for code in sorted(pays | gets):
+        flows: Role = "source" if code not in gets else "transit" if code in pays else "end"
+        found[names[code]] = by.get(names[code], flows)
+    return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -145,6 +146,11 @@ class Ledger:
     def height(self) -> int:
         """Number of transfers."""
         return self.frame.height
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The account of each code, as Python texts; made once."""
+        return self.accounts["account"].to_list()
 
     @property
     def currencies(self) -> list[str]:

@@ -13,8 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from graphflow import __version__
 from graphflow.analysis import Analysis
 from graphflow.case import Case
@@ -122,7 +120,7 @@ def _umask() -> int:
 
 
 def _write_ledger(ledger: Ledger, path: Path) -> None:
-    ledger_table(ledger).with_columns(pl.col(pl.Categorical).cast(pl.String)).write_parquet(path, compression="lz4")
+    ledger_table(ledger).sink_parquet(path, compression="lz4", statistics=False, maintain_order=True)
 
 
 def _write_tables(analysis: Analysis, new: Path) -> None:
