@@ -56,6 +56,8 @@ def visible(text: str) -> str:
     >>> print(visible("acct\u202egpj"))
     acct\u202egpj
     """
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

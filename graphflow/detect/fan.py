@@ -13,6 +13,7 @@ from graphflow.detect.amounts import totals
 from graphflow.flow import Adjacency, Flow, in_parts, microseconds
 from graphflow.kernels import fan as kernels
 from graphflow.kernels.engine import ready
+from graphflow.words import count, percent
 
 Longs = npt.NDArray[np.int64]
 
@@ -22,7 +23,7 @@ class Episode:
     """One account, and a stretch of its receipts (or payments) in which windows with many other ends overlap.
 
     peak      most distinct other ends in one window; distinct: in the whole episode
-    one_off   other ends that occur once with this account in the whole ledger
+    one_off   other ends whose transfers with this account, in the whole ledger, all lie within one window
     moved     share of the value that FIFO matching moved on (or that funded it) within the dwell time
     spread    standard deviation of the values over their mean
     stays     how long matched money stays with the account on average, over the whole ledger
@@ -43,14 +44,46 @@ class Episode:
 
     @property
     def one_off_share(self) -> float:
-        """Share of the other ends that occur once."""
+        """Share of the other ends that are one-off."""
         return self.one_off / self.distinct
 
 
+@dataclass(frozen=True)
+class Episodes:
+    """Episodes by account and time, and what was not reported: accounts that are hubs, and ordinary episodes."""
+
+    found: Iterator[Episode]
+    hubs: int
+    ordinary: int
+
+    def left_out(self, noun: str, most: int, least: float) -> tuple[str, ...]:
+        """What was not reported, in words."""
+        lines = []
+        if self.hubs:
+            lines.append(f"{count(self.hubs, 'account')} with more than {most:,} {noun} at once not reported (hubs)")
+        if self.ordinary:
+            lines.append(
+                f"{count(self.ordinary, 'episode')} with under {percent(least)} one-off {noun} not reported "
+                "(an account's ordinary life)"
+            )
+        return tuple(lines)
+
+
 def episodes(
-    flow: Flow, side: Adjacency, moved: Longs, *, window: timedelta, dwell: timedelta, minimum: int, most: int
-) -> tuple[Iterator[Episode], int]:
-    """Episodes by account and time, and how many accounts were left out for having more than `most` at once."""
+    flow: Flow,
+    side: Adjacency,
+    moved: Longs,
+    *,
+    window: timedelta,
+    dwell: timedelta,
+    minimum: int,
+    most: int,
+    least_one_off: float,
+) -> Episodes:
+    """Episodes with at least `minimum` other ends in one window, of which at least the share `least_one_off` is one-off.
+
+    An other end is one-off when all its transfers with the account, in the whole ledger, lie within one window.
+    """
     run = ready(kernels, flow.size)
     parts = in_parts(
         lambda a, b: run.episodes(
@@ -61,13 +94,25 @@ def episodes(
     found = np.concatenate([rows[:number] for rows, number in parts])
     hubs = np.unique(found[found[:, 3] > most, 0])
     found = np.ascontiguousarray(found[~np.isin(found[:, 0], hubs)])
-    return _described(flow, side, moved, found, dwell), hubs.size
-
-
-def _described(flow: Flow, side: Adjacency, moved: Longs, found: Longs, dwell: timedelta) -> Iterator[Episode]:
-    facts, spread = ready(kernels, flow.size).describe(
-        found, side.ptr, side.events, side.others, flow.value, moved, flow.account_count
+    facts, spread = run.describe(
+        found,
+        side.ptr,
+        side.events,
+        side.others,
+        flow.time,
+        flow.value,
+        moved,
+        flow.account_count,
+        microseconds(window),
     )
+    unusual = facts[:, 1] >= least_one_off * facts[:, 0]
+    shown = _described(flow, side, found[unusual], facts[unusual], spread[unusual], dwell)
+    return Episodes(shown, int(hubs.size), int((~unusual).sum()))
+
+
+def _described(
+    flow: Flow, side: Adjacency, found: Longs, facts: Longs, spread: npt.NDArray[np.float64], dwell: timedelta
+) -> Iterator[Episode]:
     lengths = found[:, 2] - found[:, 1]
     starts = np.cumsum(lengths) - lengths
     positions = np.repeat(found[:, 1] - starts, lengths) + np.arange(lengths.sum())

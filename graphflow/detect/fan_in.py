@@ -8,7 +8,8 @@ from datetime import timedelta
 from math import log2
 from typing import ClassVar
 
-from graphflow.detect.fan import Episode, episodes
+from graphflow.detect.fan import Episode
+from graphflow.detect.fan import episodes as find_episodes
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
@@ -25,8 +26,8 @@ class FanIn:
         is the union of hot windows of which each shares a receipt with the one before: maximal, and reported
         once. A first-tier account in telecom fraud looks like this, and passes the money on at once.
     Measures
-        payers (in the episode), peak_payers (in one window), one_off_share (payers that pay this account once in
-        the whole ledger), amount_spread (standard deviation over mean), moved_share (value that left within
+        payers (in the episode), peak_payers (in one window), one_off_share (payers whose payments to this account,
+        in the whole ledger, all lie within one window), amount_spread (standard deviation over mean), moved_share (value that left within
         `dwell`, first in first out), stays_minutes (how long money stays with the account).
     When it is fooled
         Shops, charities, landlords and tax offices collect too: they keep the money, or are paid by the same people
@@ -34,6 +35,7 @@ class FanIn:
         and two of: at least `high_payers`, most of it gone (`moved_share`), gone within `fast`.
     Parameters
         min_payers, window      review: 5 payers in 24 hours; high_payers: 10 (AMLSim plants 5 to 10)
+        min_one_off             0.50: an episode with fewer one-off payers is ordinary, not reported, and counted
         one_off_share           0.70: payers of collecting accounts hardly ever repeat
         moved_share, dwell      0.80 of the value within 24 hours: above 85 % has left mule accounts by then
         fast                    60 minutes: half of the value has left known mule accounts by then
@@ -53,6 +55,7 @@ class FanIn:
     min_payers: int = 5
     window: timedelta = timedelta(hours=24)
     high_payers: int = 10
+    min_one_off: float = 0.50
     one_off_share: float = 0.70
     moved_share: float = 0.80
     dwell: timedelta = timedelta(hours=24)
@@ -63,7 +66,7 @@ class FanIn:
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""
         flow = graph.flow
-        found, hubs = episodes(
+        episodes = find_episodes(
             flow,
             flow.received,
             flow.lots(self.dwell).passed,
@@ -71,12 +74,11 @@ class FanIn:
             dwell=self.dwell,
             minimum=self.min_payers,
             most=self.max_payers,
+            least_one_off=self.min_one_off,
         )
-        for episode in found:
+        for episode in episodes.found:
             yield self._finding(flow, episode)
-        if hubs:
-            return (f"{count(hubs, 'account')} with more than {self.max_payers:,} payers at once not reported (hubs)",)
-        return ()
+        return episodes.left_out("payers", self.max_payers, self.min_one_off)
 
     def _finding(self, flow: Flow, episode: Episode) -> Finding:
         account = flow.names[episode.account]
@@ -99,7 +101,7 @@ class FanIn:
             parts=tuple(self._parts(flow, episode, lasted)),
             reason=(
                 f"{named(account)} received from {count(episode.distinct, 'payer')} in {span(lasted)} "
-                f"({percent(episode.one_off_share)} pay it once only); {percent(episode.moved)} of it left "
+                f"({percent(episode.one_off_share)} one-off); {percent(episode.moved)} of it left "
                 f"within {span(self.dwell)}"
             ),
         )
@@ -117,7 +119,7 @@ class FanIn:
         ]
         if once:
             parts.append(
-                Part("novelty", 1.0, f"{percent(episode.one_off_share)} of the payers pay this account once only")
+                Part("novelty", 1.0, f"{percent(episode.one_off_share)} of the payers never pay this account again")
             )
         if episode.moved >= self.moved_share:
             sentence = f"{percent(episode.moved)} of the money left within {span(self.dwell)}"

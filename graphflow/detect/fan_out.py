@@ -8,7 +8,8 @@ from datetime import timedelta
 from math import log2
 from typing import ClassVar
 
-from graphflow.detect.fan import Episode, episodes
+from graphflow.detect.fan import Episode
+from graphflow.detect.fan import episodes as find_episodes
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
@@ -25,8 +26,8 @@ class FanOut:
         distinct payees. An episode is the union of hot windows of which each shares a payment with the one before.
         A second-tier account that splits a large receipt in minutes looks like this.
     Measures
-        payees (in the episode), peak_payees (in one window), one_off_share (payees that this account pays once in
-        the whole ledger), amount_spread (standard deviation over mean), funded_share (value that had come in
+        payees (in the episode), peak_payees (in one window), one_off_share (payees whose receipts from this account,
+        in the whole ledger, all lie within one window), amount_spread (standard deviation over mean), funded_share (value that had come in
         within `dwell` before, first in first out), stays_minutes (how long money stays with the account).
     When it is fooled
         Payrolls, refunds and marketplaces pay many too: the same people each month, or out of money that was
@@ -34,6 +35,7 @@ class FanOut:
         `many`) and two of: at least `high_payees`, most of it just received (`funded_share`), within `fast`.
     Parameters
         min_payees, window      review: 5 payees in 24 hours; high_payees: 10 (AMLSim plants 5 to 10)
+        min_one_off             0.50: an episode with fewer one-off payees is ordinary, not reported, and counted
         one_off_share           0.70
         funded_share, dwell     0.80 of the value received within the 24 hours before
         fast                    60 minutes between receipt and payment on average
@@ -54,6 +56,7 @@ class FanOut:
     min_payees: int = 5
     window: timedelta = timedelta(hours=24)
     high_payees: int = 10
+    min_one_off: float = 0.50
     one_off_share: float = 0.70
     funded_share: float = 0.80
     dwell: timedelta = timedelta(hours=24)
@@ -65,7 +68,7 @@ class FanOut:
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""
         flow = graph.flow
-        found, hubs = episodes(
+        episodes = find_episodes(
             flow,
             flow.sent,
             flow.lots(self.dwell).funded,
@@ -73,12 +76,11 @@ class FanOut:
             dwell=self.dwell,
             minimum=self.min_payees,
             most=self.max_payees,
+            least_one_off=self.min_one_off,
         )
-        for episode in found:
+        for episode in episodes.found:
             yield self._finding(flow, episode)
-        if hubs:
-            return (f"{count(hubs, 'account')} with more than {self.max_payees:,} payees at once not reported (hubs)",)
-        return ()
+        return episodes.left_out("payees", self.max_payees, self.min_one_off)
 
     def _finding(self, flow: Flow, episode: Episode) -> Finding:
         account = flow.names[episode.account]
@@ -101,7 +103,7 @@ class FanOut:
             parts=tuple(self._parts(flow, episode, lasted)),
             reason=(
                 f"{named(account)} paid {count(episode.distinct, 'payee')} in {span(lasted)} "
-                f"({percent(episode.one_off_share)} paid once only); {percent(episode.moved)} had come in "
+                f"({percent(episode.one_off_share)} one-off); {percent(episode.moved)} had come in "
                 f"within the {span(self.dwell)} before"
             ),
         )
@@ -120,7 +122,9 @@ class FanOut:
         if once:
             parts.append(
                 Part(
-                    "novelty", 1.0, f"{percent(episode.one_off_share)} of the payees are paid by this account once only"
+                    "novelty",
+                    1.0,
+                    f"{percent(episode.one_off_share)} of the payees are never paid by this account again",
                 )
             )
         if episode.moved >= self.funded_share:

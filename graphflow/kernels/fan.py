@@ -85,32 +85,43 @@ def _row(table: Longs, number: int, account: int, start: int, stop: int, peak: i
 
 
 @kernel(
-    "Tuple((int64[:, ::1], float64[:, ::1]))(int64[:, ::1], int64[::1], int32[::1], int32[::1], "
-    "int64[::1], int64[::1], int64)"
+    "Tuple((int64[:, ::1], float64[:, ::1]))(int64[:, ::1], int64[::1], int32[::1], int32[::1], int64[::1], "
+    "int64[::1], int64[::1], int64, int64)"
 )
 def describe(
-    found: Longs, ptr: Longs, events: Ints, others: Ints, value: Longs, moved: Longs, accounts: int
+    found: Longs,
+    ptr: Longs,
+    events: Ints,
+    others: Ints,
+    time: Longs,
+    value: Longs,
+    moved: Longs,
+    accounts: int,
+    window: int,
 ) -> tuple[Longs, Floats]:
     """Facts of each episode.
 
     moved  per event, the part of its value that FIFO matching moved on (or that funded it)
-    Returns integers (distinct other ends, those that occur once with this account in the whole ledger,
-    sum of values, sum of moved) and floats (mean and standard deviation of the values).
+    Returns integers (distinct other ends, those of them whose transfers with this account all lie within one
+    window, in the whole ledger, sum of values, sum of moved) and floats (mean and standard deviation of the values).
     """
     number = found.shape[0]
     whole = np.zeros((number, 4), np.int64)
     spread = np.zeros((number, 2), np.float64)
-    times = np.zeros(accounts, np.int32)
+    since = np.zeros(accounts, np.int64)
+    lasted = np.zeros(accounts, np.int64)
+    met = np.full(accounts, -1, np.int64)
     counted = np.full(accounts, -1, np.int64)
     previous = -1
     for k in range(number):
         a, start, stop = found[k, 0], found[k, 1], found[k, 2]
         if a != previous:
-            if previous >= 0:
-                for p in range(ptr[previous], ptr[previous + 1]):
-                    times[others[p]] = 0
             for p in range(ptr[a], ptr[a + 1]):
-                times[others[p]] += 1
+                other, now = others[p], time[events[p]]
+                if met[other] != a:
+                    met[other] = a
+                    since[other] = now
+                lasted[other] = now - since[other]
             previous = a
         squares = 0.0
         for p in range(start, stop):
@@ -121,7 +132,7 @@ def describe(
             if counted[others[p]] != k:
                 counted[others[p]] = k
                 whole[k, 0] += 1
-                if times[others[p]] == 1:
+                if lasted[others[p]] <= window:
                     whole[k, 1] += 1
         mean = whole[k, 2] / (stop - start)
         spread[k, 0] = mean
