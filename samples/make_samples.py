@@ -30,7 +30,7 @@ class Planted:
     """What was put into a file on purpose: `hit` is to be found, a near-miss (`hit` false) is not.
 
     accounts      the accounts to be suspected (of a near-miss: not)
-    transactions  `tx` ids; in a file without ids, lines of the file (the header is line 1)
+    transactions  `tx` ids; in a file without ids, its rows (the first after the header is row 1)
     """
 
     what: str
@@ -324,10 +324,10 @@ def _noodles(book: Book) -> None:
 
 
 def _warm_up(book: Book) -> None:
-    """Six days before, the same accounts hand a sum round."""
+    """Three days before, the same accounts hand a sum round."""
     ring = [_COLLECTOR, *_TRANSIT]
-    part = book.plant("ring", "six days before, 20,000 goes round the same four accounts in 3 hours", ring, hit=True)
-    _way(book, _minutes(_START + timedelta(days=11, hours=13), 55, 48, 70), [*ring, _COLLECTOR], 20_000, 0.98, part)
+    part = book.plant("ring", "three days before, 90,000 goes round the same four accounts in 3 hours", ring, hit=True)
+    _way(book, _minutes(_START + timedelta(days=14, hours=13), 55, 48, 70), [*ring, _COLLECTOR], 90_000, 0.98, part)
 
 
 def _collected(book: Book) -> None:
@@ -371,13 +371,13 @@ def amlworld() -> Sample:
     planted = {
         part: Planted(
             what, hit, tuple(":".join(a) for a in accounts[k : k + 4]),
-            tuple(f"line {n}" for n, line in enumerate(lines, 2) if line[0] == part),
+            tuple(f"row {n}" for n, line in enumerate(lines, 1) if line[0] == part),
         )
         for part, (what, hit, k) in parts.items()
     }  # fmt: skip
     made = (
         f"{len(lines)} rows in the format of IBM's AMLworld, invented here (no row is IBM's): self-transfers, "
-        "cross-currency rows at 0.86 Euro and 6.70 Yuan a Dollar. Times in minutes; no ids, so lines are cited"
+        "cross-currency rows at 0.86 Euro and 6.70 Yuan a Dollar. Times in minutes; no ids, so rows are cited, the first after the header as row 1"
     )
     return Sample("amlworld.csv", AMLWORLD_HEADER, tuple(line[1] for line in lines), made, planted)
 
