@@ -222,7 +222,7 @@ def _received(raw: pl.DataFrame, paid: pl.Series) -> pl.Series:
     other = (raw["received"] != raw["paid"]).fill_null(True).arg_true()
     if other.is_empty():
         return paid
-    return paid.scatter(other, _decimal(raw["received"].gather(other)))
+    return paid.clone().scatter(other, _decimal(raw["received"].gather(other)))
 
 
 def _decimal(text: pl.Series) -> pl.Series:
