@@ -377,7 +377,8 @@ def amlworld() -> Sample:
     }  # fmt: skip
     made = (
         f"{len(lines)} rows in the format of IBM's AMLworld, invented here (no row is IBM's): self-transfers, "
-        "cross-currency rows at 0.86 Euro and 6.70 Yuan a Dollar. Times in minutes; no ids, so rows are cited, the first after the header as row 1"
+        "cross-currency rows at 0.86 Euro and 6.70 Yuan a Dollar. Times in minutes. There "
+        "are no ids, so rows are cited: the first after the header is row 1"
     )
     return Sample("amlworld.csv", AMLWORLD_HEADER, tuple(line[1] for line in lines), made, planted)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -107,7 +108,7 @@ def test_accounts_and_times(accounts: int, days: int) -> None:
     assert set(frame["payer"]) | set(frame["payee"]) <= set(simulated.accounts["account"])
     times = frame["time"].str.to_datetime()
     assert times.is_sorted()
-    assert (times.max() - pl.Series(["2026-02-03"]).str.to_datetime()[0]).days < days  # type: ignore[operator]
+    assert ((times - datetime(2026, 2, 3)).dt.total_days() < days).all()
     assert frame["amount"].str.contains(r"^\d+\.\d\d$").all()
     assert (frame["payer"] != frame["payee"]).all()
     assert frame.null_count().sum_horizontal()[0] == 0
@@ -196,7 +197,7 @@ def test_the_charity_has_one_off_donors_and_waits() -> None:
     (account,), frame = trap("charity")
     given, spent = frame.filter(payee=account), frame.filter(payer=account)
     assert given["payer"].is_unique().all()
-    assert given["time"].max() < spent["time"].min()  # type: ignore[operator]
+    assert max(given["time"]) < min(spent["time"])
 
 
 def test_the_family_buys_the_day_after() -> None:
@@ -210,7 +211,7 @@ def test_the_gateway_is_busy_every_day_on_both_sides() -> None:
     (account,), frame = trap("gateway")
     days = frame.group_by(pl.col("time").str.head(10)).agg((pl.col("payer") == account).sum().alias("out"), pl.len())
     assert days.height == 30
-    assert days["out"].min() > 10  # type: ignore[operator]
+    assert (days["out"] > 10).all()
 
 
 def test_one_address_and_many_devices() -> None:
