@@ -1,0 +1,487 @@
+"""Make the files of this folder: `python samples/make_samples.py [FOLDER]` writes the same bytes every time.
+
+Everything is invented: accounts, names, banks and amounts belong to nobody. Each file is a function that
+fills a `Book`; what it plants on purpose is remembered by name, and the README's table is made from that.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+HEADER = ("tx", "time", "payer", "payee", "amount", "currency", "channel", "memo")
+TOUR_HEADER = (*HEADER, "payer_name", "payee_name", "payer_bank", "payee_bank")
+AMLWORLD_HEADER = (
+    "Timestamp", "From Bank", "Account", "To Bank", "Account", "Amount Received", "Receiving Currency",
+    "Amount Paid", "Payment Currency", "Payment Format", "Is Laundering",
+)  # fmt: skip
+_START = datetime(2026, 3, 2)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """What was put into a file on purpose: `hit` is to be found, a near-miss (`hit` false) is not.
+
+    accounts      the accounts to be suspected (of a near-miss: not)
+    transactions  `tx` ids; in a file without ids, its rows (the first after the header is row 1)
+    """
+
+    what: str
+    hit: bool
+    accounts: tuple[str, ...]
+    transactions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One file: its name, its rows as text, how it was made, and what is planted in it by name."""
+
+    file: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    made: str
+    planted: dict[str, Planted]
+
+    def csv(self) -> str:
+        """The file's text, lines ended by a line feed."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerows([self.header, *self.rows])
+        return text.getvalue()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    time: datetime
+    payer: str
+    payee: str
+    fen: int
+    channel: str
+    memo: str
+    part: str
+
+
+@dataclass
+class Book:
+    """Transfers as they are thought of, in any order; `sample` puts them in time order and numbers them."""
+
+    rng: Random
+    entries: list[_Entry] = field(default_factory=list)
+    parts: dict[str, tuple[str, bool, tuple[str, ...]]] = field(default_factory=dict)
+
+    def plant(self, part: str, what: str, accounts: Iterable[str], *, hit: bool = False) -> str:
+        """Announce a planted part; its transfers are entered with `part=` this name."""
+        self.parts[part] = (what, hit, tuple(accounts))
+        return part
+
+    def pay(
+        self,
+        time: datetime,
+        payer: str,
+        payee: str,
+        yuan: float,
+        memo: str = "",
+        *,
+        channel: str = "app",
+        part: str = "",
+    ) -> None:
+        """Enter one transfer; `yuan` is rounded to fen."""
+        self.entries.append(_Entry(time, payer, payee, round(yuan * 100), channel, memo, part))
+
+    def between(self, low: float, high: float) -> float:
+        """An amount in yuan, even over the range, to the fen."""
+        return round(low + (high - low) * self.rng.random(), 2)
+
+    def in_day(self, day: int, first: int = 8, last: int = 21) -> datetime:
+        """A moment of a day (0 is the first), between two hours."""
+        return _START + timedelta(days=day, seconds=first * 3600 + int(self.rng.random() * (last - first) * 3600))
+
+    def sample(self, file: str, made: str) -> Sample:
+        """The plain table of the entries, numbered in time order."""
+        entries = sorted(self.entries, key=lambda e: (e.time, e.payer, e.payee))
+        letter = file[0].upper()
+        rows = [
+            (f"{letter}{k:04}", str(e.time), e.payer, e.payee, _yuan(e.fen), "CNY", e.channel, e.memo)
+            for k, e in enumerate(entries, 1)
+        ]
+        planted = {
+            part: Planted(
+                what, hit, accounts, tuple(r[0] for r, e in zip(rows, entries, strict=True) if e.part == part)
+            )
+            for part, (what, hit, accounts) in self.parts.items()
+        }
+        return Sample(file, HEADER, tuple(rows), made, planted)
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02}"
+
+
+def _minutes(start: datetime, *steps: float) -> list[datetime]:
+    """Moments that lie the given minutes apart, `start` first."""
+    moments = [start]
+    for step in steps:
+        moments.append(moments[-1] + timedelta(seconds=round(step * 60)))
+    return moments
+
+
+def _way(book: Book, times: Sequence[datetime], accounts: Sequence[str], yuan: float, keep: float, part: str) -> None:
+    """Money from account to account, `keep` of it a hop."""
+    for k, (time, payer, payee) in enumerate(zip(times, accounts, accounts[1:], strict=False)):
+        book.pay(time, payer, payee, yuan * keep**k, "transfer", part=part)
+
+
+def _ordinary(book: Book, people: Sequence[str], shops: Sequence[str], *, days: int, rows: int) -> None:
+    """Small purchases, spread over days, people and shops."""
+    for k in range(rows):
+        person, shop = people[book.rng.randrange(len(people))], shops[k % len(shops)]
+        book.pay(book.in_day(k % days), person, shop, book.between(6, 180), "purchase", channel="qr")
+
+
+def _codes(first: int, number: int) -> list[str]:
+    return [f"ACC-{k}" for k in range(first, first + number)]
+
+
+# --- one file a detector ---------------------------------------------------------------------------
+
+
+def cycle() -> Sample:
+    """Four accounts hand money round; twice it only looks like that."""
+    book = Book(Random(11))
+    ring, early, late = _codes(1001, 4), _codes(1011, 4), _codes(1021, 4)
+    part = book.plant("ring", "money goes round four accounts in 9 hours, 97 % kept a hop", ring, hit=True)
+    _way(book, _minutes(_START + timedelta(days=3, hours=9), 150, 190, 200), [*ring, ring[0]], 50_000, 0.97, part)
+    part = book.plant("early hop", "closes only with a hop that was earlier than the one before it", early)
+    moments = _minutes(_START + timedelta(days=5, hours=9), 120, 120, 120)
+    _way(book, [moments[k] for k in (0, 2, 1, 3)], [*early, early[0]], 42_000, 0.97, part)
+    part = book.plant("slow ring", "the same way round, in 5 days", late)
+    _way(book, _minutes(_START + timedelta(days=6, hours=10), *[2400] * 3), [*late, late[0]], 46_000, 0.97, part)
+    _ordinary(book, _codes(1101, 14), _codes(1201, 5), days=13, rows=48)
+    return book.sample("cycle.csv", "60 transfers over 13 days among 31 accounts; 48 of them are small purchases")
+
+
+def fan_in() -> Sample:
+    """Twelve strangers pay one account within a working day."""
+    book = Book(Random(12))
+    _collects(book, "ACC-2001", _codes(2101, 12), _codes(2011, 2))
+    part = book.plant("four payers", "4 payers in 24 hours, and the money leaves at once", ["ACC-2031"])
+    for k, payer in enumerate(_codes(2131, 4)):
+        time = _START + timedelta(days=7, hours=9 + 2 * k)
+        book.pay(time, payer, "ACC-2031", 2000 + 300 * k, "transfer", part=part)
+        book.pay(time + timedelta(minutes=20), "ACC-2031", "ACC-2032", 1960 + 294 * k, "transfer", part=part)
+    part = book.plant("shop", "a shop: the same 9 guests every day, and the takings stay", ["ACC-2041"])
+    for day in range(6):
+        for guest in _codes(2141, 9):
+            book.pay(book.in_day(day, 7, 20), guest, "ACC-2041", book.between(8, 45), "lunch", channel="qr", part=part)
+    _ordinary(book, _codes(2201, 10), _codes(2301, 6), days=12, rows=24)
+    return book.sample("fan_in.csv", "104 transfers over 12 days; 24 of them are small purchases elsewhere")
+
+
+def _collects(book: Book, collector: str, payers: Sequence[str], onward: Sequence[str]) -> None:
+    part = book.plant(
+        "collector", "12 one-off payers in 8 hours; the money leaves within the hour, to two accounts", [collector],
+        hit=True,
+    )  # fmt: skip
+    held = 0.0
+    for k, payer in enumerate(payers):
+        time = _START + timedelta(days=4, hours=9, minutes=43 * k + int(book.rng.random() * 6))
+        amount = book.between(3_000, 28_000)
+        held += amount
+        book.pay(time, payer, collector, amount, "deposit", part=part)
+        if k % 2:
+            book.pay(time + timedelta(minutes=14), collector, onward[k // 2 % 2], held * 0.98, "transfer", part=part)
+            held = 0.0
+
+
+def fan_out() -> Sample:
+    """One receipt is paid out to twelve strangers within 40 minutes."""
+    book = Book(Random(13))
+    part = book.plant(
+        "distributor", "one receipt of 120,000, then 12 one-off payees within 40 minutes", ["ACC-3001"], hit=True
+    )
+    start = _START + timedelta(days=20, hours=14)
+    book.pay(start, "ACC-3000", "ACC-3001", 120_000, "transfer", part=part)
+    for k, payee in enumerate(_codes(3101, 12)):
+        time = start + timedelta(minutes=4 + 3 * k, seconds=int(book.rng.random() * 60))
+        book.pay(time, "ACC-3001", payee, 9_200 + 100 * k, "transfer", part=part)
+    part = book.plant("four payees", "one receipt, then 4 payees within 40 minutes", ["ACC-3031"])
+    start = _START + timedelta(days=11, hours=10)
+    book.pay(start, "ACC-3030", "ACC-3031", 20_000, "transfer", part=part)
+    for k, payee in enumerate(_codes(3131, 4)):
+        book.pay(start + timedelta(minutes=9 * (k + 1)), "ACC-3031", payee, 4_850, "transfer", part=part)
+    part = book.plant("payroll", "an employer pays the same 15 people at two month ends", ["ACC-3041"])
+    for day in (29, 59):
+        book.pay(book.in_day(day - 8, 9, 11), "ACC-3040", "ACC-3041", 130_000, "invoice", channel="counter")
+        for k, person in enumerate(_codes(3141, 15)):
+            time = _START + timedelta(days=day, hours=10, seconds=7 * k)
+            book.pay(time, "ACC-3041", person, 6_400 + 150 * k, "salary", channel="batch", part=part)
+    _ordinary(book, _codes(3201, 12), _codes(3301, 6), days=60, rows=40)
+    return book.sample("fan_out.csv", "90 transfers over 60 days; 40 of them are small purchases")
+
+
+def mule_chain() -> Sample:
+    """Money passed on over five hops, split and merged on its way."""
+    book = Book(Random(14))
+    source, first, left, right, merge, last, end = _codes(4001, 7)
+    part = book.plant(
+        "chain", "5 hops about 8 minutes apart; the second account splits, the fourth merges",
+        [first, left, right, merge, last], hit=True,
+    )  # fmt: skip
+    moments = _minutes(_START + timedelta(days=6, hours=20, minutes=3), 7.5, 1, 7, 1.5, 8.25, 8)
+    hops = [
+        (source, first, 60_000.0), (first, left, 31_000.0), (first, right, 28_200.0), (left, merge, 30_600.0),
+        (right, merge, 27_900.0), (merge, last, 57_900.0), (last, end, 57_300.0),
+    ]  # fmt: skip
+    for time, (payer, payee, yuan) in zip(moments, hops, strict=True):
+        book.pay(time, payer, payee, yuan, "transfer", part=part)
+    short, keeper = _codes(4021, 3), _codes(4031, 4)
+    part = book.plant("two hops", "2 hops in 10 minutes; the third account keeps the money", short[1:2])
+    _way(book, _minutes(_START + timedelta(days=3, hours=11), 10), short, 30_000, 0.98, part)
+    part = book.plant("keeps 60 %", "3 hops, but the second account keeps 60 % of what it got", keeper[1:3])
+    for time, (payer, payee), yuan in zip(
+        _minutes(_START + timedelta(days=8, hours=15), 9, 8),
+        pairwise(keeper),
+        (40_000, 16_000, 15_700),
+        strict=True,
+    ):
+        book.pay(time, payer, payee, yuan, "transfer", part=part)
+    _ordinary(book, _codes(4101, 14), _codes(4201, 5), days=14, rows=50)
+    return book.sample("mule_chain.csv", "62 transfers over 14 days; 50 of them are small purchases")
+
+
+# --- the tour --------------------------------------------------------------------------------------
+
+
+def _number(code: int) -> str:
+    """A 19-digit account number that no bank has given out."""
+    return f"6200000000{code:09}"
+
+
+_COLLECTOR, _TRANSIT, _CASH = _number(2001), [_number(k) for k in (3001, 3002, 3003)], _number(4001)
+_SHOP, _EMPLOYER, _LANDLORD, _UTILITY, _SUPPLIER = (_number(k) for k in (7001, 7002, 7003, 7004, 7005))
+_MARKET, _BAKERY = _number(7006), _number(7007)
+_RESIDENTS = [_number(1000 + k) for k in range(1, 41)]
+_NAMES = {
+    _COLLECTOR: "Example Trading Account", _CASH: "Withdrawal Card Holder", _SHOP: "Harbour Noodle Shop",
+    _EMPLOYER: "Sample Tools Factory", _LANDLORD: "Landlord Example", _UTILITY: "City Power and Water",
+    _SUPPLIER: "Flour and Oil Supplier", _MARKET: "Corner Market", _BAKERY: "Example Bakery",
+    **{a: f"Transit Account {k}" for k, a in enumerate(_TRANSIT, 1)},
+    **{a: f"Resident {k:04}" for k, a in enumerate(_RESIDENTS, 1)},
+}  # fmt: skip
+_BANKS = ("Bank of Samples", "Example Savings", "First Model Bank")
+
+
+def tour() -> Sample:
+    """One small case, from six victims to the cash machine, in the middle of ordinary life."""
+    book = Book(Random(15))
+    _life(book)
+    _noodles(book)
+    _warm_up(book)
+    _collected(book)
+    plain = book.sample("tour.csv", "")
+    rows = tuple((*row, _NAMES[row[2]], _NAMES[row[3]], _bank(row[2]), _bank(row[3])) for row in plain.rows)
+    made = (
+        f"{len(rows)} transfers over 28 days among {len({a for r in rows for a in r[2:4]})} accounts: salaries, rent, "
+        "bills, shopping, and one fraud with its money trail. Account numbers have 19 digits and stay text"
+    )
+    return Sample(plain.file, TOUR_HEADER, rows, made, plain.planted)
+
+
+def _bank(account: str) -> str:
+    return _BANKS[int(account) % len(_BANKS)]
+
+
+def _life(book: Book) -> None:
+    """Salaries and rent once, bills in the second week, small purchases every day."""
+    for k, person in enumerate(_RESIDENTS[:24]):
+        book.pay(_START + timedelta(days=8, hours=9, seconds=5 * k), _EMPLOYER, person, 5_200 + 90 * k, "salary March")
+        book.pay(book.in_day(10 + k % 12), person, _UTILITY, book.between(60, 240), "power and water")
+    for person in _RESIDENTS[2:14]:
+        book.pay(book.in_day(1 + book.rng.randrange(4)), person, _LANDLORD, 1_800, "rent March")
+    for k in range(60):
+        person = _RESIDENTS[book.rng.randrange(40)]
+        book.pay(
+            book.in_day(k % 28), person, (_MARKET, _BAKERY)[k % 2], book.between(5, 160), "groceries", channel="qr"
+        )
+
+
+def _noodles(book: Book) -> None:
+    what = "a shop that many pay on one day, as they pay the collector; its takings stay, and guests come again"
+    part = book.plant("shop", what, [_SHOP])
+    for day in range(28):
+        for _ in range(6):
+            guest = _RESIDENTS[book.rng.randrange(22)]
+            book.pay(book.in_day(day, 11, 20), guest, _SHOP, book.between(12, 48), "noodles", channel="qr", part=part)
+    for week in (6, 13, 20, 27):
+        book.pay(book.in_day(week, 21, 22), _SHOP, _SUPPLIER, book.between(350, 420), "flour", part=part)
+
+
+def _warm_up(book: Book) -> None:
+    """Three days before, the same accounts hand a sum round."""
+    ring = [_COLLECTOR, *_TRANSIT]
+    part = book.plant("ring", "three days before, 90,000 goes round the same four accounts in 3 hours", ring, hit=True)
+    _way(book, _minutes(_START + timedelta(days=14, hours=13), 55, 48, 70), [*ring, _COLLECTOR], 90_000, 0.98, part)
+
+
+def _collected(book: Book) -> None:
+    """Six victims in an afternoon; each receipt or two is split three ways and withdrawn."""
+    what = "6 victims pay the collector; the money is split to 3 transit accounts and cashed out, minutes a hop"
+    part = book.plant("trail", what, [_COLLECTOR, *_TRANSIT], hit=True)
+    amounts = (18_000.0, 42_500.0, 9_800.0, 66_000.0, 30_000.0, 51_200.0)
+    for k, (victim, yuan) in enumerate(zip(_RESIDENTS[34:], amounts, strict=True)):
+        time = _START + timedelta(days=17, hours=13, minutes=37 * k + 11)
+        book.pay(time, victim, _COLLECTOR, yuan, "deposit for the case" if k % 2 else "safe account", part=part)
+        _split(book, time, yuan * 0.99, part)
+
+
+def _split(book: Book, time: datetime, yuan: float, part: str) -> None:
+    for share, account in zip((0.45, 0.35, 0.20), _TRANSIT, strict=True):
+        out = time + timedelta(seconds=120 + int(book.rng.random() * 300))
+        book.pay(out, _COLLECTOR, account, yuan * share, "transfer", part=part)
+        cash = out + timedelta(seconds=180 + int(book.rng.random() * 420))
+        book.pay(cash, account, _CASH, yuan * share * 0.985, "withdrawal", channel="atm", part=part)
+
+
+# --- AMLworld --------------------------------------------------------------------------------------
+
+_RATES = {"US Dollar": 1.0, "Euro": 0.86, "Yuan": 6.70}
+
+
+def amlworld() -> Sample:
+    """Invented rows under AMLworld's header: bank and account, two amounts, two currencies, no ids."""
+    rng = Random(16)
+    accounts = [(("010", "03208", "012", "0220", "11")[k % 5], f"80{0xA0000 + 1391 * k:06X}0") for k in range(60)]
+    lines = [*_life_abroad(rng, accounts), *_rings(accounts)]
+    lines.sort(key=lambda line: line[1])
+    parts = {
+        "ring": ("20,000 US Dollar goes round four accounts in 7 hours, in Dollar, Euro and Yuan, 97 % kept", True, 40),
+        "bare numbers": (
+            "the amounts are alike as bare numbers, but Yuan are not Dollars: most value is gone",
+            False,
+            44,
+        ),
+    }
+    planted = {
+        part: Planted(
+            what, hit, tuple(":".join(a) for a in accounts[k : k + 4]),
+            tuple(f"row {n}" for n, line in enumerate(lines, 1) if line[0] == part),
+        )
+        for part, (what, hit, k) in parts.items()
+    }  # fmt: skip
+    made = (
+        f"{len(lines)} rows in the format of IBM's AMLworld, invented here (no row is IBM's): self-transfers, "
+        "cross-currency rows at 0.86 Euro and 6.70 Yuan a Dollar. Times in minutes. There "
+        "are no ids, so rows are cited: the first after the header is row 1"
+    )
+    return Sample("amlworld.csv", AMLWORLD_HEADER, tuple(line[1] for line in lines), made, planted)
+
+
+_Line = tuple[str, tuple[str, ...]]
+
+
+def _line(
+    time: datetime, payer: tuple[str, str], payee: tuple[str, str], cents: int, paid: str, received: str = "",
+    *, way: str = "ACH", part: str = "",
+) -> _Line:  # fmt: skip
+    received = received or paid
+    got = round(cents * _RATES[received] / _RATES[paid])
+    stamp = time.strftime("%Y/%m/%d %H:%M")
+    return part, (stamp, *payer, *payee, _yuan(got), received, _yuan(cents), paid, way, str(int(part == "ring")))
+
+
+def _life_abroad(rng: Random, accounts: list[tuple[str, str]]) -> list[_Line]:
+    """Ordinary rows: a fifth self-transfers, an eighth across currencies."""
+    currencies, ways = list(_RATES), ("Cheque", "ACH", "Credit Card", "Wire", "Cash")
+    lines = []
+    for k in range(192):
+        time = datetime(2022, 9, 1) + timedelta(minutes=int(rng.random() * 10 * 1440))
+        payer, payee = accounts[rng.randrange(40)], accounts[48 + rng.randrange(12)]
+        cents, home = int(10 ** (3 + 3 * rng.random())), currencies[k % 3]
+        if k % 5 == 0:
+            lines.append(_line(time, payer, payer, cents, home, way="Reinvestment"))
+            continue
+        other = currencies[(k + 1) % 3] if k % 8 == 1 else home
+        lines.append(_line(time, payer, payee, cents + 10_000, home, other, way=ways[rng.randrange(5)]))
+    return lines
+
+
+def _rings(accounts: list[tuple[str, str]]) -> list[_Line]:
+    lines = []
+    for part, first, day, amounts in (
+        ("ring", 40, 3, (20_000.00, 16_684.00, 126_080.60, 18_253.46)),
+        ("bare numbers", 44, 6, (20_000.00, 19_400.00, 18_818.00, 18_253.46)),
+    ):
+        ring = accounts[first : first + 4]
+        for k, (amount, paid) in enumerate(zip(amounts, ("US Dollar", "Euro", "Yuan", "US Dollar"), strict=True)):
+            time = datetime(2022, 9, day, 9, 10) + timedelta(minutes=140 * k)
+            lines.append(_line(time, ring[k], ring[(k + 1) % 4], round(amount * 100), paid, part=part))
+    return lines
+
+
+# --- writing ---------------------------------------------------------------------------------------
+
+MAKERS: tuple[Callable[[], Sample], ...] = (tour, cycle, fan_in, fan_out, mule_chain, amlworld)
+
+
+def samples() -> dict[str, Sample]:
+    """Every sample by file name."""
+    return {sample.file: sample for sample in (make() for make in MAKERS)}
+
+
+_README = """# Samples
+
+Small ledgers to try graphflow on, one for each detector, and a tour through all of them. Everything in them is
+invented; accounts, names, banks and amounts belong to nobody. `make_samples.py` makes them and this page, the
+same bytes every time:
+
+    python samples/make_samples.py
+
+A *hit* is planted to be found. A *near-miss* looks much like one and is not to be found, or, where it says
+"review", not above that level.
+"""
+_REVIEW = {("fan_in.csv", "shop"), ("fan_out.csv", "payroll"), ("tour.csv", "shop")}
+
+
+def readme() -> str:
+    """The page about the samples, from what is planted in them."""
+    return "\n".join([_README, *(_section(sample) for sample in samples().values())])
+
+
+def _section(sample: Sample) -> str:
+    lines = [
+        f"## {sample.file}",
+        "",
+        f"{sample.made}.",
+        "",
+        "| Planted | What | Accounts | Transactions |",
+        "|---|---|---|---|",
+    ]
+    for part, planted in sample.planted.items():
+        sort = "hit" if planted.hit else "near-miss, review" if (sample.file, part) in _REVIEW else "near-miss"
+        accounts = ", ".join(f"`{a}`" for a in planted.accounts)
+        lines.append(f"| **{part}** ({sort}) | {planted.what} | {accounts} | {_ids(planted.transactions)} |")
+    return "\n".join([*lines, ""])
+
+
+def _ids(transactions: Sequence[str]) -> str:
+    if len(transactions) <= 15:
+        return ", ".join(transactions)
+    return f"{', '.join(transactions[:6])}, … {transactions[-1]} ({len(transactions)} in all)"
+
+
+def main(folder: Path) -> None:
+    """Write every sample and the page about them into a folder."""
+    for sample in samples().values():
+        (folder / sample.file).write_bytes(sample.csv().encode())
+    (folder / "README.md").write_bytes(readme().encode())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)

@@ -1,0 +1,246 @@
+"""The simulated ledger: the same every time, true to its truth, and calm about its look-alikes."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import graphflow as gf
+from graphflow.errors import OutputError, RuleError
+from graphflow.simulate import Simulation, simulate
+
+SIZES = {"victims": 40, "tier_1": 8, "tier_2": 16, "tier_3": 30, "cash_out": 6, "otc": 2, "in_flight": 3, "cycle": 4}
+
+
+@cache
+def made() -> Simulation:
+    return simulate(accounts=400, days=30)
+
+
+@cache
+def rows() -> dict[str, dict[str, Any]]:
+    return {row["tx"]: row for row in made().transfers.iter_rows(named=True)}
+
+
+@cache
+def findings() -> tuple[gf.Finding, ...]:
+    frame = made().transfers.select(
+        pl.exclude("time", "amount", "currency"),
+        time=pl.col("time").str.to_datetime(),
+        paid=(pl.col("amount").cast(pl.Decimal(18, 2)) * 100).cast(pl.Int64),
+        paid_currency=pl.col("currency"),
+    )
+    return tuple(gf.detect(gf.FlowGraph(gf.Ledger.from_frame(frame))))
+
+
+def trap(kind: str) -> tuple[set[str], pl.DataFrame]:
+    """Accounts of a look-alike, and its transfers."""
+    note = next(t for t in made().truth["traps"] if t["kind"] == kind)
+    return set(note["accounts"]), made().transfers.filter(pl.col("tx").is_in(note["transactions"]))
+
+
+def yuan(frame: pl.DataFrame) -> float:
+    return float(frame["amount"].cast(pl.Float64).sum())
+
+
+# --- files and arguments -----------------------------------------------------------------------------
+
+
+def test_the_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        simulate(accounts=200, days=7).write(tmp_path / name)
+    simulate(accounts=200, days=7, seed=8).write(tmp_path / "c")
+    names = ["accounts.csv", "transfers.csv", "truth.json"]
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == names
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+        assert (tmp_path / "a" / name).read_bytes() != (tmp_path / "c" / name).read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
+
+
+def test_what_is_written_reads_back(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    made().write(tmp_path / "out")
+    ledger = gf.read_ledger(tmp_path / "out" / "transfers.csv")
+    assert ledger.frame.height == made().transfers.height
+    assert ledger.rejected.is_empty()
+    assert {"ip", "device", "label", "memo", "payer_name"} <= set(ledger.frame.columns)
+    assert json.loads((tmp_path / "out" / "truth.json").read_text(encoding="utf-8")) == made().truth
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("kept")
+    with pytest.raises(OutputError, match="not an empty folder"):
+        made().write(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"accounts": 199}, "accounts is 199, and must be 200 or more"),
+        ({"days": 6}, "days is 6, and must be 7 or more"),
+        ({"seed": -1}, "seed is -1, and must be 0 or more"),
+    ],
+)
+def test_arguments_that_are_too_small(arguments: dict[str, int], message: str) -> None:
+    with pytest.raises(RuleError, match=message):
+        simulate(**arguments)
+
+
+# --- the ledger --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("accounts", "days"), [(200, 7), (230, 9), (400, 30), (500, 61)])
+def test_accounts_and_times(accounts: int, days: int) -> None:
+    simulated = simulate(accounts=accounts, days=days)
+    frame = simulated.transfers
+    assert simulated.accounts.height == accounts + 63
+    assert simulated.accounts["account"].is_unique().all()
+    assert simulated.accounts["account"].str.contains(r"^62\d{17}$").all()
+    assert set(frame["payer"]) | set(frame["payee"]) <= set(simulated.accounts["account"])
+    times = frame["time"].str.to_datetime()
+    assert times.is_sorted()
+    assert ((times - datetime(2026, 2, 3)).dt.total_days() < days).all()
+    assert frame["amount"].str.contains(r"^\d+\.\d\d$").all()
+    assert (frame["payer"] != frame["payee"]).all()
+    assert frame.null_count().sum_horizontal()[0] == 0
+
+
+def test_truth_names_what_is_there() -> None:
+    accounts, ids = set(made().accounts["account"]), set(made().transfers["tx"])
+    truth = made().truth
+    for note in [*truth["patterns"], *truth["traps"]]:
+        assert note["accounts"], note["kind"]
+        assert set(note["accounts"]) <= accounts
+        assert note["transactions"]
+        assert set(note["transactions"]) <= ids
+    assert truth["gang"]["controller"] in accounts
+    assert {d["device"] for d in truth["gang"]["devices"]} == {"D9000001", "D9000002", "D9000003"}
+
+
+# --- the trail ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("part", "size"), SIZES.items())
+def test_sizes_of_the_trail(part: str, size: int) -> None:
+    assert len(set(made().truth["gang"][part])) == size
+
+
+def test_every_account_of_the_tiers_moves_money() -> None:
+    gang = made().truth["gang"]
+    for tier in ("tier_1", "tier_2", "tier_3", "cash_out", "otc"):
+        assert set(gang[tier]) <= set(made().transfers["payee"]), tier
+    senders = set(made().transfers["payer"])
+    assert set(gang["in_flight"]).isdisjoint(senders)
+    assert {*gang["tier_1"], *gang["tier_2"], *gang["tier_3"]} - senders == set(gang["in_flight"])
+
+
+def test_chains_run_forward_in_minutes() -> None:
+    chains = [note for note in made().truth["patterns"] if note["kind"] == "mule-chain"]
+    assert len(chains) > 10
+    for chain in chains:
+        way = [rows()[tx] for tx in chain["transactions"]]
+        assert len(way) >= 3
+        for before, after in pairwise(way):
+            assert before["payee"] == after["payer"]
+            assert before["time"] <= after["time"]
+
+
+def test_the_cycle_closes_in_order() -> None:
+    way = [rows()[tx] for tx in made().truth["gang"]["cycle"]]
+    assert [row["payee"] for row in way] == [*(row["payer"] for row in way[1:]), way[0]["payer"]]
+    assert sorted(row["time"] for row in way) == [row["time"] for row in way]
+    assert float(way[-1]["amount"]) > 0.9 * float(way[0]["amount"])
+
+
+def test_little_is_left_behind() -> None:
+    gang, frame = made().truth["gang"], made().transfers.filter(pl.col("label").str.starts_with("gang:"))
+    for account in {*gang["tier_1"], *gang["tier_2"], *gang["tier_3"]} - set(gang["in_flight"]):
+        got, sent = yuan(frame.filter(payee=account)), yuan(frame.filter(payer=account))
+        assert 0.96 * got < sent < 1.0 * got + 41_000  # four of them also began the cycle with their own money
+
+
+def test_the_controller_gets_two_percent() -> None:
+    frame = made().transfers
+    share = yuan(frame.filter(label="gang:commission")) / yuan(frame.filter(label="gang:collect"))
+    assert 0.012 < share <= 0.0201  # of the last day nothing has been paid yet
+
+
+# --- the look-alikes ---------------------------------------------------------------------------------
+
+
+def test_payroll_pays_the_same_people_twice() -> None:
+    _, paid = trap("payroll")
+    months = paid.group_by(pl.col("time").str.head(7)).agg(pl.col("payee").sort(), pl.len())
+    assert months.height == 2
+    assert months["payee"][0].to_list() == months["payee"][1].to_list()
+    assert paid["payer"].n_unique() == 1
+
+
+@pytest.mark.parametrize(("kind", "payers", "kept"), [("shop", 150, 0.6), ("tax-office", 80, 1.0), ("landlord", 12, 0)])
+def test_collectors_that_keep_what_they_get(kind: str, payers: int, kept: float) -> None:
+    (account,), frame = trap(kind)
+    received = frame.filter(payee=account)
+    assert received["payer"].n_unique() >= payers
+    assert yuan(frame.filter(payer=account)) <= (1 - kept) * yuan(received) + 1
+
+
+def test_the_charity_has_one_off_donors_and_waits() -> None:
+    (account,), frame = trap("charity")
+    given, spent = frame.filter(payee=account), frame.filter(payer=account)
+    assert given["payer"].is_unique().all()
+    assert max(given["time"]) < min(spent["time"])
+
+
+def test_the_family_buys_the_day_after() -> None:
+    (account,), frame = trap("family-pool")
+    assert frame.filter(payee=account)["payer"].n_unique() == 7
+    assert frame["time"].str.head(10).n_unique() == 2
+    assert yuan(frame.filter(payer=account)) > 0.97 * yuan(frame.filter(payee=account)) - 1
+
+
+def test_the_gateway_is_busy_every_day_on_both_sides() -> None:
+    (account,), frame = trap("gateway")
+    days = frame.group_by(pl.col("time").str.head(10)).agg((pl.col("payer") == account).sum().alias("out"), pl.len())
+    assert days.height == 30
+    assert (days["out"] > 10).all()
+
+
+def test_one_address_and_many_devices() -> None:
+    accounts, frame = trap("public-wifi")
+    assert len(accounts) == 60
+    assert frame["ip"].n_unique() == 1
+    assert frame["device"].n_unique() == 60
+
+
+def test_small_shapes() -> None:
+    assert trap("night-shift")[1]["time"].str.slice(11, 2).is_in(["01", "02", "03", "04"]).all()
+    assert (trap("verification")[1]["amount"] == "0.01").sum() == 5
+    assert len(set(trap("second-hand")[1]["payer"]) & set(made().truth["gang"]["victims"])) == 1
+    for kind in ("loan", "refund"):
+        amounts = sorted(trap(kind)[1]["amount"])
+        assert amounts[::2] == amounts[1::2]
+
+
+# --- the detectors -----------------------------------------------------------------------------------
+
+
+def test_no_trap_reaches_high() -> None:
+    innocent = {account for note in made().truth["traps"] for account in note["accounts"]}
+    suspected = {account for f in findings() if f.level == "high" for account in f.accounts}
+    assert not innocent & suspected
+
+
+def test_the_tiers_are_found() -> None:
+    gang = made().truth["gang"]
+    suspected = {account for f in findings() if f.level == "high" for account in f.accounts}
+    for tier in ("tier_1", "tier_2", "tier_3", "in_flight"):
+        assert set(gang[tier]) <= suspected, tier
