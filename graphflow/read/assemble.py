@@ -124,7 +124,7 @@ class Assembler:
         both = self._accounts.encode(pl.concat([good["payer"], good["payee"].alias("payer")]))
         if not stripped and any(is_padded(names) for names in self._accounts.names[known:]):
             raise Padded
-        frame = good.drop("payer", "payee").with_columns(file=pl.lit(self._number, pl.UInt32))
+        frame = _received(good.drop("payer", "payee")).with_columns(file=pl.lit(self._number, pl.UInt32))
         payer, payee = both[: good.height].copy(), both[good.height :].copy()
         self._parts.append(_Part(frame, payer, payee, cleaned.decimals))
 
@@ -229,10 +229,6 @@ class Assembler:
         paths = [s.path for s in self._sources]
         files = pl.Series("file", paths, dtype=pl.Categorical).gather(frame["file"] - 1)
         codes = {"payer": pl.Series(payer.view(np.uint32)), "payee": pl.Series(payee.view(np.uint32))}
-        if "received" not in frame.columns:
-            frame = frame.with_columns(received=pl.col("paid"))
-        if "received_currency" not in frame.columns:
-            frame = frame.with_columns(received_currency=pl.col("paid_currency"))
         frame = frame.with_columns(files, *(names.gather(code).alias(side) for side, code in codes.items()))
         wanted = {**SCHEMA, **OPTIONAL}
         return frame.select(pl.col(name).cast(kind) for name, kind in wanted.items() if name in frame.columns)
@@ -270,6 +266,12 @@ def _source(
         time_format=time_format,
         columns=columns or {},
     )
+
+
+def _received(frame: pl.DataFrame) -> pl.DataFrame:
+    """Where a file says nothing else, what was paid is what was received."""
+    same = (("received", "paid"), ("received_currency", "paid_currency"))
+    return frame.with_columns(pl.col(paid).alias(name) for name, paid in same if name not in frame.columns)
 
 
 def _rescaled(part: _Part, decimals: dict[str, int]) -> pl.DataFrame:
