@@ -11,6 +11,7 @@ import pytest
 
 import graphflow as gf
 from graphflow.errors import OutputError
+from graphflow.view import folder
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = sorted((ROOT / "samples").glob("*.csv"))
@@ -95,7 +96,7 @@ def test_a_later_run_replaces_and_a_failing_one_leaves(tmp_path: Path, monkeypat
 
     other = gf.analyze(ROOT / "samples" / "fan_in.csv")
     with monkeypatch.context() as patched:
-        patched.setattr("graphflow.view.folder._write_pages", broken)
+        patched.setattr(folder, "_write_pages", broken)
         with pytest.raises(RuntimeError):
             gf.write_results(other, first)
     assert (first / "cases.csv").read_bytes() == before
