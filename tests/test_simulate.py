@@ -90,7 +90,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     def full(*_: object, **__: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("graphflow.simulate.result.json.dumps", full)
+    monkeypatch.setattr(json, "dumps", full)
     with pytest.raises(OutputError, match="cannot be written: No space left on device"):
         made().write(tmp_path / "out")
     assert not list(tmp_path.iterdir())
