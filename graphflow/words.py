@@ -48,7 +48,9 @@ def shown(name: str, most: int = 48) -> str:
     >>> shown("A" * 60, 9), shown("a\\u202eb")
     ('AAAA…AAAA', 'a\\\\u202eb')
     """
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    safe = name
+    if not name.isprintable():
+        safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
     if len(safe) <= most:
         return safe
     half = (most - 1) // 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -72,8 +73,8 @@ class MuleChain:
         links, skipped = self._links(flow)
         if links.size:
             chains = self._chains(flow, links)
-            for component in chains.components():
-                yield self._finding(flow, chains, component)
+            for trail in chains.trails():
+                yield self._finding(flow, chains, trail)
         if skipped:
             return (f"{count(skipped, 'account')} with more than {self.hub:,} counterparties not traversed (hubs)",)
         return ()
@@ -107,41 +108,35 @@ class MuleChain:
             self.min_hops,
             self.max_hops,
         )
-        return _Chains(events, source[on], target[on], links[on, 2], hops, arrives)
+        return _Chains(flow, events, source[on], target[on], links[on, 2], hops, arrives)
 
-    def _finding(self, flow: Flow, chains: _Chains, component: _Component) -> Finding:
-        events = component.events
-        payer, payee = flow.payer[events], flow.payee[events]
-        source, target, taken = chains.links(component)
-        waited = (flow.time[target] - flow.time[source]) / 60e6
-        dwell = float(np.average(waited, weights=taken))
-        way = _longest(source, target, taken)
-        kept = float(chains.arrives[component.nodes].max())
-        starts = np.setdiff1d(events, target)
-        sums = totals(flow, starts.astype(np.int32), np.zeros(1, np.int64))
-        rough = bool(totals(flow, events, np.zeros(1, np.int64)).rough[0])
-        between = np.isin(events, source)
-        got = int(flow.value[events[between]].sum())
-        ends = np.unique(payee[~between])
-        suspects = _distinct(np.concatenate([payee[between], payer[np.isin(events, target)], ends]))
-        names = tuple(flow.names.gather(suspects).to_list())
-        first, last = flow.names[int(flow.payer[way[0]])], flow.names[int(flow.payee[way[-1]])]
+    def _finding(self, flow: Flow, chains: _Chains, trail: _Trail) -> Finding:
+        time, value, payee = chains.time, chains.value, chains.payee
+        moved = sum(taken for _, _, taken in trail.links)
+        dwell = sum(taken * (time[b] - time[a]) for a, b, taken in trail.links) / moved / 60e6
+        way = _longest(trail.links)
+        kept = max(chains.arrives[node] for node in trail.nodes)
+        passing = {a for a, _, _ in trail.links}
+        got = sum(value[node] for node in passing)
+        between = dict.fromkeys(payee[node] for node in trail.nodes if node in passing)
+        ends = sorted({payee[node] for node in trail.nodes if node not in passing})
+        first, last = chains.names[chains.payer[way[0]]], chains.names[payee[way[-1]]]
         return Finding(
             detector=self.name,
-            accounts=names,
-            rows=flow.ledger_rows(events),
+            accounts=tuple(chains.names[code] for code in {**between, **dict.fromkeys(ends)}),
+            rows=flow.ledger_rows(chains.events[trail.nodes]),
             ledger=flow.ledger,
-            amount=int(sums.amount[0]),
-            currency=sums.currency[0],
+            amount=trail.amount,
+            currency=trail.currency,
             measures={
                 "hops": len(way),
                 "kept": round(kept, 4),
                 "dwell_minutes": round(dwell, 1),
-                "dwell_per_hop": " ".join(f"{minutes:.0f}" for minutes in np.diff(flow.time[way]) / 60e6),
-                "residual": round(1 - int(taken.sum()) / got, 4) if got else 0.0,
-                "ends": int(ends.size),
+                "dwell_per_hop": " ".join(f"{(time[b] - time[a]) / 60e6:.0f}" for a, b in pairwise(way)),
+                "residual": round(1 - moved / got, 4),
+                "ends": len(ends),
             },
-            parts=tuple(self._parts(flow, len(way), kept, timedelta(minutes=dwell), rough=rough)),
+            parts=tuple(self._parts(flow, len(way), kept, timedelta(minutes=dwell), rough=trail.rough)),
             reason=(
                 f"{percent(kept)} of the money from {shown(first)} went {count(len(way), 'hop')} on to {shown(last)}, "
                 f"staying {span(timedelta(minutes=dwell))} with each account on average"
@@ -156,39 +151,71 @@ class MuleChain:
             yield Part("speed", 2.0, f"money stays {span(dwell)} with each account", decisive=not rough)
 
 
-@dataclass(frozen=True, eq=False)
-class _Component:
-    """One group of chains that share transactions: their nodes, and the slice of the sorted links."""
+Link = tuple[int, int, int]
+"""Numbers of a receipt and of the payment that passed it on, and the value that took."""
 
-    nodes: Longs
-    events: npt.NDArray[np.int32]
-    first: int
-    last: int
+
+@dataclass(frozen=True)
+class _Trail:
+    """One group of chains that share transactions: their numbers, links, and what went in at their starts."""
+
+    nodes: list[int]
+    links: list[Link]
+    amount: int
+    currency: str
+    rough: bool
 
 
 class _Chains:
-    """Chains as numbered transactions (`events`) and the links on them, grouped by what hangs together."""
+    """Chains as transactions numbered in time order and the links on them.
+
+    Groups are many and small: their columns are plain lists here, read out of the ledger once.
+    """
 
     def __init__(
-        self, events: Longs, source: Longs, target: Longs, taken: Longs, hops: Longs, arrives: npt.NDArray[np.float64]
+        self,
+        flow: Flow,
+        events: Longs,
+        source: Longs,
+        target: Longs,
+        taken: Longs,
+        hops: Longs,
+        arrives: npt.NDArray[np.float64],
     ) -> None:
-        self.events, self.hops, self.arrives = events, hops, arrives
-        root = _roots(events.size, source, target)
-        order = np.argsort(root[source], kind="stable")
-        self.source, self.target, self.taken = source[order], target[order], taken[order]
-        self._root = root[self.source]
+        self.events = events
+        self.time, self.value = flow.time[events].tolist(), flow.value[events].tolist()
+        self.payer, self.payee = flow.payer[events].tolist(), flow.payee[events].tolist()
+        self.arrives = arrives.tolist()
+        codes = np.unique(np.concatenate([flow.payer[events], flow.payee[events]]))
+        self.names = dict(zip(codes.tolist(), flow.names.gather(codes).to_list(), strict=True))
+        self._flow, self._links = flow, (source, target, taken)
 
-    def components(self) -> Iterator[_Component]:
+    def trails(self) -> Iterator[_Trail]:
         """Groups by their first transaction."""
-        bounds = np.flatnonzero(np.diff(self._root, prepend=-1, append=-1))
-        for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-            nodes = np.unique(np.concatenate([self.source[first:last], self.target[first:last]]))
-            yield _Component(nodes, self.events[nodes].astype(np.int32), first, last)
+        source, target, taken = self._links
+        root = _roots(self.events.size, source, target)
+        nodes, node_bounds = _grouped(np.unique(np.concatenate([source, target])), root)
+        starts, start_bounds = _grouped(np.setdiff1d(source, target), root)
+        into = totals(self._flow, self.events[starts], start_bounds[:-1])
+        rough = totals(self._flow, self.events[nodes], node_bounds[:-1]).rough
+        order = np.argsort(root[source], kind="stable")
+        links = list(zip(*(column[order].tolist() for column in (source, target, taken)), strict=True))
+        link_bounds = _bounds(root[source[order]])
+        ordered = nodes.tolist()
+        for k, (a, b) in enumerate(pairwise(node_bounds.tolist())):
+            part = slice(*link_bounds[k : k + 2].tolist())
+            yield _Trail(ordered[a:b], links[part], int(into.amount[k]), into.currency[k], bool(rough[k]))
 
-    def links(self, component: _Component) -> tuple[Longs, Longs, Longs]:
-        """Receipt and payment events of a group's links, and the value each carries."""
-        part = slice(component.first, component.last)
-        return self.events[self.source[part]], self.events[self.target[part]], self.taken[part]
+
+def _grouped(nodes: Longs, root: Longs) -> tuple[Longs, Longs]:
+    """Nodes by root and number, and the bounds of the groups."""
+    ordered = nodes[np.argsort(root[nodes], kind="stable")]
+    return ordered, _bounds(root[ordered])
+
+
+def _bounds(keys: Longs) -> Longs:
+    """Where each run of equal keys begins, and the end of the last one."""
+    return np.flatnonzero(np.diff(keys, prepend=-1, append=-1)).astype(np.int64)
 
 
 def _roots(size: int, source: Longs, target: Longs) -> Longs:
@@ -206,10 +233,10 @@ def _roots(size: int, source: Longs, target: Longs) -> Longs:
     return np.array(parent, np.int64)
 
 
-def _longest(source: Longs, target: Longs, taken: Longs) -> list[int]:
+def _longest(links: list[Link]) -> list[int]:
     """The way over links with the most hops; among those the one that carries most; then the earliest."""
     best: dict[int, tuple[int, int, int]] = {}
-    for a, b, value in sorted(zip(source.tolist(), target.tolist(), taken.tolist(), strict=True), reverse=True):
+    for a, b, value in reversed(links):
         hops, carried, _ = best.get(b, (1, 2**62, -1))
         offer = (hops + 1, min(value, carried), b)
         if a not in best or offer[:2] >= best[a][:2]:
@@ -219,7 +246,3 @@ def _longest(source: Longs, target: Longs, taken: Longs) -> list[int]:
     while way[-1] in best:
         way.append(best[way[-1]][2])
     return way
-
-
-def _distinct(codes: npt.NDArray[np.int32]) -> list[int]:
-    return codes[np.sort(np.unique(codes, return_index=True)[1])].tolist()
