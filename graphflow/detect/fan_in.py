@@ -79,11 +79,9 @@ class FanIn:
         return ()
 
     def _finding(self, flow: Flow, episode: Episode) -> Finding:
-        account = flow.names[episode.account]
-        lasted = timedelta(microseconds=int(flow.time[episode.events[-1]] - flow.time[episode.events[0]]))
         return Finding(
             detector=self.name,
-            accounts=(account,),
+            accounts=(episode.account,),
             rows=flow.ledger_rows(episode.events),
             ledger=flow.ledger,
             amount=episode.amount,
@@ -96,17 +94,17 @@ class FanIn:
                 "moved_share": round(episode.moved, 4),
                 "stays_minutes": round(episode.stays.total_seconds() / 60, 1) if episode.stays else "",
             },
-            parts=tuple(self._parts(flow, episode, lasted)),
+            parts=tuple(self._parts(flow, episode)),
             reason=(
-                f"{shown(account)} received from {count(episode.distinct, 'payer')} in {span(lasted)} "
+                f"{shown(episode.account)} received from {count(episode.distinct, 'payer')} in {span(episode.lasted)} "
                 f"({percent(episode.one_off_share)} pay it once only); {percent(episode.moved)} of it left "
                 f"within {span(self.dwell)}"
             ),
         )
 
-    def _parts(self, flow: Flow, episode: Episode, lasted: timedelta) -> list[Part]:
+    def _parts(self, flow: Flow, episode: Episode) -> list[Part]:
         once = episode.one_off_share >= self.one_off_share
-        brief = once and not episode.rough and lasted <= self.brief
+        brief = once and not episode.rough and episode.lasted <= self.brief
         parts = [
             Part(
                 "structure",
