@@ -94,7 +94,7 @@ class FanOut:
                 "one_off_share": round(episode.one_off_share, 4),
                 "amount_spread": round(episode.spread, 4),
                 "funded_share": round(episode.moved, 4),
-                "stays_minutes": round(episode.stays.total_seconds() / 60, 1) if episode.stays else "",
+                "stays_minutes": round(episode.stays.total_seconds() / 60, 1) if episode.stays is not None else "",
             },
             parts=tuple(self._parts(flow, episode)),
             reason=(

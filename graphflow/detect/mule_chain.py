@@ -182,7 +182,7 @@ class _Chains:
         hops: Longs,
         arrives: npt.NDArray[np.float64],
     ) -> None:
-        self.events = events
+        self.events = events.astype(np.int32)
         self.time, self.value = flow.time[events].tolist(), flow.value[events].tolist()
         self.payer, self.payee = flow.payer[events].tolist(), flow.payee[events].tolist()
         self.arrives = arrives.tolist()
