@@ -236,7 +236,8 @@ class Chains:
 
     def hops(self, transaction: int) -> int:
         """Transactions of the chain that starts here; 0 for none."""
-        hops = max(h for h in range(1, self.max_hops + 1) if self.share(transaction, h - 1) >= self.keep)
+        shares = ((h, self.share(transaction, h - 1)) for h in range(1, self.max_hops + 1))
+        hops = max(h for h, share in shares if share > 0 and share >= self.keep)
         return hops if hops >= self.min_hops else 0
 
     def arrives(self, transaction: int) -> Fraction:

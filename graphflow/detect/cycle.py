@@ -227,7 +227,7 @@ def _add(front: list[Offer], offer: Offer) -> None:
 
 
 def _carried(flow: Flow, cited: _Cited, way: tuple[int, ...]) -> tuple[int, str, bool]:
-    """What went all the way round: the smallest transaction, in its currency or the value basis; whether that is rough."""
+    """What went all the way round, the smallest transaction: in its currency or the value basis; whether roughly."""
     names = {flow.ledger.currencies[cited.currency[event]] for event in way}
     if len(names) == 1:
         return min(cited.paid[event] for event in way), names.pop(), False

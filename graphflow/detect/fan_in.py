@@ -21,8 +21,8 @@ class FanIn:
 
     What it sees
         A window ends with each receipt and holds the receipts of the account not more than `window` before it
-        (ties by ledger order; self-transfers left out). It is hot with at least `min_payers` distinct payers. An episode
-        is the union of hot windows of which each shares a receipt with the one before: maximal, and reported
+        (ties by ledger order; self-transfers left out). It is hot with at least `min_payers` distinct payers. An
+        episode is the union of hot windows of which each shares a receipt with the one before: maximal, and reported
         once. A first-tier account in telecom fraud looks like this, and passes the money on at once.
     Measures
         payers (in the episode), peak_payers (in one window), one_off_share (payers that pay this account once in

@@ -31,16 +31,19 @@ class MuleChain:
         (first in, first out; ties by ledger order; self-transfers left out). A match of a receipt and a payment is a
         link when the receipt was passed on, and the payment funded, to at least `keep`; that survives splitting and
         merging, as all payments of a receipt and all receipts of a payment count together. A chain starts with a
-        transaction of whose value at least `keep` makes min_hops - 1 more hops over links, all branches added up, and goes on
-        as long as that holds, over `max_hops` transactions at most. Chains that share a transaction are one finding.
+        transaction of whose value at least `keep` makes min_hops - 1 more hops over links, all branches added up, and
+        goes on as long as that holds, over `max_hops` transactions at most. Chains that share a transaction are one
+        finding.
     Measures
-        hops (transactions one after the other), kept (share of the value that arrives, of the best start),
-        dwell_minutes (average time between receipt and payment, by value), dwell_per_hop (the same for each
-        hop of the longest way, in minutes), residual (value that stayed with the accounts between, share of what they got),
-        ends (accounts where the trail stops).
+        hops (transactions one after the other) and kept (share of the value that arrives), both of the best start:
+        one with `high_keep` arriving before others, then most hops, then most arriving;
+        dwell_minutes (average time between receipt and payment, by value), dwell_per_hop (time in minutes before each
+        hop of the way from that start that carries most), residual (value not moved on within `dwell` by the accounts
+        between, share of what they got), ends (accounts where the trail stops).
     When it is fooled
-        An ordinary account that happens to spend what it gets, three in a row. So `high` needs at least `high_keep` arriving and
-        either `fast` hops or at least `long` of them. An account with its own large balance that pays out late hides.
+        An ordinary account that happens to spend what it gets, three in a row. So `high` needs at least `high_keep`
+        arriving and either `fast` hops or at least `long` of them. An account with its own large balance that pays out
+        late hides.
     Parameters
         min_hops, max_hops   3 to 10 transactions; dwell: 24 hours a hop
         keep, high_keep      0.80 for review, 0.90 for high: mules keep 1 to 15 %
@@ -108,14 +111,14 @@ class MuleChain:
             self.min_hops,
             self.max_hops,
         )
-        return _Chains(flow, events, source[on], target[on], links[on, 2], hops, arrives)
+        return _Chains(flow, flow.lots(self.dwell).passed, events, links[on, 2], (source[on], target[on]), hops, arrives)
 
     def _finding(self, flow: Flow, chains: _Chains, trail: _Trail) -> Finding:
         time, value, payee = chains.time, chains.value, chains.payee
         moved = sum(taken for _, _, taken in trail.links)
         dwell = sum(taken * (time[b] - time[a]) for a, b, taken in trail.links) / moved / 60e6
-        way = _longest(trail.links)
-        kept = max(chains.arrives[node] for node in trail.nodes)
+        start = self._best_start(chains, trail)
+        way, kept = _way(start, chains.hops[start], trail.links), chains.arrives[start]
         passing = {a for a, _, _ in trail.links}
         got = sum(value[node] for node in passing)
         between = dict.fromkeys(payee[node] for node in trail.nodes if node in passing)
@@ -133,7 +136,7 @@ class MuleChain:
                 "kept": round(kept, 4),
                 "dwell_minutes": round(dwell, 1),
                 "dwell_per_hop": " ".join(f"{(time[b] - time[a]) / 60e6:.0f}" for a, b in pairwise(way)),
-                "residual": round(1 - moved / got, 4),
+                "residual": round(1 - sum(chains.passed[node] for node in passing) / got, 4),
                 "ends": len(ends),
             },
             parts=tuple(self._parts(flow, len(way), kept, timedelta(minutes=dwell), rough=trail.rough)),
@@ -142,6 +145,10 @@ class MuleChain:
                 f"staying {span(timedelta(minutes=dwell))} with each account on average"
             ),
         )
+
+    def _best_start(self, chains: _Chains, trail: _Trail) -> int:
+        starts = [node for node in trail.nodes if chains.hops[node]]
+        return max(starts, key=lambda n: (chains.arrives[n] >= self.high_keep, chains.hops[n], chains.arrives[n], -n))
 
     def _parts(self, flow: Flow, hops: int, kept: float, dwell: timedelta, *, rough: bool) -> Iterator[Part]:
         yield Part("structure", round(1 + hops / 3, 3), f"{hops} hops one after the other", decisive=hops >= self.long)
@@ -175,20 +182,22 @@ class _Chains:
     def __init__(
         self,
         flow: Flow,
+        passed: Longs,
         events: Longs,
-        source: Longs,
-        target: Longs,
         taken: Longs,
-        hops: Longs,
+        ends: tuple[Longs, Longs],
+        hops: npt.NDArray[np.int32],
         arrives: npt.NDArray[np.float64],
     ) -> None:
         self.events = events.astype(np.int32)
         self.time, self.value = flow.time[events].tolist(), flow.value[events].tolist()
         self.payer, self.payee = flow.payer[events].tolist(), flow.payee[events].tolist()
-        self.arrives = arrives.tolist()
+        self.passed: list[int] = passed[events].tolist()
+        self.hops: list[int] = hops.tolist()
+        self.arrives: list[float] = arrives.tolist()
         codes = np.unique(np.concatenate([flow.payer[events], flow.payee[events]]))
         self.names = dict(zip(codes.tolist(), flow.names.gather(codes).to_list(), strict=True))
-        self._flow, self._links = flow, (source, target, taken)
+        self._flow, self._links = flow, (*ends, taken)
 
     def trails(self) -> Iterator[_Trail]:
         """Groups by their first transaction."""
@@ -233,16 +242,20 @@ def _roots(size: int, source: Longs, target: Longs) -> Longs:
     return np.array(parent, np.int64)
 
 
-def _longest(links: list[Link]) -> list[int]:
-    """The way over links with the most hops; among those the one that carries most; then the earliest."""
-    best: dict[int, tuple[int, int, int]] = {}
-    for a, b, value in reversed(links):
-        hops, carried, _ = best.get(b, (1, 2**62, -1))
-        offer = (hops + 1, min(value, carried), b)
-        if a not in best or offer[:2] >= best[a][:2]:
-            best[a] = offer
-    start = min(best, key=lambda a: (-best[a][0], -best[a][1], a))
-    way = [start]
-    while way[-1] in best:
-        way.append(best[way[-1]][2])
-    return way
+def _way(start: int, hops: int, links: list[Link]) -> list[int]:
+    """The way of so many transactions over links that carries most; among those the earliest."""
+    onward: dict[int, list[tuple[int, int]]] = {}
+    for a, b, value in links:
+        onward.setdefault(a, []).append((b, value))
+    layers = [{start: (-(2**62), start)}]  # transaction: (minus what arrives there, the transaction before)
+    for _ in range(hops - 1):
+        layer: dict[int, tuple[int, int]] = {}
+        for a, (carried, _) in layers[-1].items():
+            for b, value in onward.get(a, ()):
+                offer = (max(carried, -value), a)
+                layer[b] = min(layer.get(b, offer), offer)
+        layers.append(layer)
+    way = [min(layers[-1], key=lambda node: (layers[-1][node][0], node))]
+    for layer in reversed(layers[1:]):
+        way.append(layer[way[-1]][1])
+    return way[::-1]

@@ -214,7 +214,7 @@ def chains(
             for h in range(1, max_hops):
                 share[x, h] += part * share[y, h - 1]
         depth = 0
-        while depth + 1 < max_hops and share[x, depth + 1] >= keep - 1e-9:
+        while depth + 1 < max_hops and share[x, depth + 1] > 0 and share[x, depth + 1] >= keep - 1e-9:
             depth += 1
         if depth + 1 >= min_hops:
             hops[x] = depth + 1
