@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar
+from itertools import groupby, pairwise
+from operator import itemgetter
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,14 +39,14 @@ class Cycle:
         Simple temporal cycles: transactions from account to account, no account twice, each not earlier than the one
         before (ties by ledger order), back at the first account within `window` of the first transaction, with 2 to
         `max_hops` hops. Each transaction is worth between `keep` and 1 / `keep` of the first one, in one value
-        basis (several currencies: the ledger's own median rates). Self-transfers are left out. Parallel transactions are
-        bundled. Cycles over the same accounts whose times overlap are one finding, with their count.
+        basis (several currencies: the ledger's own median rates). Self-transfers are left out. Parallel transactions
+        are bundled. Cycles over the same accounts whose times overlap are one finding, with their count.
     Measures
         hops, cycles (combinations of transactions that close), kept (the smallest value over the largest on the
-        best cycle), span_hours.
+        best cycle, which is the one that keeps most), span_hours (of that cycle).
     When it is fooled
-        Refunds, loans repaid and money lent round between friends come back too: two hops stay at review. Cycles are rarer
-        than chains in telecom fraud; they show turnover being faked, and bait paid back to a victim.
+        Refunds, loans repaid and money lent round between friends come back too: two hops stay at review. Cycles are
+        rarer than chains in telecom fraud; they show turnover being faked, and bait paid back to a victim.
     Parameters
         max_hops    10 at most; window: 72 hours; keep: 0.50 for review; high_keep: 0.90, a fee of 0 to 15 % a hop
         fast        6 hours for the whole way round
@@ -72,8 +75,9 @@ class Cycle:
         """Findings by time of the first transaction."""
         flow = graph.flow
         rows, events, cut = self._search(flow)
-        for group in _overlapping(flow, rows, events):
-            yield self._finding(flow, group, rows, events)
+        cited = _Cited(flow, events)
+        for group in _overlapping(_bundles(rows, events, cited), cited):
+            yield self._finding(flow, cited, group)
         return tuple(self._cut_words(cut))
 
     def _search(self, flow: Flow) -> tuple[Longs, npt.NDArray[np.int32], Longs]:
@@ -88,7 +92,7 @@ class Cycle:
             )  # fmt: skip
 
         bounds = np.linspace(0, flow.size, min(_TASKS, flow.size // 2000 + 1) + 1).astype(int).tolist()
-        parts = in_threads(run, list(zip(bounds[:-1], bounds[1:], strict=True)))
+        parts = in_threads(run, list(pairwise(bounds)))
         shift = np.cumsum([0] + [used for *_, used, _ in parts])
         tables = [
             rows[:number] + np.array([0, 0, 0, at, at]) for (rows, number, *_), at in zip(parts, shift, strict=False)
@@ -102,34 +106,31 @@ class Cycle:
         if cut[1]:
             yield f"{count(int(cut[1]), 'hop')} with more than {_WIDTH} parallel transactions cite the first {_WIDTH}"
 
-    def _finding(self, flow: Flow, group: list[int], rows: Longs, events: npt.NDArray[np.int32]) -> Finding:
-        cited = np.unique(np.concatenate([events[rows[k, 3] : rows[k, 4]] for k in group]))
-        best, kept = max(((k, _kept(flow, events[rows[k, 3] : rows[k, 4]])) for k in group), key=lambda x: x[1])
-        way = events[rows[best, 3] : rows[best, 4]]
-        accounts = _in_order(flow, way)
-        hops, cycles = int(rows[best, 1]), int(rows[group, 2].sum())
-        lasted = timedelta(microseconds=int(flow.time[way[-1]] - flow.time[way[0]]))
-        amount, currency, rough = _carried(flow, way)
+    def _finding(self, flow: Flow, cited: _Cited, group: list[_Bundle]) -> Finding:
+        kept, way = max((_best(bundle.hops, cited.value) for bundle in group), key=itemgetter(0))
+        names = tuple(cited.names[cited.payer[event]] for event in way)
+        cycles = sum(bundle.combinations for bundle in group)
+        lasted = timedelta(microseconds=cited.time[way[-1]] - cited.time[way[0]])
+        amount, currency, rough = _carried(flow, cited, way)
         text = f"{major(amount, flow.ledger.decimals[currency])} {currency}"
-        names = tuple(flow.names.gather(accounts).to_list())
         times = f", {cycles:,} ways over the same accounts" if cycles > 1 else ""
         return Finding(
             detector=self.name,
             accounts=names,
-            rows=flow.ledger_rows(cited),
+            rows=flow.ledger_rows(np.array(sorted({event for b in group for hop in b.hops for event in hop}))),
             ledger=flow.ledger,
             amount=amount,
             currency=currency,
             measures={
-                "hops": hops,
+                "hops": len(way),
                 "cycles": cycles,
                 "kept": round(kept, 4),
                 "span_hours": round(lasted.total_seconds() / 3600, 2),
             },
-            parts=tuple(self._parts(flow, hops, kept, lasted, rough=rough)),
+            parts=tuple(self._parts(flow, len(way), kept, lasted, rough=rough)),
             reason=(
-                f"{text} went from {named(names[0])} over {count(hops - 1, 'account')} back to it in {span(lasted)}, "
-                f"{percent(kept)} kept{times}"
+                f"{text} went from {named(names[0])} over {count(len(way) - 1, 'account')} back to it in "
+                f"{span(lasted)}, {percent(kept)} kept{times}"
             ),
         )
 
@@ -144,40 +145,90 @@ class Cycle:
             yield Part("speed", 1.0, f"the whole way took {span(lasted)}", decisive=False)
 
 
-def _kept(flow: Flow, way: npt.NDArray[np.int32]) -> float:
-    """Smallest over largest value of the transactions of a cycle, parallel ones taken alone."""
-    values = flow.value[way]
-    return float(values.min() / values.max()) if values.max() > 0 else 1.0
+class _Cited:
+    """Columns of the transactions that lie on cycles, by event: read out of the ledger once."""
+
+    def __init__(self, flow: Flow, events: npt.NDArray[np.int32]) -> None:
+        cited = np.unique(events)
+        self._events: list[int] = cited.tolist()
+        self.payer, self.time = self._column(flow.payer[cited]), self._column(flow.time[cited])
+        self.value, self.paid = self._column(flow.value[cited]), self._column(flow.paid[cited])
+        self.currency = self._column(flow.currency_codes[cited])
+        codes = np.unique(flow.payer[cited])
+        self.names: dict[int, str] = dict(zip(codes.tolist(), flow.names.gather(codes).to_list(), strict=True))
+
+    def _column(self, values: npt.NDArray[Any]) -> dict[int, int]:
+        return dict(zip(self._events, values.tolist(), strict=True))
 
 
-def _in_order(flow: Flow, way: npt.NDArray[np.int32]) -> list[int]:
-    """Account codes of a cycle in the order of its hops."""
-    payers = flow.payer[way]
-    return payers[np.sort(np.unique(payers, return_index=True)[1])].tolist()
+class _Bundle(NamedTuple):
+    """Cycles of one first transaction and one account sequence: the transactions of each hop, in time order."""
+
+    combinations: int
+    hops: list[list[int]]
 
 
-def _carried(flow: Flow, way: npt.NDArray[np.int32]) -> tuple[int, str, bool]:
-    """What went the whole way round: the smallest transaction, in its currency or in the value basis; whether roughly."""
-    codes = flow.currency_codes[way]
-    if (codes == codes[0]).all():
-        return int(flow.paid[way].min()), flow.ledger.currencies[int(codes[0])], False
-    rough = any(flow.ledger.currencies[code] in flow.valuation.rough for code in codes.tolist())
-    return int(flow.value[way].min()), flow.valuation.base, rough
+def _bundles(rows: Longs, events: npt.NDArray[np.int32], cited: _Cited) -> Iterator[_Bundle]:
+    """Bundles by first transaction."""
+    flat = events.tolist()
+    for _, _, combinations, start, stop in rows[np.argsort(rows[:, 0], kind="stable")].tolist():
+        hops = [list(hop) for _, hop in groupby(flat[start:stop], key=cited.payer.__getitem__)]
+        yield _Bundle(combinations, hops)
 
 
-def _overlapping(flow: Flow, rows: Longs, events: npt.NDArray[np.int32]) -> Iterator[list[int]]:
+def _overlapping(bundles: Iterable[_Bundle], cited: _Cited) -> Iterator[list[_Bundle]]:
     """Groups of cycles over the same set of accounts whose times overlap, by time of the first transaction."""
-    open_groups: dict[tuple[int, ...], tuple[list[int], int]] = {}
-    groups: list[list[int]] = []
-    for k in np.argsort(rows[:, 0], kind="stable").tolist():
-        way = events[rows[k, 3] : rows[k, 4]]
-        key = tuple(sorted(set(flow.payer[way].tolist())))
-        last = int(flow.time[way.max()])
-        if key in open_groups and int(flow.time[rows[k, 0]]) <= open_groups[key][1]:
-            group, until = open_groups[key]
-            group.append(k)
-            open_groups[key] = (group, max(until, last))
-        else:
-            groups.append([k])
-            open_groups[key] = (groups[-1], last)
+    latest: dict[frozenset[int], tuple[list[_Bundle], int]] = {}
+    groups: list[list[_Bundle]] = []
+    for bundle in bundles:
+        accounts = frozenset(cited.payer[hop[0]] for hop in bundle.hops)
+        begins, ends = cited.time[bundle.hops[0][0]], cited.time[bundle.hops[-1][-1]]
+        group, until = latest.get(accounts, ([], begins - 1))
+        if begins > until:
+            group = []
+            groups.append(group)
+        group.append(bundle)
+        latest[accounts] = group, max(until, ends)
     yield from groups
+
+
+Offer = tuple[int, int, tuple[int, ...]]
+"""Smallest and largest value of a way, and its transactions."""
+
+
+def _best(hops: list[list[int]], value: Mapping[int, int]) -> tuple[float, tuple[int, ...]]:
+    """The cycle of a bundle whose smallest value is nearest to its largest, and that ratio (0 when nothing moved).
+
+    Hop by hop, each transaction keeps the ways to it that no other way to it beats at both ends.
+    """
+    root = hops[0][0]
+    reached: list[list[Offer]] = [[(value[root], value[root], (root,))]]
+    for hop in hops[1:]:
+        front: list[Offer] = []
+        before, reached = deque(reached), []
+        for event in hop:
+            while before and before[0][0][2][-1] < event:
+                for offer in before.popleft():
+                    _add(front, offer)
+            here: list[Offer] = []
+            for low, high, way in front:
+                _add(here, (min(low, value[event]), max(high, value[event]), (*way, event)))
+            reached.append(here)
+    ways = [(low / high if high else 0.0, way) for offers in reached for low, high, way in offers]
+    return max(ways, key=itemgetter(0))
+
+
+def _add(front: list[Offer], offer: Offer) -> None:
+    """Add a way unless one that is there is as good at both ends; drop those that it beats."""
+    low, high, _ = offer
+    if not any(l >= low and h <= high for l, h, _ in front):
+        front[:] = [old for old in front if old[0] > low or old[1] < high]
+        front.append(offer)
+
+
+def _carried(flow: Flow, cited: _Cited, way: tuple[int, ...]) -> tuple[int, str, bool]:
+    """What went all the way round, the smallest transaction: in its currency or the value basis; whether roughly."""
+    names = {flow.ledger.currencies[cited.currency[event]] for event in way}
+    if len(names) == 1:
+        return min(cited.paid[event] for event in way), names.pop(), False
+    return min(cited.value[event] for event in way), flow.valuation.base, not names.isdisjoint(flow.valuation.rough)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ Longs = npt.NDArray[np.int64]
 class Episode:
     """One account, and a stretch of its receipts (or payments) in which windows with many other ends overlap.
 
+    lasted    from the first to the last transaction
     peak      most distinct other ends in one window; distinct: in the whole episode
     one_off   other ends whose transfers with this account, in the whole ledger, all lie within one window
     moved     share of the value that FIFO matching moved on (or that funded it) within the dwell time
@@ -30,8 +32,9 @@ class Episode:
     rough     the amounts are of currencies that can only roughly be compared
     """
 
-    account: int
+    account: str
     events: npt.NDArray[np.int32]
+    lasted: timedelta
     peak: int
     distinct: int
     one_off: int
@@ -114,25 +117,39 @@ def _described(
     flow: Flow, side: Adjacency, found: Longs, facts: Longs, spread: npt.NDArray[np.float64], dwell: timedelta
 ) -> Iterator[Episode]:
     lengths = found[:, 2] - found[:, 1]
-    starts = np.cumsum(lengths) - lengths
-    positions = np.repeat(found[:, 1] - starts, lengths) + np.arange(lengths.sum())
-    events = side.events[positions]
+    stops = np.cumsum(lengths)
+    starts = stops - lengths
+    events = side.events[np.repeat(found[:, 1] - starts, lengths) + np.arange(lengths.sum())]
     sums = totals(flow, events, starts)
-    stays = flow.stays(dwell)
-    share = facts[:, 3] / np.maximum(facts[:, 2], 1)
-    deviation = spread[:, 1] / np.maximum(spread[:, 0], 1e-12)
-    for k, (account, _, _, peak) in enumerate(found.tolist()):
-        seconds = float(stays[account])
+    lasted = flow.time[events[stops - 1]] - flow.time[events[starts]]
+    columns = (
+        flow.names.gather(found[:, 0]).to_list(),
+        starts.tolist(),
+        stops.tolist(),
+        lasted.tolist(),
+        found[:, 3].tolist(),
+        facts[:, :2].tolist(),
+        (facts[:, 3] / np.maximum(facts[:, 2], 1)).tolist(),
+        (spread[:, 1] / np.maximum(spread[:, 0], 1e-12)).tolist(),
+        flow.stays(dwell)[found[:, 0]].tolist(),
+        sums.amount.tolist(),
+        sums.currency,
+        sums.rough.tolist(),
+    )
+    for account, start, stop, us, peak, (distinct, one_off), share, deviation, seconds, amount, currency, rough in zip(
+        *columns, strict=True
+    ):
         yield Episode(
             account=account,
-            events=events[starts[k] : starts[k] + lengths[k]],
+            events=events[start:stop],
+            lasted=timedelta(microseconds=us),
             peak=peak,
-            distinct=int(facts[k, 0]),
-            one_off=int(facts[k, 1]),
-            moved=float(share[k]),
-            spread=float(deviation[k]),
-            stays=None if np.isnan(seconds) else timedelta(seconds=seconds),
-            amount=int(sums.amount[k]),
-            currency=sums.currency[k],
-            rough=bool(sums.rough[k]),
+            distinct=distinct,
+            one_off=one_off,
+            moved=share,
+            spread=deviation,
+            stays=None if isnan(seconds) else timedelta(seconds=seconds),
+            amount=amount,
+            currency=currency,
+            rough=rough,
         )

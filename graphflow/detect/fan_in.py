@@ -22,19 +22,19 @@ class FanIn:
 
     What it sees
         A window ends with each receipt and holds the receipts of the account not more than `window` before it
-        (ties by ledger order; self-transfers left out). It is hot with at least `min_payers` distinct payers. An episode
-        is the union of hot windows of which each shares a receipt with the one before: maximal, and reported
+        (ties by ledger order; self-transfers left out). It is hot with at least `min_payers` distinct payers. An
+        episode is the union of hot windows of which each shares a receipt with the one before: maximal, and reported
         once. A first-tier account in telecom fraud looks like this, and passes the money on at once.
     Measures
         payers (in the episode), peak_payers (in one window), one_off_share (payers whose payments to this account,
-        in the whole ledger, all lie within one window), amount_spread (standard deviation over mean), moved_share (value that left within
-        `dwell`, first in first out), stays_minutes (how long money stays with the account).
+        in the whole ledger, all lie within one window), amount_spread (standard deviation over mean), moved_share
+        (value that left within `dwell`, first in first out), stays_minutes (how long money stays with the account).
     When it is fooled
         Shops, charities, landlords and tax offices collect too: they keep the money, or are paid by the same people
-        again. So a fan-in alone stays at review. `high` needs a brief episode of one-off payers whose money leaves,
-        and two of: at least `high_payers`, most of it gone (`moved_share`), gone within `fast`.
+        again. So a fan-in alone stays at review. `high` needs a brief episode of one-off payers, most of whose money
+        is gone (`moved_share`), and gone within `fast`: relatives who pool money for a purchase take longer.
     Parameters
-        min_payers, window      review: 5 payers in 24 hours; high_payers: 10 (AMLSim plants 5 to 10)
+        min_payers, window      5 payers in 24 hours (AMLSim plants 5 to 10)
         min_one_off             0.50: an episode with fewer one-off payers is ordinary, not reported, and counted
         one_off_share           0.70: payers of collecting accounts hardly ever repeat
         moved_share, dwell      0.80 of the value within 24 hours: above 85 % has left mule accounts by then
@@ -54,7 +54,6 @@ class FanIn:
 
     min_payers: int = 5
     window: timedelta = timedelta(hours=24)
-    high_payers: int = 10
     min_one_off: float = 0.50
     one_off_share: float = 0.70
     moved_share: float = 0.80
@@ -81,11 +80,9 @@ class FanIn:
         return episodes.left_out("payers", self.max_payers, self.min_one_off)
 
     def _finding(self, flow: Flow, episode: Episode) -> Finding:
-        account = flow.names[episode.account]
-        lasted = timedelta(microseconds=int(flow.time[episode.events[-1]] - flow.time[episode.events[0]]))
         return Finding(
             detector=self.name,
-            accounts=(account,),
+            accounts=(episode.account,),
             rows=flow.ledger_rows(episode.events),
             ledger=flow.ledger,
             amount=episode.amount,
@@ -96,25 +93,24 @@ class FanIn:
                 "one_off_share": round(episode.one_off_share, 4),
                 "amount_spread": round(episode.spread, 4),
                 "moved_share": round(episode.moved, 4),
-                "stays_minutes": round(episode.stays.total_seconds() / 60, 1) if episode.stays else "",
+                "stays_minutes": round(episode.stays.total_seconds() / 60, 1) if episode.stays is not None else "",
             },
-            parts=tuple(self._parts(flow, episode, lasted)),
+            parts=tuple(self._parts(flow, episode)),
             reason=(
-                f"{named(account)} received from {count(episode.distinct, 'payer')} in {span(lasted)} "
+                f"{named(episode.account)} received from {count(episode.distinct, 'payer')} in {span(episode.lasted)} "
                 f"({percent(episode.one_off_share)} one-off); {percent(episode.moved)} of it left "
                 f"within {span(self.dwell)}"
             ),
         )
 
-    def _parts(self, flow: Flow, episode: Episode, lasted: timedelta) -> list[Part]:
+    def _parts(self, flow: Flow, episode: Episode) -> list[Part]:
         once = episode.one_off_share >= self.one_off_share
-        brief = once and not episode.rough and lasted <= self.brief
+        brief = once and not episode.rough and episode.lasted <= self.brief
         parts = [
             Part(
                 "structure",
                 round(min(3.0, 1 + log2(episode.peak / self.min_payers)), 3) if brief else 0.5,
                 f"{count(episode.peak, 'payer')} within {span(self.window)}",
-                decisive=brief and episode.peak >= self.high_payers,
             )
         ]
         if once:

@@ -27,14 +27,14 @@ class FanOut:
         A second-tier account that splits a large receipt in minutes looks like this.
     Measures
         payees (in the episode), peak_payees (in one window), one_off_share (payees whose receipts from this account,
-        in the whole ledger, all lie within one window), amount_spread (standard deviation over mean), funded_share (value that had come in
-        within `dwell` before, first in first out), stays_minutes (how long money stays with the account).
+        in the whole ledger, all lie within one window), amount_spread (standard deviation over mean), funded_share
+        (value that had come in within `dwell` before, first in first out), stays_minutes (how long money stays with the account).
     When it is fooled
         Payrolls, refunds and marketplaces pay many too: the same people each month, or out of money that was
         there. So a fan-out alone stays at review. `high` needs a brief episode of one-off payees (not more than
-        `many`) and two of: at least `high_payees`, most of it just received (`funded_share`), within `fast`.
+        `many`), most of the money just received (`funded_share`), and passed on within `fast`.
     Parameters
-        min_payees, window      review: 5 payees in 24 hours; high_payees: 10 (AMLSim plants 5 to 10)
+        min_payees, window      5 payees in 24 hours (AMLSim plants 5 to 10)
         min_one_off             0.50: an episode with fewer one-off payees is ordinary, not reported, and counted
         one_off_share           0.70
         funded_share, dwell     0.80 of the value received within the 24 hours before
@@ -55,7 +55,6 @@ class FanOut:
 
     min_payees: int = 5
     window: timedelta = timedelta(hours=24)
-    high_payees: int = 10
     min_one_off: float = 0.50
     one_off_share: float = 0.70
     funded_share: float = 0.80
@@ -83,11 +82,9 @@ class FanOut:
         return episodes.left_out("payees", self.max_payees, self.min_one_off)
 
     def _finding(self, flow: Flow, episode: Episode) -> Finding:
-        account = flow.names[episode.account]
-        lasted = timedelta(microseconds=int(flow.time[episode.events[-1]] - flow.time[episode.events[0]]))
         return Finding(
             detector=self.name,
-            accounts=(account,),
+            accounts=(episode.account,),
             rows=flow.ledger_rows(episode.events),
             ledger=flow.ledger,
             amount=episode.amount,
@@ -98,25 +95,24 @@ class FanOut:
                 "one_off_share": round(episode.one_off_share, 4),
                 "amount_spread": round(episode.spread, 4),
                 "funded_share": round(episode.moved, 4),
-                "stays_minutes": round(episode.stays.total_seconds() / 60, 1) if episode.stays else "",
+                "stays_minutes": round(episode.stays.total_seconds() / 60, 1) if episode.stays is not None else "",
             },
-            parts=tuple(self._parts(flow, episode, lasted)),
+            parts=tuple(self._parts(flow, episode)),
             reason=(
-                f"{named(account)} paid {count(episode.distinct, 'payee')} in {span(lasted)} "
+                f"{named(episode.account)} paid {count(episode.distinct, 'payee')} in {span(episode.lasted)} "
                 f"({percent(episode.one_off_share)} one-off); {percent(episode.moved)} had come in "
                 f"within the {span(self.dwell)} before"
             ),
         )
 
-    def _parts(self, flow: Flow, episode: Episode, lasted: timedelta) -> list[Part]:
+    def _parts(self, flow: Flow, episode: Episode) -> list[Part]:
         once = episode.one_off_share >= self.one_off_share
-        brief = once and not episode.rough and lasted <= self.brief and episode.peak <= self.many
+        brief = once and not episode.rough and episode.lasted <= self.brief and episode.peak <= self.many
         parts = [
             Part(
                 "structure",
                 round(min(3.0, 1 + log2(episode.peak / self.min_payees)), 3) if brief else 0.5,
                 f"{count(episode.peak, 'payee')} within {span(self.window)}",
-                decisive=brief and episode.peak >= self.high_payees,
             )
         ]
         if once:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -30,20 +31,25 @@ class MuleChain:
         (first in, first out; ties by ledger order; self-transfers left out). A match of a receipt and a payment is a
         link when the receipt was passed on, and the payment funded, to at least `keep`; that survives splitting and
         merging, as all payments of a receipt and all receipts of a payment count together. A chain starts with a
-        transaction of whose value at least `keep` makes min_hops - 1 more hops over links, all branches added up, and goes on
-        as long as that holds, over `max_hops` transactions at most. Chains that share a transaction are one finding.
+        transaction of whose value at least `keep` makes min_hops - 1 more hops over links, all branches added up, and
+        goes on as long as that holds, over `max_hops` transactions at most. Chains that share a transaction are one
+        finding.
     Measures
-        hops (transactions one after the other), kept (share of the value that arrives, of the best start),
-        dwell_minutes (average time between receipt and payment, by value), dwell_per_hop (the same for each
-        hop of the longest way, in minutes), residual (value that stayed with the accounts between, share of what they got),
-        ends (accounts where the trail stops).
+        hops (transactions one after the other) and kept (share of the value that arrives), both of the best start:
+        one with `high_keep` arriving before others, then most hops, then most arriving;
+        dwell_minutes (average time between receipt and payment, by value), dwell_per_hop (time in minutes before each
+        hop of the way from that start that carries most), residual (value not moved on within `dwell` by the accounts
+        between, share of what they got), ends (accounts where the trail stops).
     When it is fooled
-        An ordinary account that happens to spend what it gets, three in a row. So `high` needs at least `high_keep` arriving and
-        either `fast` hops or at least `long` of them. An account with its own large balance that pays out late hides.
+        An ordinary account that happens to spend what it gets, three in a row. So `high` needs at least `high_keep`
+        arriving and either `fast` hops or at least `long` of them. An account with its own large balance that pays out
+        late hides.
     Parameters
         min_hops, max_hops   3 to 10 transactions; dwell: 24 hours a hop
         keep, high_keep      0.80 for review, 0.90 for high: mules keep 1 to 15 %
         fast                 60 minutes a hop on average; long: 5 hops
+        busy                 0.05: an account between with a smaller share of its transactions on the chains does other
+                             business, as a small gateway does; then nothing is decisive
         hub                  an account with more than 100 counterparties within `dwell` is not traversed, and said so
     Source
         RUSI and Lloyds, "Following the Fraud" (2025): under 15 % of the value was left in mule accounts after 24 hours;
@@ -64,6 +70,7 @@ class MuleChain:
     high_keep: float = 0.90
     fast: timedelta = timedelta(minutes=60)
     long: int = 5
+    busy: float = 0.05
     hub: int = 100
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
@@ -72,8 +79,8 @@ class MuleChain:
         links, skipped = self._links(flow)
         if links.size:
             chains = self._chains(flow, links)
-            for component in chains.components():
-                yield self._finding(flow, chains, component)
+            for trail in chains.trails():
+                yield self._finding(flow, chains, trail)
         if skipped:
             return (f"{count(skipped, 'account')} with more than {self.hub:,} counterparties not traversed (hubs)",)
         return ()
@@ -107,88 +114,144 @@ class MuleChain:
             self.min_hops,
             self.max_hops,
         )
-        return _Chains(events, source[on], target[on], links[on, 2], hops, arrives)
+        hub, passed = flow.widths(self.dwell) > self.hub, flow.lots(self.dwell).passed
+        return _Chains(flow, passed, hub, events, links[on, 2], (source[on], target[on]), hops, arrives)
 
-    def _finding(self, flow: Flow, chains: _Chains, component: _Component) -> Finding:
-        events = component.events
-        payer, payee = flow.payer[events], flow.payee[events]
-        source, target, taken = chains.links(component)
-        waited = (flow.time[target] - flow.time[source]) / 60e6
-        dwell = float(np.average(waited, weights=taken))
-        way = _longest(source, target, taken)
-        kept = float(chains.arrives[component.nodes].max())
-        starts = np.setdiff1d(events, target)
-        sums = totals(flow, starts.astype(np.int32), np.zeros(1, np.int64))
-        rough = bool(totals(flow, events, np.zeros(1, np.int64)).rough[0])
-        between = np.isin(events, source)
-        got = int(flow.value[events[between]].sum())
-        ends = np.unique(payee[~between])
-        suspects = _distinct(np.concatenate([payee[between], payer[np.isin(events, target)], ends]))
-        names = tuple(flow.names.gather(suspects).to_list())
-        first, last = flow.names[int(flow.payer[way[0]])], flow.names[int(flow.payee[way[-1]])]
+    def _finding(self, flow: Flow, chains: _Chains, trail: _Trail) -> Finding:
+        time, value, payee = chains.time, chains.value, chains.payee
+        moved = sum(taken for _, _, taken in trail.links)
+        dwell = sum(taken * (time[b] - time[a]) for a, b, taken in trail.links) / moved / 60e6
+        start = self._best_start(chains, trail)
+        way, kept = _way(start, chains.hops[start], trail.links), chains.arrives[start]
+        passing = {a for a, _, _ in trail.links}
+        got = sum(value[node] for node in passing)
+        between = dict.fromkeys(payee[node] for node in trail.nodes if node in passing)
+        ends = sorted({payee[node] for node in trail.nodes if node not in passing})
+        suspects = {**between, **dict.fromkeys(end for end in ends if end not in chains.hubs)}
+        first, last = chains.names[chains.payer[way[0]]], chains.names[payee[way[-1]]]
         return Finding(
             detector=self.name,
-            accounts=names,
-            rows=flow.ledger_rows(events),
+            accounts=tuple(chains.names[code] for code in suspects),
+            rows=flow.ledger_rows(chains.events[trail.nodes]),
             ledger=flow.ledger,
-            amount=int(sums.amount[0]),
-            currency=sums.currency[0],
+            amount=trail.amount,
+            currency=trail.currency,
             measures={
                 "hops": len(way),
                 "kept": round(kept, 4),
                 "dwell_minutes": round(dwell, 1),
-                "dwell_per_hop": " ".join(f"{minutes:.0f}" for minutes in np.diff(flow.time[way]) / 60e6),
-                "residual": round(1 - int(taken.sum()) / got, 4) if got else 0.0,
-                "ends": int(ends.size),
+                "dwell_per_hop": " ".join(f"{(time[b] - time[a]) / 60e6:.0f}" for a, b in pairwise(way)),
+                "residual": round(1 - sum(chains.passed[node] for node in passing) / got, 4),
+                "ends": len(ends),
             },
-            parts=tuple(self._parts(flow, len(way), kept, timedelta(minutes=dwell), rough=rough)),
+            parts=tuple(
+                self._parts(
+                    flow,
+                    len(way),
+                    kept,
+                    timedelta(minutes=dwell),
+                    sure=not (trail.rough or self._is_busy(chains, trail)),
+                )
+            ),
             reason=(
                 f"{percent(kept)} of the money from {named(first)} went {count(len(way), 'hop')} on to {named(last)}, "
                 f"staying {span(timedelta(minutes=dwell))} with each account on average"
             ),
         )
 
-    def _parts(self, flow: Flow, hops: int, kept: float, dwell: timedelta, *, rough: bool) -> Iterator[Part]:
-        yield Part("structure", round(1 + hops / 3, 3), f"{hops} hops one after the other", decisive=hops >= self.long)
+    def _best_start(self, chains: _Chains, trail: _Trail) -> int:
+        starts = [node for node in trail.nodes if chains.hops[node]]
+        return max(starts, key=lambda n: (chains.arrives[n] >= self.high_keep, chains.hops[n], chains.arrives[n], -n))
+
+    def _is_busy(self, chains: _Chains, trail: _Trail) -> bool:
+        """Whether some account between has almost all its traffic elsewhere, as a small gateway has."""
+        cited: dict[int, int] = {}
+        for node in trail.nodes:
+            for code in (chains.payer[node], chains.payee[node]):
+                cited[code] = cited.get(code, 0) + 1
+        between = {chains.payee[a] for a, _, _ in trail.links}
+        return any(cited[code] < self.busy * chains.traffic[code] for code in between)
+
+    def _parts(self, flow: Flow, hops: int, kept: float, dwell: timedelta, *, sure: bool) -> Iterator[Part]:
+        long = sure and hops >= self.long
+        yield Part("structure", round(1 + hops / 3, 3), f"{hops} hops one after the other", decisive=long)
         if kept >= self.high_keep:
-            yield Part("conservation", 2.0, f"{percent(kept)} of the value arrived", decisive=not rough)
+            yield Part("conservation", 2.0, f"{percent(kept)} of the value arrived", decisive=sure)
         if dwell <= self.fast and flow.ledger.precision < self.fast:
-            yield Part("speed", 2.0, f"money stays {span(dwell)} with each account", decisive=not rough)
+            yield Part("speed", 2.0, f"money stays {span(dwell)} with each account", decisive=sure)
 
 
-@dataclass(frozen=True, eq=False)
-class _Component:
-    """One group of chains that share transactions: their nodes, and the slice of the sorted links."""
+Link = tuple[int, int, int]
+"""Numbers of a receipt and of the payment that passed it on, and the value that took."""
 
-    nodes: Longs
-    events: npt.NDArray[np.int32]
-    first: int
-    last: int
+
+@dataclass(frozen=True)
+class _Trail:
+    """One group of chains that share transactions: their numbers, links, and what went in at their starts."""
+
+    nodes: list[int]
+    links: list[Link]
+    amount: int
+    currency: str
+    rough: bool
 
 
 class _Chains:
-    """Chains as numbered transactions (`events`) and the links on them, grouped by what hangs together."""
+    """Chains as transactions numbered in time order and the links on them.
+
+    Groups are many and small: their columns are plain lists here, read out of the ledger once.
+    """
 
     def __init__(
-        self, events: Longs, source: Longs, target: Longs, taken: Longs, hops: Longs, arrives: npt.NDArray[np.float64]
+        self,
+        flow: Flow,
+        passed: Longs,
+        hub: npt.NDArray[np.bool_],
+        events: Longs,
+        taken: Longs,
+        ends: tuple[Longs, Longs],
+        hops: npt.NDArray[np.int32],
+        arrives: npt.NDArray[np.float64],
     ) -> None:
-        self.events, self.hops, self.arrives = events, hops, arrives
-        root = _roots(events.size, source, target)
-        order = np.argsort(root[source], kind="stable")
-        self.source, self.target, self.taken = source[order], target[order], taken[order]
-        self._root = root[self.source]
+        self.events = events.astype(np.int32)
+        self.time, self.value = flow.time[events].tolist(), flow.value[events].tolist()
+        self.payer, self.payee = flow.payer[events].tolist(), flow.payee[events].tolist()
+        self.passed: list[int] = passed[events].tolist()
+        self.hops: list[int] = hops.tolist()
+        self.arrives: list[float] = arrives.tolist()
+        codes = np.unique(np.concatenate([flow.payer[events], flow.payee[events]]))
+        traffic = np.diff(flow.received.ptr) + np.diff(flow.sent.ptr)
+        self.traffic = dict(zip(codes.tolist(), traffic[codes].tolist(), strict=True))
+        self.hubs = set(codes[hub[codes]].tolist())
+        self.names = dict(zip(codes.tolist(), flow.names.gather(codes).to_list(), strict=True))
+        self._flow, self._links = flow, (*ends, taken)
 
-    def components(self) -> Iterator[_Component]:
+    def trails(self) -> Iterator[_Trail]:
         """Groups by their first transaction."""
-        bounds = np.flatnonzero(np.diff(self._root, prepend=-1, append=-1))
-        for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-            nodes = np.unique(np.concatenate([self.source[first:last], self.target[first:last]]))
-            yield _Component(nodes, self.events[nodes].astype(np.int32), first, last)
+        source, target, taken = self._links
+        root = _roots(self.events.size, source, target)
+        nodes, node_bounds = _grouped(np.unique(np.concatenate([source, target])), root)
+        starts, start_bounds = _grouped(np.setdiff1d(source, target), root)
+        into = totals(self._flow, self.events[starts], start_bounds[:-1])
+        rough = totals(self._flow, self.events[nodes], node_bounds[:-1]).rough
+        order = np.argsort(root[source], kind="stable")
+        links = list(zip(*(column[order].tolist() for column in (source, target, taken)), strict=True))
+        link_bounds = _bounds(root[source[order]])
+        ordered = nodes.tolist()
+        for k, (a, b) in enumerate(pairwise(node_bounds.tolist())):
+            part = slice(*link_bounds[k : k + 2].tolist())
+            yield _Trail(ordered[a:b], links[part], int(into.amount[k]), into.currency[k], bool(rough[k]))
 
-    def links(self, component: _Component) -> tuple[Longs, Longs, Longs]:
-        """Receipt and payment events of a group's links, and the value each carries."""
-        part = slice(component.first, component.last)
-        return self.events[self.source[part]], self.events[self.target[part]], self.taken[part]
+
+def _grouped(nodes: Longs, root: Longs) -> tuple[Longs, Longs]:
+    """Nodes by root and number, and the bounds of the groups."""
+    ordered = nodes[np.argsort(root[nodes], kind="stable")]
+    return ordered, _bounds(root[ordered])
+
+
+def _bounds(keys: Longs) -> Longs:
+    """Where each run of equal keys begins, and the end of the last one."""
+    return np.flatnonzero(np.diff(keys, prepend=-1, append=-1)).astype(np.int64)
 
 
 def _roots(size: int, source: Longs, target: Longs) -> Longs:
@@ -206,20 +269,20 @@ def _roots(size: int, source: Longs, target: Longs) -> Longs:
     return np.array(parent, np.int64)
 
 
-def _longest(source: Longs, target: Longs, taken: Longs) -> list[int]:
-    """The way over links with the most hops; among those the one that carries most; then the earliest."""
-    best: dict[int, tuple[int, int, int]] = {}
-    for a, b, value in sorted(zip(source.tolist(), target.tolist(), taken.tolist(), strict=True), reverse=True):
-        hops, carried, _ = best.get(b, (1, 2**62, -1))
-        offer = (hops + 1, min(value, carried), b)
-        if a not in best or offer[:2] >= best[a][:2]:
-            best[a] = offer
-    start = min(best, key=lambda a: (-best[a][0], -best[a][1], a))
-    way = [start]
-    while way[-1] in best:
-        way.append(best[way[-1]][2])
-    return way
-
-
-def _distinct(codes: npt.NDArray[np.int32]) -> list[int]:
-    return codes[np.sort(np.unique(codes, return_index=True)[1])].tolist()
+def _way(start: int, hops: int, links: list[Link]) -> list[int]:
+    """The way of so many transactions over links that carries most; among those the earliest."""
+    onward: dict[int, list[tuple[int, int]]] = {}
+    for a, b, value in links:
+        onward.setdefault(a, []).append((b, value))
+    layers = [{start: (-(2**62), start)}]  # transaction: (minus what arrives there, the transaction before)
+    for _ in range(hops - 1):
+        layer: dict[int, tuple[int, int]] = {}
+        for a, (carried, _) in layers[-1].items():
+            for b, value in onward.get(a, ()):
+                offer = (max(carried, -value), a)
+                layer[b] = min(layer.get(b, offer), offer)
+        layers.append(layer)
+    way = [min(layers[-1], key=lambda node: (layers[-1][node][0], node))]
+    for layer in reversed(layers[1:]):
+        way.append(layer[way[-1]][1])
+    return way[::-1]

@@ -10,6 +10,9 @@ from graphflow.kernels.engine import kernel
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 
+KEEP_SLACK = 1 - 1e-12
+"""Times a share and a value, it lets through what equals the product exactly: 0.55 * 200 is above 110 in floats."""
+
 
 @kernel("Tuple((int64[::1], int32[::1], int32[::1]))(int32[::1], int32[::1], int64)")
 def by_account(key: Ints, other: Ints, accounts: int) -> tuple[Longs, Ints, Ints]:

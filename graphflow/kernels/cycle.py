@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphflow.kernels.csr import Ints, Longs, first_after
+from graphflow.kernels.csr import KEEP_SLACK, Ints, Longs, first_after
 from graphflow.kernels.engine import kernel
 from graphflow.kernels.grow import longer, taller
 
@@ -103,8 +103,8 @@ def search(
         if spent[s] > account_budget or cut[2] > task_budget:
             cut[0] += 1
             continue
-        least = keep * value[root]
-        greatest = value[root] / keep if keep > 0 else 1e300
+        least = KEEP_SLACK * keep * value[root]
+        greatest = value[root] / (KEEP_SLACK * keep) if keep > 0 else 1e300
         side, count, work, f_queue, b_queue, f_found, b_found = reach(
             root, s, v, end, f0, b0, least, greatest, payer, payee, value, out_ptr, out_events, in_ptr, in_events,
             max_hops, budget, mark, f_queue, b_queue, f_found, b_found,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphflow.kernels.csr import Ints, Longs
+from graphflow.kernels.csr import KEEP_SLACK, Ints, Longs
 from graphflow.kernels.engine import kernel
 from graphflow.kernels.grow import taller
 
@@ -100,7 +100,7 @@ def links(
         for p in range(out_ptr[a], out_ptr[a + 1]):
             payment = out_events[p]
             need = value[payment]
-            whole = funded[payment] >= keep * need
+            whole = funded[payment] >= KEEP_SLACK * keep * need
             while head < stop and need > 0:
                 receipt = in_events[head]
                 if receipt > payment:
@@ -110,7 +110,7 @@ def links(
                     take = min(left, need)
                     left -= take
                     need -= take
-                    if whole and passed[receipt] >= keep * value[receipt]:
+                    if whole and passed[receipt] >= KEEP_SLACK * keep * value[receipt]:
                         if number == found.shape[0]:
                             found = taller(found)
                         found[number, 0] = receipt
@@ -214,7 +214,7 @@ def chains(
             for h in range(1, max_hops):
                 share[x, h] += part * share[y, h - 1]
         depth = 0
-        while depth + 1 < max_hops and share[x, depth + 1] >= keep - 1e-9:
+        while depth + 1 < max_hops and share[x, depth + 1] > 0 and share[x, depth + 1] >= keep - 1e-9:
             depth += 1
         if depth + 1 >= min_hops:
             hops[x] = depth + 1

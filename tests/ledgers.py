@@ -1,0 +1,97 @@
+"""Small ledgers for tests: written by hand, or nasty on purpose (ties, hubs, self-transfers, parallel transfers)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import polars as pl
+from hypothesis import strategies as st
+
+from graphflow.graph import FlowGraph
+from graphflow.ledger import Ledger
+
+FIRST_DAY = datetime(2026, 1, 5)
+MINUTE = timedelta(minutes=1)
+
+
+class Row(NamedTuple):
+    """One transfer: who pays whom, how many minutes after the first day began, minor units, currency."""
+
+    payer: str
+    payee: str
+    minutes: float
+    amount: int
+    currency: str = "CNY"
+
+
+Rows = Iterable[Sequence[object]]
+
+
+def ledger_of(rows: Rows, *, txs: Sequence[str] | None = None, precision: timedelta | None = MINUTE) -> Ledger:
+    """A ledger of (payer, payee, minutes, amount[, currency]) in any order of time; tx are t0, t1, … as written.
+
+    precision  of the times; None: as the ledger itself tells it from them
+    """
+    listed = [Row(*row) for row in rows]  # type: ignore[arg-type]
+    frame = pl.DataFrame(
+        {
+            "tx": list(txs) if txs is not None else [f"t{k}" for k in range(len(listed))],
+            "time": [FIRST_DAY + timedelta(minutes=row.minutes) for row in listed],
+            "payer": [row.payer for row in listed],
+            "payee": [row.payee for row in listed],
+            "paid": [row.amount for row in listed],
+            "paid_currency": [row.currency for row in listed],
+        },
+        schema={
+            "tx": pl.String,
+            "time": pl.Datetime("us"),
+            "payer": pl.String,
+            "payee": pl.String,
+            "paid": pl.Int64,
+            "paid_currency": pl.String,
+        },
+    )
+    ledger = Ledger.from_frame(frame)
+    if precision is not None:
+        object.__setattr__(ledger, "precision", precision)
+    return ledger
+
+
+def graph_of(rows: Rows, *, precision: timedelta | None = MINUTE) -> FlowGraph:
+    """The graph of `ledger_of(rows)`."""
+    return FlowGraph(ledger_of(rows, precision=precision))
+
+
+# --- nasty ones -----------------------------------------------------------------------------------
+
+AMOUNTS = (0, 1, 50, 80, 89, 90, 99, 100, 100, 100, 101, 110, 111, 125, 200, 1000)
+
+
+def random_rows(rng: random.Random, most: int = 25) -> list[Row]:
+    """Seeded counterpart of `nasty_rows`."""
+    names = [chr(65 + k) for k in range(rng.randint(2, 6))]
+    hubs = names[: rng.choice((0, 0, 1, 2))] * 3  # some accounts come up far more often than others
+    stamps = [rng.randint(0, 30) for _ in range(rng.randint(1, 8))]
+    amounts = rng.sample(AMOUNTS, rng.randint(1, 5))
+    return [
+        Row(rng.choice(names + hubs), rng.choice(names + hubs[:3]), rng.choice(stamps), rng.choice(amounts))
+        for _ in range(rng.randint(0, most))
+    ]
+
+
+@st.composite
+def nasty_rows(draw: st.DrawFn, most: int = 25) -> list[Row]:
+    """0 to `most` transfers among 2 to 6 accounts, times and amounts from tiny sets, in no order."""
+    names = [chr(65 + k) for k in range(draw(st.integers(2, 6)))]
+    payer = st.sampled_from(names + names[:1] * draw(st.sampled_from((0, 6))))
+    payee = st.sampled_from(names + names[-1:] * draw(st.sampled_from((0, 6))))
+    minutes = st.sampled_from((0, 1, 2, 3, 5, 8, 13, 30))
+    return draw(st.lists(st.builds(Row, payer, payee, minutes, st.sampled_from(AMOUNTS)), max_size=most))
+
+
+def nasty_ledgers(most: int = 25) -> st.SearchStrategy[Ledger]:
+    """Ledgers of `nasty_rows`."""
+    return nasty_rows(most).map(ledger_of)
