@@ -446,7 +446,7 @@ same bytes every time:
 A *hit* is planted to be found. A *near-miss* looks much like one and is not to be found, or, where it says
 "review", not above that level.
 """
-_REVIEW = {("fan_in.csv", "shop"), ("fan_out.csv", "payroll"), ("tour.csv", "shop")}
+_REVIEW = {("tour.csv", "shop")}
 
 
 def readme() -> str:

@@ -128,11 +128,11 @@ def episodes(transfers: list[Transfer], *, receiving: bool, window: int, minimum
     return found
 
 
-def one_off(transfers: list[Transfer], transactions: Iterable[int], *, receiving: bool) -> Fraction:
-    """Share of the other ends that have one transfer with the account in the whole ledger, in this direction."""
-    pairs = Counter((t.payer, t.payee) for t in transfers)
-    others = {(transfers[k].payer, transfers[k].payee) for k in transactions}
-    return Fraction(sum(pairs[pair] == 1 for pair in others), len(others))
+def one_off(transfers: list[Transfer], transactions: Iterable[int], *, window: int) -> Fraction:
+    """Share of the other ends whose transfers with the account, in this direction, all lie within one window."""
+    pairs = {(transfers[k].payer, transfers[k].payee) for k in transactions}
+    times = {pair: [t.time for t in transfers if (t.payer, t.payee) == pair] for pair in pairs}
+    return Fraction(sum(max(seen) - min(seen) <= window for seen in times.values()), len(pairs))
 
 
 def widest(transfers: list[Transfer], account: object, window: int) -> int:

@@ -234,19 +234,19 @@ def check_fans(transfers: list[Transfer], engine: Engine, window: int, minimum: 
         rows = [(a.names[k], events[first:last].tolist(), peak) for k, first, last, peak in found[:number].tolist()]
         wanted = oracles.episodes(transfers, receiving=receiving, window=window, minimum=minimum)
         assert rows == sorted((str(e.account), *e[1:]) for e in wanted)
-        check_facts(transfers, engine, a, (ptr, events, others), found[:number].copy(), receiving)
+        check_facts(transfers, engine, a, (ptr, events, others), found[:number].copy(), receiving, window)
     return number
 
 
 def check_facts(transfers: list[Transfer], engine: Engine, a: Arrays, side: tuple[Any, Any, Any],
-                found: npt.NDArray[np.int64], receiving: bool) -> None:  # fmt: skip
+                found: npt.NDArray[np.int64], receiving: bool, window: int) -> None:  # fmt: skip
     moved = np.arange(len(transfers), dtype=np.int64) + 1
-    whole, spread = engine(fan).describe(found, *side, a.value, moved, len(a.names))
+    whole, spread = engine(fan).describe(found, *side, a.time, a.value, moved, len(a.names), window)
     for (_, first, last, _), facts, (mean, deviation) in zip(found.tolist(), whole.tolist(), spread, strict=True):
         cited = side[1][first:last].tolist()
         values = [transfers[k].value for k in cited]
         others = {transfers[k].payer if receiving else transfers[k].payee for k in cited}
-        once = oracles.one_off(transfers, cited, receiving=receiving) * len(others)
+        once = oracles.one_off(transfers, cited, window=window) * len(others)
         assert facts == [len(others), once, sum(values), sum(k + 1 for k in cited)]
         assert mean == pytest.approx(np.mean(values))
         assert deviation == pytest.approx(np.std(values), abs=1e-4)
