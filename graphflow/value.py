@@ -93,13 +93,15 @@ def _pair_rates(ledger: Ledger) -> dict[tuple[str, str], tuple[float, int]]:
     decimals = ledger.decimals
     crossed = (
         ledger.frame.lazy()
+        .filter(
+            (pl.col("paid_currency") != pl.col("received_currency")) & (pl.col("paid") > 0) & (pl.col("received") > 0)
+        )
         .select(
             pl.col("paid_currency").cast(pl.String).alias("a"),
             pl.col("received_currency").cast(pl.String).alias("b"),
             pl.col("paid").alias("x"),
             pl.col("received").alias("y"),
         )
-        .filter((pl.col("a") != pl.col("b")) & (pl.col("x") > 0) & (pl.col("y") > 0))
     )
     unit = {c: 10.0**d for c, d in decimals.items()}
     x = pl.col("x") / pl.col("a").replace_strict(unit, return_dtype=pl.Float64)
@@ -124,11 +126,13 @@ def _spread(ledger: Ledger, pairs: Mapping[tuple[str, str], tuple[float, int]]) 
     base, *others = ledger.currencies
     worth = {base: 1.0}
     support: dict[str, int] = {}
+    medians: dict[str, float] = {}
     while len(worth) <= len(others):
         step = _next_pair(worth, pairs)
         if step is None:
+            medians = medians or _medians(ledger)
             new = next(c for c in others if c not in worth)
-            worth[new], support[new] = _median_major(ledger, base) / _median_major(ledger, new), 0
+            worth[new], support[new] = medians.get(base, 1.0) / medians.get(new, medians.get(base, 1.0)), 0
         else:
             known, new, rate, transfers = step
             worth[new], support[new] = worth[known] * rate, transfers
@@ -148,13 +152,8 @@ def _next_pair(
     return None
 
 
-def _median_major(ledger: Ledger, currency: str) -> float:
-    """The median amount of a currency in major units (1 where none is above zero)."""
-    amounts = pl.concat(
-        [
-            ledger.frame.filter(pl.col(f"{side}_currency") == currency)[side].alias("amount")
-            for side in ("paid", "received")
-        ]
-    )
-    middle = amounts.filter(amounts > 0).median()
-    return float(middle) / 10 ** ledger.decimals[currency] if isinstance(middle, int | float) else 1.0
+def _medians(ledger: Ledger) -> dict[str, float]:
+    """The median amount paid in each currency, in major units."""
+    middle = ledger.frame.lazy().filter(pl.col("paid") > 0).group_by("paid_currency").agg(pl.col("paid").median())
+    rows = middle.collect().iter_rows()
+    return {currency: amount / 10 ** ledger.decimals[currency] for currency, amount in rows}
