@@ -28,7 +28,7 @@ _ACCOUNT_BUDGET = 5_000_000
 _TASK_BUDGET = 400_000_000
 _MOST = 1_000
 _WIDTH = 64
-_TASKS = 32
+_TASKS = 8
 
 
 @dataclass(frozen=True, kw_only=True)

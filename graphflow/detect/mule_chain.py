@@ -98,12 +98,15 @@ class MuleChain:
             got.ptr + sent.ptr,
         )  # fmt: skip
         found = np.concatenate([rows[:number] for rows, number in parts])
-        return found[np.lexsort((found[:, 1], found[:, 0]))], int(hub.sum())
+        return found[np.argsort(found[:, 0] * flow.size + found[:, 1])], int(hub.sum())
 
     def _chains(self, flow: Flow, links: Longs) -> _Chains:
         """Number the linked transactions in time order and find the chains over them."""
-        events = np.unique(links[:, :2])
-        source, target = np.searchsorted(events, links[:, 0]), np.searchsorted(events, links[:, 1])
+        linked = np.zeros(flow.size, np.bool_)
+        linked[links[:, :2]] = True
+        events = np.flatnonzero(linked)
+        number = np.cumsum(linked) - 1
+        source, target = number[links[:, 0]], number[links[:, 1]]
         ptr = np.searchsorted(source, np.arange(events.size + 1)).astype(np.int64)
         on, hops, arrives = ready(kernels, flow.size).chains(
             flow.value[events],
