@@ -157,6 +157,16 @@ class Flow:
         """Payments by account."""
         return self._adjacency(self.payer, self.payee, self.account_count)
 
+    @cached_property
+    def onward(self) -> tuple[Codes, Codes]:
+        """Per event, the position of its payee's first later payment, and of its payer's first later receipt."""
+        next_out, next_in = np.empty(self.size, np.int32), np.empty(self.size, np.int32)
+        got, sent, run = self.received, self.sent, ready(csr, self.size).onward
+        in_parts(
+            lambda a, b: run(a, b, got.ptr, got.events, sent.ptr, sent.events, next_out, next_in), got.ptr + sent.ptr
+        )
+        return next_out, next_in
+
     def until(self, window: timedelta) -> Codes:
         """Per event, the first event that is more than `window` later."""
         return np.searchsorted(self.time, self.time + microseconds(window), side="right").astype(np.int32)

@@ -109,13 +109,15 @@ def search(transfers: list[Transfer], engine: Engine, *, max_hops: int, window: 
            width: int = 64) -> Searched:  # fmt: skip
     a = arrays(transfers, engine)
     until = np.searchsorted(a.time, a.time + window, side="right").astype(np.int32)
+    onward = np.empty(len(transfers), np.int32), np.empty(len(transfers), np.int32)
+    engine(csr).onward(0, len(a.names), a.got[0], a.got[1], a.sent[0], a.sent[1], *onward)
     bounds = np.linspace(0, len(transfers), parts + 1).astype(int).tolist()
     bundles: Bundles = {}
     cuts = np.zeros(2, int)
     for first, last in zip(bounds[:-1], bounds[1:], strict=True):
         rows, number, flat, _, cut = engine(cycle).search(
             first, last, a.payer, a.payee, a.value, until, a.sent[0], a.sent[1], a.got[0], a.got[1],
-            len(a.names), max_hops, keep, budget, account_budget, task_budget, most, width,
+            *onward, len(a.names), max_hops, keep, budget, account_budget, task_budget, most, width,
         )  # fmt: skip
         cuts += cut[:2]
         for root, hops, combinations, start, stop in rows[:number].tolist():

@@ -41,6 +41,34 @@ def by_account(key: Ints, other: Ints, accounts: int) -> tuple[Longs, Ints, Ints
     return ptr, events, others
 
 
+@kernel("void(int64, int64, int64[::1], int32[::1], int64[::1], int32[::1], int32[::1], int32[::1])")
+def onward(
+    first: int,
+    last: int,
+    in_ptr: Longs,
+    in_events: Ints,
+    out_ptr: Longs,
+    out_events: Ints,
+    next_out: Ints,
+    next_in: Ints,
+) -> None:
+    """Where money can go from each event, by one merge of the lists of accounts first..last-1.
+
+    Fills next_out[e] with the position of the first later payment of the payee of e, and next_in[e] with that of
+    the first later receipt of the payer of e (the end of the list where there is none).
+    """
+    for a in range(first, last):
+        p, p_end = out_ptr[a], out_ptr[a + 1]
+        q, q_end = in_ptr[a], in_ptr[a + 1]
+        while p < p_end or q < q_end:
+            if q == q_end or (p < p_end and out_events[p] < in_events[q]):
+                next_in[out_events[p]] = q
+                p += 1
+            else:
+                next_out[in_events[q]] = p
+                q += 1
+
+
 @kernel("int64(int32[::1], int64, int64, int64)")
 def first_after(events: Ints, start: int, stop: int, event: int) -> int:
     """The first position in events[start:stop] that holds a later event than `event`."""
