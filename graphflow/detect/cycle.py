@@ -153,7 +153,8 @@ def _kept(flow: Flow, way: npt.NDArray[np.int32]) -> float:
 def _in_order(flow: Flow, way: npt.NDArray[np.int32]) -> list[int]:
     """Account codes of a cycle in the order of its hops."""
     payers = flow.payer[way]
-    return payers[np.sort(np.unique(payers, return_index=True)[1])].tolist()
+    order: list[int] = payers[np.sort(np.unique(payers, return_index=True)[1])].tolist()
+    return order
 
 
 def _carried(flow: Flow, way: npt.NDArray[np.int32]) -> tuple[int, str, bool]:

@@ -222,4 +222,5 @@ def _longest(source: Longs, target: Longs, taken: Longs) -> list[int]:
 
 
 def _distinct(codes: npt.NDArray[np.int32]) -> list[int]:
-    return codes[np.sort(np.unique(codes, return_index=True)[1])].tolist()
+    order: list[int] = codes[np.sort(np.unique(codes, return_index=True)[1])].tolist()
+    return order
