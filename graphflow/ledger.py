@@ -289,6 +289,8 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
             raise LedgerError(f'"{name}" must be whole minor units (for 12.50 write 1250), not {frame.schema[name]}')
     if frame.schema["time"] == pl.String:
         raise LedgerError('"time" is text: parse it first, for example with pl.col("time").str.to_datetime()')
+    if frame.height and not isinstance(frame.schema["time"], pl.Datetime | pl.Date):
+        raise LedgerError(f'"time" must be a Datetime or a Date column, not {frame.schema["time"]}')
     if isinstance(frame.schema["time"], pl.Datetime) and frame.schema["time"].time_zone is None:
         frame = frame.with_columns(pl.col("time").dt.replace_time_zone("UTC"))
     try:
@@ -297,10 +299,18 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
         raise LedgerError(f"a column cannot be read as the ledger needs it: {str(error).splitlines()[0]}") from error
 
 
+def _empty(column: pl.Series) -> pl.Series:
+    """Where nothing is stated: null, or text of nothing but white space."""
+    if column.dtype not in (pl.String, pl.Categorical):
+        return column.is_null()
+    return column.cast(pl.String).str.strip_chars().fill_null("") == ""
+
+
 def _check(frame: pl.DataFrame) -> None:
     for name in SCHEMA:
-        if frame[name].null_count():
-            row = int(frame[name].is_null().arg_max() or 0)
+        empty = _empty(frame[name])
+        if empty.any():
+            row = int(empty.arg_max() or 0)
             raise LedgerError(f'"{name}" is empty in row {row + 1}: every transfer needs it')
     for name in ("paid", "received"):
         if frame.height and (frame[name] < 0).any():
