@@ -74,6 +74,7 @@ class FlowGraph(MultiDiGraph):
 
     Example
     -------
+    >>> import polars as pl
     >>> from datetime import datetime
     >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1), datetime(2026, 1, 2)],
     ...     "payer": ["P", "Q"], "payee": ["Q", "R"], "paid": [1000, 900], "paid_currency": ["CNY", "CNY"]})

@@ -262,7 +262,7 @@ def test_a_mask_is_not_taken_for_positions(graph: FlowGraph, mask: Any) -> None:
 def test_an_empty_ledger() -> None:
     graph = FlowGraph(ledger_of([]))
     assert (len(graph), graph.number_of_edges(), list(graph)) == (0, 0, [])
-    with pytest.raises(GraphflowError, match="^the ledger has no rows, not 0 to 0$"):
+    with pytest.raises(GraphflowError, match=r"^the ledger has no rows, not 0 to 0$"):
         graph.flow_subgraph([0])
 
 
@@ -322,7 +322,7 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "add_edge": lambda g: g.add_edge("A1", "new"),
     "add_edge with key": lambda g: g.add_edge("A1", "A2", key="k", paid=3),
     "add_edge by name": lambda g: g.add_edge(u_for_edge="A1", v_for_edge="A2", key="k", paid=3),
-    "add_edges_from": lambda g: g.add_edges_from([("A1", "x"), ("x", "A1", "k"), ("x", "y", "k", {"paid": 1})], memo="m"),
+    "add_edges_from": lambda g: g.add_edges_from([("A1", "x"), ("x", "A1", "k"), ("x", "y", "k", {"paid": 1})], memo=1),
     "add_weighted_edges_from": lambda g: g.add_weighted_edges_from([("A1", "x", 3.5)]),
     "update": lambda g: g.update(edges=[("A1", "x")], nodes=["z"]),
     "remove_node": lambda g: g.remove_node("A1"),
@@ -404,12 +404,14 @@ def one_edge(**facts: Any) -> nx.DiGraph[Any]:
 @pytest.mark.parametrize(
     ("amount", "paid", "decimals"),
     [
-        (12, 1200, 2), (12.5, 1250, 2), (0.1 + 0.2 - 0.3 + 0.07, None, 0), (Decimal("12.50"), 1250, 2), (" 7.10 ", 710, 2),
+        (12, 1200, 2), (12.5, 1250, 2), (0.1 + 0.2 - 0.3 + 0.07, None, 0), (Decimal("12.50"), 1250, 2),
+        (" 7.10 ", 710, 2),
         ("0.125", 125, 3), (1e3, 100_000, 2), ("1E+2", 10_000, 2), (np.float64(4.35), 435, 2), (np.int64(3), 300, 2),
         (0, 0, 2), ("0.00000001", 1, 8), (4.35, 435, 2), (1_000_000_000.01, 100_000_000_001, 2),
         (Decimal("1.0000000000000000000000000000000000000000"), 100, 2), ("92233720368547758.07", 2**63 - 1, 2),
         ("92233720368547758.08", None, 0), ("1e999999999", None, 0), ("1e-999999999", None, 0), ("NaN", None, 0),
-        (float("inf"), None, 0), ("twelve", None, 0), (True, None, 0), ("0.000000001", None, 0), ("-1", None, 0), ("", None, 0),
+        (float("inf"), None, 0), ("twelve", None, 0), (True, None, 0), ("0.000000001", None, 0),
+        ("-1", None, 0), ("", None, 0),
     ],
 )  # fmt: skip
 def test_amounts_are_exact_or_refused(amount: Any, paid: int | None, decimals: int) -> None:
@@ -490,7 +492,7 @@ def test_keys_become_tx_where_they_are_unique() -> None:
 def test_nodes_that_would_become_one_account_are_refused() -> None:
     graph = nx.DiGraph()
     graph.add_edge(1, "1", time=0, amount=1)
-    with pytest.raises(GraphflowError, match="^nodes 1 and '1' would both be account 1: rename one$"):
+    with pytest.raises(GraphflowError, match=r"^nodes 1 and '1' would both be account 1: rename one$"):
         FlowGraph.from_networkx(graph)
 
 
