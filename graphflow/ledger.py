@@ -299,18 +299,10 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
         raise LedgerError(f"a column cannot be read as the ledger needs it: {str(error).splitlines()[0]}") from error
 
 
-def _empty(column: pl.Series) -> pl.Series:
-    """Where nothing is stated: null, or text of nothing but white space."""
-    if column.dtype not in (pl.String, pl.Categorical):
-        return column.is_null()
-    return column.cast(pl.String).str.strip_chars().fill_null("") == ""
-
-
 def _check(frame: pl.DataFrame) -> None:
     for name in SCHEMA:
-        empty = _empty(frame[name])
-        if empty.any():
-            row = int(empty.arg_max() or 0)
+        if frame[name].null_count():
+            row = int(frame[name].is_null().arg_max() or 0)
             raise LedgerError(f'"{name}" is empty in row {row + 1}: every transfer needs it')
     for name in ("paid", "received"):
         if frame.height and (frame[name] < 0).any():

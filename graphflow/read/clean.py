@@ -265,6 +265,6 @@ def _decimal(text: pl.Series) -> pl.Series:
         grouped = rest.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
         again = pl.select(pl.when(grouped).then(rest.str.replace_all(",", "")).otherwise(rest)).to_series()
         exact = exact.scatter(missed, again.cast(pl.Decimal(38, _SCALE), strict=False).to_physical())
-    if (text.str.len_bytes().max() or 0) > _SCALE + 1:  # Polars rounds what has more than 18 decimals
+    if (text.str.len_bytes() > _SCALE + 1).any():  # Polars rounds what has more than 18 decimals
         exact = exact.set(text.str.contains(_ROUNDED).fill_null(False), None)
     return exact
