@@ -11,7 +11,24 @@ from difflib import get_close_matches
 
 
 class GraphflowError(Exception):
-    """Something the user can fix. The message is one clear line."""
+    """Something the user can fix. The message is one clear line, whatever stands in the names it quotes."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
+
+_LONGEST = 600
+_LISTED = 30
+
+
+def one_line(text: str, longest: int = _LONGEST) -> str:
+    """Text from files as one line of bounded length: what a terminal would act on is written as an escape.
+
+    >>> one_line("a\\nb\\x1b[0m")
+    'a\\\\nb\\\\x1b[0m'
+    """
+    cut = text if len(text) <= longest else text[: longest // 2] + " … " + text[-longest // 2 :]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
 
 
 class SourceError(GraphflowError):
@@ -42,8 +59,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("x", ["payer", "payee"])
     'known: payer, payee'
     """
-    options = list(known)
+    options = [one_line(option, 60) for option in known]
     near = get_close_matches(name, options, n=1, cutoff=0.6)
     if near:
         return f'did you mean "{near[0]}"?'
-    return "known: " + ", ".join(options)
+    more = f" and {len(options) - _LISTED:,} more" if len(options) > _LISTED else ""
+    return "known: " + ", ".join(options[:_LISTED]) + more

@@ -7,7 +7,7 @@ until a small part of it is handed to an algorithm. Detectors read the columns a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -19,6 +19,8 @@ from graphflow.flow import Flow
 from graphflow.ledger import Ledger
 
 if TYPE_CHECKING:
+    from typing import Self
+
     MultiDiGraph = nx.MultiDiGraph[str]
 else:
     MultiDiGraph = nx.MultiDiGraph
@@ -72,6 +74,7 @@ class FlowGraph(MultiDiGraph):
 
     Example
     -------
+    >>> import polars as pl
     >>> from datetime import datetime
     >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1), datetime(2026, 1, 2)],
     ...     "payer": ["P", "Q"], "payee": ["Q", "R"], "paid": [1000, 900], "paid_currency": ["CNY", "CNY"]})
@@ -87,6 +90,7 @@ class FlowGraph(MultiDiGraph):
     _pred = _Lazy("_pred")
     _node = _Lazy("_node")
     _flow: Flow | None = None
+    _decimals: Mapping[str, int] | None = None
 
     def __init__(self, data: Any = None, **attr: Any) -> None:
         if isinstance(data, Ledger):
@@ -97,7 +101,7 @@ class FlowGraph(MultiDiGraph):
         super().__init__(**attr)
         for name in ("_adj", "_succ", "_pred", "_node"):
             del self.__dict__[name]
-        self._flow = data
+        self._flow, self._decimals = data, data.ledger.decimals
 
     @classmethod
     def from_networkx(
@@ -108,18 +112,28 @@ class FlowGraph(MultiDiGraph):
         amount: str = "amount",
         currency: str | None = "currency",
         default_currency: str = "CNY",
+        decimals: Mapping[str, int] | None = None,
     ) -> FlowGraph:
         """A FlowGraph of the edges of any directed NetworkX graph; `graph` is not changed.
 
         time, amount, currency  names of edge attributes: when, how much (major units: a number, a Decimal
                                 or its text), in what; minor units in `paid` are taken where they are
+        decimals                of those minor units, by currency, where they are not the usual ones (a FlowGraph
+                                knows its own)
         The edge key becomes `tx` where keys are unique, else the edge's number; nodes become strings.
         Raises `GraphflowError` naming the first edge that lacks an attribute.
         """
         from graphflow.read.networkx_edges import ledger_from_networkx
 
         return cls(
-            ledger_from_networkx(graph, time=time, amount=amount, currency=currency, default_currency=default_currency)
+            ledger_from_networkx(
+                graph,
+                time=time,
+                amount=amount,
+                currency=currency,
+                default_currency=default_currency,
+                decimals=decimals or getattr(graph, "_decimals", None),
+            )
         )
 
     @property
@@ -141,11 +155,12 @@ class FlowGraph(MultiDiGraph):
 
         Positions may come in any order and more than once; the subgraph holds each transfer once, in time order.
         """
-        wanted = np.unique(np.fromiter(rows, np.int64) if not isinstance(rows, np.ndarray) else rows)
+        wanted = np.unique(_positions(rows))
         height = self.ledger.height
         if wanted.size and (wanted[0] < 0 or wanted[-1] >= height):
-            raise GraphflowError(f"the ledger has rows 0 to {height - 1}, not {wanted[0]} to {wanted[-1]}")
-        graph = FlowGraph(Flow(self.ledger, wanted.astype(np.int64)))
+            known = f"rows 0 to {height - 1}" if height else "no rows"
+            raise GraphflowError(f"the ledger has {known}, not {wanted[0]} to {wanted[-1]}")
+        graph = FlowGraph(Flow(self.ledger, wanted))
         graph.graph.update(self.graph)
         return graph
 
@@ -195,9 +210,10 @@ class FlowGraph(MultiDiGraph):
         self._part()
         super().remove_nodes_from(nodes)
 
-    def add_edge(self, u_for_edge: Any, v_for_edge: Any, key: Any = None, **attr: Any) -> Any:
+    def add_edge(self, *edge: Any, **attr: Any) -> Any:
+        """As `networkx.MultiDiGraph.add_edge(u, v, key=None, **attr)`; `add_edges_from` comes through here too."""
         self._part()
-        return super().add_edge(u_for_edge, v_for_edge, key, **attr)
+        return super().add_edge(*edge, **attr)
 
     def remove_edge(self, u: Any, v: Any, key: Any = None) -> None:
         self._part()
@@ -211,8 +227,17 @@ class FlowGraph(MultiDiGraph):
         self._part()
         super().clear_edges()
 
-    def to_directed_class(self) -> type[nx.MultiDiGraph[Any]]:
-        return nx.MultiDiGraph
+    def copy(self, as_view: bool = False) -> Self:
+        """As NetworkX's; the copy of a graph that stands on a ledger stands on it too, until it is changed."""
+        if as_view:
+            return super().copy(as_view=True)
+        if self._flow is not None and self.is_lazy:
+            twin = type(self)(self._flow)
+            twin.graph.update(self.graph)
+        else:
+            twin = super().copy()
+            twin._flow, twin._decimals = self._flow, self._decimals
+        return twin
 
     # --- making the dicts ------------------------------------------------------------------------
 
@@ -237,4 +262,15 @@ class FlowGraph(MultiDiGraph):
             keyed[tx] = dict(zip(fields, values, strict=True))
         for account, bank, name in flow.described.iter_rows():
             nodes[account].update({k: v for k, v in (("bank", bank), ("name", name)) if v is not None})
-        self._node, self._adj, self._pred = nodes, succ, pred
+        # `_adj` comes last: it is what `is_lazy` looks at, and another thread may be looking
+        self._node, self._pred, self._adj = nodes, pred, succ
+
+
+def _positions(rows: Iterable[int] | Rows) -> Rows:
+    found = rows if isinstance(rows, np.ndarray) else np.array(list(rows))
+    if not found.size:
+        return np.empty(0, np.int64)
+    if not np.issubdtype(found.dtype, np.integer):
+        hint = ": numpy.flatnonzero(mask) makes them of a mask" if found.dtype == np.bool_ else ""
+        raise GraphflowError(f"rows of a ledger are whole numbers, its positions from 0 on, not {found.dtype}{hint}")
+    return found.astype(np.int64)

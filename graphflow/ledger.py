@@ -295,6 +295,8 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
             raise LedgerError(f'"{name}" must be whole minor units (for 12.50 write 1250), not {frame.schema[name]}')
     if frame.schema["time"] == pl.String:
         raise LedgerError('"time" is text: parse it first, for example with pl.col("time").str.to_datetime()')
+    if frame.height and not isinstance(frame.schema["time"], pl.Datetime | pl.Date):
+        raise LedgerError(f'"time" must be a Datetime or a Date column, not {frame.schema["time"]}')
     if isinstance(frame.schema["time"], pl.Datetime) and frame.schema["time"].time_zone is None:
         frame = frame.with_columns(pl.col("time").dt.replace_time_zone("UTC"))
     try:

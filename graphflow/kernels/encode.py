@@ -26,6 +26,9 @@ def number(
 ) -> int:
     """Give each key (one[i], two[i]) its account code, new keys the next ones in order of appearance.
 
+    The first half of the keys are payers, the second half payees; they are taken in turn, row by row, so that the
+    codes do not depend on how the rows were cut into batches.
+
     table   slots, a power of two and less than half full at the end; -1 is free
     first, second  hashes of the accounts so far, with room for new ones; known: how many there are
     where   position of the first appearance of each new account
@@ -33,7 +36,9 @@ def number(
     """
     mask = table.size - 1
     before = known
-    for i in range(one.size):
+    half = one.size // 2
+    for k in range(one.size):
+        i = (k >> 1) + (k & 1) * half
         slot = (one[i] ^ (one[i] >> 29)) & mask
         while True:
             code = table[slot]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from graphflow.read.clean import Cleaned, Cleaner, Padded
 from graphflow.read.columns import load_mapping, recognise
 from graphflow.read.progress import Progress, silent
 from graphflow.read.source import open_source
+from graphflow.read.times import SAMPLE
 
 PathName = str | PathLike[str]
 
@@ -125,13 +127,15 @@ def _read(paths: list[Path], options: _Options, *, strip: bool, careful: bool) -
 
 def _cleaned(cleaner: Cleaner, raw: Iterator[pl.DataFrame]) -> Iterator[Cleaned]:
     """Batches cleaned in order, the next ones already under way on other threads."""
-    first = next(raw, None)
-    if first is None:
+    first: list[pl.DataFrame] = []
+    while sum(batch.height for batch in first) < SAMPLE and (batch := next(raw, None)) is not None:
+        first.append(batch)
+    if not first:
         return
-    cleaner.look_at(first)
+    cleaner.look_at(pl.concat(first))
     with ThreadPoolExecutor(_AHEAD) as pool:
-        waiting = deque([pool.submit(cleaner.clean, first)])
-        for batch in raw:
+        waiting: deque[Future[Cleaned]] = deque()
+        for batch in chain(first, raw):
             waiting.append(pool.submit(cleaner.clean, batch))
             if len(waiting) > _AHEAD:
                 yield waiting.popleft().result()

@@ -49,6 +49,7 @@ def layout(source: RawFile) -> Layout:
     if len(accounts) != 2:
         raise ColumnError(f'{source.path}: an AMLworld file has "Account" twice; this one has it {len(accounts)} times')
     positions = {field: lower.index(header) for header, field in _PLAIN.items() if header in lower}
+    accounts = _by_side(accounts, positions["payer_bank"], positions["payee_bank"])
     texts = {field: column(k) for field, k in positions.items() if not field.endswith("_bank")}
     headers = {field: source.header[k] for field, k in positions.items()}
     for side, position in zip(("payer", "payee"), accounts, strict=True):
@@ -57,6 +58,12 @@ def layout(source: RawFile) -> Layout:
         headers[side] = f"{source.header[bank]} + {source.header[position]}"
     used = {*positions.values(), *accounts}
     return Layout(dialect=NAME, texts=texts, positions=tuple(sorted(used)), headers=headers)
+
+
+def _by_side(accounts: list[int], payer_bank: int, payee_bank: int) -> list[int]:
+    """Payer's and payee's account column: each right after its bank, else in the order of the original file."""
+    beside = [payer_bank + 1, payee_bank + 1]
+    return beside if set(beside) == set(accounts) else accounts
 
 
 def _accounts(header: Sequence[str]) -> list[int]:

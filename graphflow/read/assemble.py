@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from graphflow.errors import SourceError
+from graphflow.errors import SourceError, one_line
 from graphflow.kernels import encode
 from graphflow.kernels.engine import ready
 from graphflow.ledger import (
@@ -24,13 +24,14 @@ from graphflow.ledger import (
     used_currencies,
 )
 from graphflow.read.batches import ROW
-from graphflow.read.clean import NO_CURRENCY, Cleaned, Cleaner, Padded, is_padded
+from graphflow.read.clean import MONEY, NO_CURRENCY, Cleaned, Cleaner, Padded, is_padded, too_fine
 from graphflow.read.columns import Layout
 from graphflow.read.source import RawFile
 from graphflow.read.times import precision
 
 _CUT_NUMBER = r"^\d(\.\d+)?[eE]\+?\d+$"
 _SHOWN = 3
+_POSITION = pl.format("{}:{}", "file", ROW)
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Assembler:
     _warnings: list[str] = field(default_factory=list)
     _precisions: list[timedelta] = field(default_factory=list)
     _pending: dict[str, int] = field(default_factory=dict)
-    _number: int = 1
+    _first_bad: int = 0
 
     def has_seen(self, sha256: str) -> bool:
         """Whether a file with the same content was read before."""
@@ -104,7 +105,7 @@ class Assembler:
         self._warnings.append(f"{source.path}: {reason}; its {rows:,} rows are counted as duplicate")
         self._bad.append(pl.DataFrame([(source.path, None, None, None, reason)], schema=REJECTED, orient="row"))
         self._sources.append(_source(source, "duplicate", {"read": rows, "duplicate": rows}))
-        self._number += 1
+        self._first_bad = len(self._bad)
 
     def add(self, cleaned: Cleaned, *, stripped: bool) -> None:
         """Take one batch of the current file. Raises `Padded` when an account needs stripping and none was done."""
@@ -124,7 +125,7 @@ class Assembler:
         both = self._accounts.encode(pl.concat([good["payer"], good["payee"].alias("payer")]))
         if not stripped and any(is_padded(names) for names in self._accounts.names[known:]):
             raise Padded
-        frame = _received(good.drop("payer", "payee")).with_columns(file=pl.lit(self._number, pl.UInt32))
+        frame = _received(good.drop("payer", "payee")).with_columns(file=pl.lit(len(self._sources) + 1, pl.UInt32))
         payer, payee = both[: good.height].copy(), both[good.height :].copy()
         self._parts.append(_Part(frame, payer, payee, cleaned.decimals))
 
@@ -132,20 +133,21 @@ class Assembler:
         """Close the current file's account."""
         counts, self._pending = self._pending, {}
         if counts.get("read") and not counts.get("accepted"):
-            first = self._bad[-1].row(0, named=True)
             raise SourceError(
-                f"{source.path}: none of its {counts['read']:,} rows is a transfer; row {first['row']}: "
-                f"{first['column'] or 'line'} {first['value']!r} is {first['reason']}"
+                f"{source.path}: none of its {counts['read']:,} rows is a transfer; {_said(self._bad[self._first_bad])}"
             )
+        self._first_bad = len(self._bad)
+        if not counts:
+            self._warnings.append(f"{source.path}: has a header and no rows")
         if "paid_currency" not in layout.texts and self.currency is None:
             self._warnings.append(
                 f"{source.path}: no currency column; amounts are taken as one currency, {NO_CURRENCY}"
             )
         time_format = cleaner.time_format or ""
-        self._precisions.append(precision(time_format))
+        if counts:
+            self._precisions.append(precision(time_format))
         columns = dict(layout.headers)
         self._sources.append(_source(source, layout.dialect, counts, time_format=time_format, columns=columns))
-        self._number += 1
 
     def ledger(self) -> Ledger:
         """All files as one ledger, sorted by time; ties keep the order of files and rows."""
@@ -158,9 +160,10 @@ class Assembler:
         self._parts.clear()
         names = pl.concat(self._accounts.names, rechunk=True).alias("account")
         frame, payer, payee = _in_time_order(frame, payer, payee)
-        frame, repeated = self._with_tx(frame)
+        frame, repeated = self._with_tx(frame, payer, payee)
         if repeated is not None:
             frame, payer, payee = frame.filter(~repeated), payer[~repeated.to_numpy()], payee[~repeated.to_numpy()]
+            frame = self._with_unique_tx(frame)
         whole = self._whole(frame, names, payer, payee)
         self._warn_about(names)
         return Ledger(
@@ -182,30 +185,30 @@ class Assembler:
                 decimals[code] = max(places, decimals.get(code, 0))
         return decimals
 
-    def _with_tx(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
-        """The source's own transaction ids where they are unique, else "file:row" of each."""
-        position = pl.format("{}:{}", "file", ROW)
+    def _with_tx(self, frame: pl.DataFrame, payer: Codes, payee: Codes) -> tuple[pl.DataFrame, pl.Series | None]:
+        """The source's own transaction ids, "file:row" where there is none; and which rows repeat an earlier one."""
         if "tx" not in frame.columns:
-            return frame.with_columns(tx=position), None
-        frame = frame.with_columns(tx=pl.col("tx").fill_null(position))
+            return frame.with_columns(tx=_POSITION), None
+        frame = frame.with_columns(tx=pl.col("tx").fill_null(_POSITION))
         twice = frame["tx"].is_duplicated()
         if not twice.any():
             return frame, None
-        return self._repeated(frame, twice)
-
-    def _repeated(self, frame: pl.DataFrame, twice: pl.Series) -> tuple[pl.DataFrame, pl.Series | None]:
-        """Rows that repeat an earlier one in full are duplicates; same id with other content is kept under its position."""
-        content = [c for c in frame.columns if c not in (ROW, "file")]
-        again = pl.struct(content).is_first_distinct().not_()
-        same = frame.select(again & twice).to_series()
+        alike = frame.with_columns(payer=pl.Series(payer), payee=pl.Series(payee)).filter(twice)
+        content = [name for name in alike.columns if name not in (ROW, "file")]
+        again = ~alike.select(pl.struct(content).is_first_distinct()).to_series()
+        same = pl.repeat(False, frame.height, eager=True).scatter(twice.arg_true(), again)
         self._move_to_duplicates(frame.filter(same))
-        kept = frame.with_columns(
-            tx=pl.when(pl.col("tx").is_first_distinct()).then("tx").otherwise(pl.format("{}#{}:{}", "tx", "file", ROW))
-        )
-        other = int(twice.sum()) - 2 * int(same.sum())
-        if other > 0:
+        return frame, same
+
+    def _with_unique_tx(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows that share an id and differ are all kept, all but the first with their position added to it."""
+        other = int(frame["tx"].is_duplicated().sum())
+        if other:
             self._warnings.append(f"{other:,} rows share a transaction id with other content; all are kept")
-        return kept, same
+        while frame["tx"].is_duplicated().any():  # again where the new id is in use already
+            own = pl.when(pl.col("tx").is_first_distinct()).then("tx")
+            frame = frame.with_columns(tx=own.otherwise(pl.format("{}#{}", "tx", _POSITION)))
+        return frame
 
     def _move_to_duplicates(self, rows: pl.DataFrame) -> None:
         if not rows.height:
@@ -242,8 +245,16 @@ class Assembler:
         if cut.len():
             shown = ", ".join(cut.head(_SHOWN).to_list())
             self._warnings.append(
-                f"{cut.len():,} account numbers look cut by a spreadsheet ({shown}): different accounts may have become one"
+                f"{cut.len():,} account numbers look cut by a spreadsheet ({shown}): "
+                "different accounts may have become one"
             )
+
+
+def _said(bad: pl.DataFrame) -> str:
+    """The first row of some rejected ones in words."""
+    first = bad.row(0, named=True)
+    value = "" if first["value"] is None else f" {one_line(first['value'], 80)!r}"
+    return f"row {first['row']}: {first['column'] or 'line'}{value}: {first['reason']}"
 
 
 def _source(
@@ -279,17 +290,17 @@ def _rescaled(part: _Part, decimals: dict[str, int]) -> pl.DataFrame:
     factors = {c: 10 ** (decimals[c] - places) for c, places in part.decimals.items() if decimals[c] != places}
     if not factors:
         return part.frame
-    columns = {"paid": "paid_currency", "received": "received_currency"}
-    return part.frame.with_columns(
-        (
-            pl.col(name)
-            * pl.col(code if code in part.frame.columns else "paid_currency")
-            .cast(pl.String)
-            .replace_strict(factors, default=1, return_dtype=pl.Int64)
-        ).alias(name)
-        for name, code in columns.items()
-        if name in part.frame.columns
-    )
+    frame = part.frame
+    for name in MONEY:
+        code = f"{name}_currency" if f"{name}_currency" in frame.columns else "paid_currency"
+        if name in frame.columns:
+            factor = pl.col(code).cast(pl.String).replace_strict(factors, default=1, return_dtype=pl.Int128)
+            fine = (pl.col(name).cast(pl.Int128) * factor).cast(pl.Int64, strict=False)
+            lost = frame.filter(pl.col(name).is_not_null() & fine.is_null())
+            if lost.height:
+                raise too_fine(str(lost[code][0]))
+            frame = frame.with_columns(fine.alias(name))
+    return frame
 
 
 def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
@@ -312,5 +323,5 @@ def _accounts(names: pl.Series, frame: pl.DataFrame, sources: list[Source]) -> p
     table = describe_accounts(names, frame)
     if not any(s.dialect == "amlworld" for s in sources):
         return table
-    bank = pl.col("account").str.split_exact(":", 1).struct.field("field_0")
+    bank = pl.col("account").str.extract(r"^([^:]+):")
     return table.with_columns(bank=pl.coalesce("bank", bank))

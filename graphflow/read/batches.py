@@ -12,7 +12,7 @@ from itertools import islice
 
 import polars as pl
 
-from graphflow.errors import SourceError
+from graphflow.errors import ColumnError, SourceError
 from graphflow.read.source import RawFile, not_utf8
 
 BATCH_ROWS = 250_000
@@ -38,7 +38,7 @@ def batches(source: RawFile, positions: Sequence[int], *, careful: bool = False)
 
 
 def _fast(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
-    """Polars, all columns as text. A row that lacks fields shows as an empty last column, one with too many as an error."""
+    """Polars, all columns as text. A row that lacks fields shows as an empty last column, a long one as an error."""
     last = len(source.header) - 1
     names = _names([*positions, last])
     number = (pl.col("index") + 1).cast(pl.UInt32).alias(ROW)
@@ -117,18 +117,25 @@ def _blocks(source: RawFile, size: int = 100_000) -> Iterator[list[list[str]]]:
 
 def _parquet(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
     wanted = sorted(set(positions))
-    texts = [_as_text(source.header[k], source.types[k]).alias(str(k)) for k in wanted]
+    for k in wanted:
+        if source.types[k].is_nested() or source.types[k] == pl.Object:
+            raise ColumnError(f'{source.path}: column "{source.header[k]}" holds {source.types[k]}, not single values')
+    texts = [_as_text(k, source.types[k]).alias(str(k)) for k in wanted]
     number = (pl.col("graphflow row") + 1).cast(pl.UInt32).alias(ROW)
     lazy = pl.scan_parquet(source.readable).with_row_index("graphflow row").select(*texts, number)
-    yield from lazy.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+    try:
+        yield from lazy.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise SourceError(f"{source.path}: cannot be read to its end ({str(error).splitlines()[0]})") from error
 
 
-def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
+def _as_text(position: int, kind: pl.DataType) -> pl.Expr:
     """A typed column as the text a CSV would hold, so that one set of rules reads both."""
-    column = pl.col(name)
+    column = pl.nth(position + 1)  # by position (0 is the row index), as a name like "^x$" would be a pattern
     if isinstance(kind, pl.Datetime):
-        naive = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if kind.time_zone else column
-        return naive.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")
+        zoned = "+00:00" if kind.time_zone else ""
+        utc = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zoned else column
+        return utc.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f" + zoned)
     if kind == pl.Date:
         return column.dt.strftime("%Y-%m-%d")
     return column.cast(pl.String)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -13,14 +12,19 @@ from graphflow.read.batches import FIELDS as COUNTED
 from graphflow.read.batches import ROW
 from graphflow.read.columns import NEEDED, Layout
 from graphflow.read.source import RawFile
-from graphflow.read.times import find_format, parse_times
+from graphflow.read.times import check_format, find_format, is_zoned, parse_times
 
 NO_CURRENCY = "XXX"
 """ISO 4217: no currency. What an amount is in when neither file nor option says."""
 
 _SCALE = 18
-_MONEY = ("paid", "received", "payer_balance", "payee_balance")
+_ROUNDED = rf"\.\d{{{_SCALE}}}\d*[1-9]"
+MONEY = ("paid", "received", "payer_balance", "payee_balance")
 _COUNTED_OUT = "zero amount"
+_MOST_DECIMALS = 8
+_NO_AMOUNT = f"not an amount (digits, at most {_MOST_DECIMALS} decimals, 64 bits of minor units)"
+# Free text never decides which transfer it is, so white space around it is no reason to read the file again.
+_FREE = [name for name, kind in OPTIONAL.items() if kind == pl.String]
 
 
 class Padded(Exception):
@@ -63,10 +67,7 @@ class Cleaner:
         currency: str | None,
         strip: bool = False,
     ) -> None:
-        try:
-            ZoneInfo(timezone)
-        except (ValueError, OSError, KeyError):
-            raise SourceError(f'there is no time zone "{timezone}"; try UTC or Asia/Shanghai') from None
+        check_format(time_format or "%Y-%m-%d", timezone)
         self.source = source
         self.layout = layout
         self.timezone = timezone
@@ -104,14 +105,16 @@ class Cleaner:
     def _texts(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Ledger fields as text; with `strip`, white space around it is taken off and nothing is left as null."""
         if self.strip:
-            text = pl.col(pl.String)
-            batch = batch.with_columns(text.str.strip_chars()).with_columns(pl.when(text != "").then(text).name.keep())
+            batch = batch.with_columns(_stripped(c) for c, kind in batch.schema.items() if kind == pl.String)
         raw = batch.select(ROW, **self.layout.texts)
         unit = pl.lit(self.currency or NO_CURRENCY)
         stated = pl.col("paid_currency").fill_null(unit) if "paid_currency" in raw.columns else unit
         raw = raw.with_columns(paid_currency=stated)
+        if "received" not in raw.columns:
+            raw = raw.drop("received_currency", strict=False)
         if "received_currency" in raw.columns:
             raw = raw.with_columns(pl.col("received_currency").fill_null(pl.col("paid_currency")))
+        raw = raw.with_columns(_stripped(c) for c in ("tx", *_FREE) if c in raw.columns and not self.strip)
         coded = [c for c in raw.columns if {**SCHEMA, **OPTIONAL}.get(c) == pl.Categorical]
         raw = raw.with_columns(pl.col(coded).cast(pl.Categorical))
         if not self.strip and any(is_padded(raw[c].unique().cast(pl.String)) for c in coded):
@@ -126,7 +129,7 @@ class Cleaner:
     def _typed(self, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
         """Columns `<field> ok`: the value where the text holds one, else null; and the decimals amounts are in."""
         assert self.time_format is not None
-        exact = {name: _decimal(raw[name]) for name in _MONEY if name in raw.columns and name != "received"}
+        exact = {name: _decimal(raw[name]) for name in MONEY if name in raw.columns and name != "received"}
         currency = dict.fromkeys(exact, raw["paid_currency"])
         if "received" in raw.columns:
             exact["received"] = _received(raw, exact["paid"])
@@ -151,25 +154,30 @@ class Cleaner:
         frame = pl.concat([raw.select(plain), typed.rename(lambda c: c.removesuffix(" ok"))], how="horizontal")
         return frame if mask.all() else frame.filter(mask)
 
+    def _no_time(self) -> str:
+        assert self.time_format is not None
+        zone = "" if self.timezone == "UTC" or is_zoned(self.time_format) else f" in {self.timezone}"
+        return f"not a time as {self.time_format}{zone}"
+
     def _reasons(self, raw: pl.DataFrame, typed: pl.DataFrame, batch: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
         """One reason a row: the first of these that applies."""
         raw, typed = raw.filter(bad), typed.filter(bad)
         width = len(self.source.header)
         counted = batch[COUNTED].filter(bad) if COUNTED in batch.columns else pl.repeat(width, raw.height, eager=True)
         frame = pl.concat([raw, typed, counted.alias(COUNTED).to_frame()], how="horizontal")
-        given = [c for c in self.layout.texts if c in raw.columns]
+        given = [c for c in self.layout.texts if c in raw.columns and not c.endswith("currency")]
         cases: list[tuple[pl.Expr, str, pl.Expr, str]] = [
             (pl.all_horizontal(pl.col(c).is_null() for c in given), "", pl.lit(None, pl.String), "the line is empty"),
             (pl.col(COUNTED) != width, "", pl.col(COUNTED).cast(pl.String), f"another number of fields than {width}"),
         ]
         for name in self._needed(raw):
             cases.append((pl.col(name).is_null(), name, pl.col(name), "empty"))
-        cases.append((pl.col("time ok").is_null(), "time", pl.col("time"), f"not a time as {self.time_format}"))
+        cases.append((pl.col("time ok").is_null(), "time", pl.col("time"), self._no_time()))
         for name in ("paid", "received"):
             if name in raw.columns:
                 value = pl.col(name)
                 cases += [
-                    (pl.col(f"{name} ok").is_null(), name, value, "not an amount (digits, at most 8 decimals)"),
+                    (pl.col(f"{name} ok").is_null(), name, value, _NO_AMOUNT),
                     (pl.col(f"{name} ok") < 0, name, value, "negative amount (a reversal?)"),
                 ]
         cases.append((pl.col("paid ok") == 0, "paid", pl.col("paid"), _COUNTED_OUT + ": nothing moved"))
@@ -181,6 +189,11 @@ class Cleaner:
             value=_first([(when, value) for when, _, value, _ in cases]),
             reason=_first([(when, pl.lit(reason)) for when, _, _, reason in cases]),
         )
+
+
+def _stripped(name: str) -> pl.Expr:
+    text = pl.col(name).str.strip_chars()
+    return pl.when(text != "").then(text).alias(name)
 
 
 def _first(cases: list[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
@@ -198,11 +211,28 @@ def _units(exact: pl.Series, currency: pl.Series, decimals: dict[str, int]) -> p
     for code in sorted(currency.unique().drop_nulls().cast(pl.String).to_list()):
         decimals.setdefault(code, default_decimals(code))
     frame = pl.DataFrame({"exact": exact, "currency": currency})
-    finer = frame.filter(pl.col("exact") % _unit(decimals) != 0)
-    for (code,), part in finer.group_by("currency"):
-        while decimals[str(code)] < 8 and (part["exact"] % _power(decimals[str(code)]) != 0).any():
+    value = pl.col("exact")
+    finer = frame.filter(value % _unit(decimals) != 0)
+    if finer.is_empty():
+        return frame.select((value // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
+    usual = frame.select((value // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
+    for (code,), part in finer.filter(value % 10 ** (_SCALE - _MOST_DECIMALS) == 0).group_by("currency"):
+        while (part["exact"] % _power(decimals[str(code)]) != 0).any():
             decimals[str(code)] += 1
-    return frame.select((pl.col("exact") // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
+    whole = pl.when(value % _unit(decimals) == 0).then(value)
+    units = frame.select((whole // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
+    lost = units.is_null() & usual.is_not_null() & frame.select(whole.is_not_null()).to_series()
+    if lost.any():
+        raise too_fine(str(currency.filter(lost)[0]))
+    return units
+
+
+def too_fine(code: str) -> SourceError:
+    """What is wrong when minor units small enough for one amount of a currency cannot count another one."""
+    return SourceError(
+        f"amounts in {code} have so many decimals that the largest of them no longer fit exact minor units (64 bits): "
+        f"look for an amount with up to {_MOST_DECIMALS} decimals that is a mistake"
+    )
 
 
 def _unit(decimals: dict[str, int]) -> pl.Expr:
@@ -222,6 +252,7 @@ def _received(raw: pl.DataFrame, paid: pl.Series) -> pl.Series:
     other = (raw["received"] != raw["paid"]).fill_null(True).arg_true()
     if other.is_empty():
         return paid
+    # `scatter` writes into the series itself, and `paid` must stay as it is
     return paid.clone().scatter(other, _decimal(raw["received"].gather(other)))
 
 
@@ -229,9 +260,11 @@ def _decimal(text: pl.Series) -> pl.Series:
     """Exact amounts in units of 10⁻¹⁸; thousands commas are understood where they stand right."""
     exact = text.cast(pl.Decimal(38, _SCALE), strict=False).to_physical()
     missed = (exact.is_null() & text.is_not_null()).arg_true()
-    if missed.is_empty():
-        return exact
-    rest = text.gather(missed).str.strip_chars()
-    grouped = rest.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
-    again = pl.select(pl.when(grouped).then(rest.str.replace_all(",", "")).otherwise(rest)).to_series()
-    return exact.scatter(missed, again.cast(pl.Decimal(38, _SCALE), strict=False).to_physical())
+    if not missed.is_empty():
+        rest = text.gather(missed).str.strip_chars()
+        grouped = rest.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
+        again = pl.select(pl.when(grouped).then(rest.str.replace_all(",", "")).otherwise(rest)).to_series()
+        exact = exact.scatter(missed, again.cast(pl.Decimal(38, _SCALE), strict=False).to_physical())
+    if (text.str.len_bytes() > _SCALE + 1).any():  # Polars rounds what has more than 18 decimals
+        exact = exact.set(text.str.contains(_ROUNDED).fill_null(False), None)
+    return exact

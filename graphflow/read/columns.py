@@ -76,7 +76,11 @@ def _from_toml(path: Path) -> Mapping[str, str]:
             content = tomllib.load(stream)
     except FileNotFoundError:
         raise ColumnError(f"{path}: no such mapping file") from None
+    except OSError as error:
+        raise ColumnError(f"{path}: cannot be read as a mapping file ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ColumnError(f"{path}: is not a TOML file ({error})") from None
     table: Mapping[str, str] = content.get("map", content)
+    if not isinstance(table, Mapping):
+        raise ColumnError(f'{path}: "map" must be a table of lines like payer = "From Account"')
     return table

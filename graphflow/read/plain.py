@@ -13,18 +13,28 @@ NAME = "plain"
 
 # Usual names, written as `_folded` makes them: lower case, letters and digits only.
 _ALIASES: Mapping[str, tuple[str, ...]] = {
-    "tx": ("tx", "txid", "transaction", "transactionid", "transactionno", "id", "reference", "serial", "流水号", "交易流水号"),
-    "time": ("time", "timestamp", "datetime", "date", "transactiontime", "transactiondate", "bookingtime", "交易时间", "时间"),
+    "tx": (
+        "tx", "txid", "transaction", "transactionid", "transactionno", "id", "reference", "serial",
+        "流水号", "交易流水号",
+    ),
+    "time": (
+        "time", "timestamp", "datetime", "date", "transactiontime", "transactiondate", "bookingtime",
+        "交易时间", "时间",
+    ),
     "payer": (
         "payer", "payeraccount", "from", "fromaccount", "sender", "senderaccount", "source", "src", "debtor",
-        "debtoraccount", "orig", "originator", "nameorig", "accountfrom", "付款账号", "付款账户", "付款方账号", "付款方",
+        "debtoraccount", "orig", "originator", "nameorig", "accountfrom",
+        "付款账号", "付款账户", "付款方账号", "付款方",
     ),
     "payee": (
         "payee", "payeeaccount", "to", "toaccount", "receiver", "receiveraccount", "recipient", "target", "dst",
         "destination", "creditor", "creditoraccount", "beneficiary", "bene", "namedest", "accountto",
         "收款账号", "收款账户", "收款方账号", "收款方",
     ),
-    "paid": ("amount", "paid", "amountpaid", "paidamount", "value", "sum", "transactionamount", "baseamt", "金额", "交易金额"),
+    "paid": (
+        "amount", "paid", "amountpaid", "paidamount", "value", "sum", "transactionamount", "baseamt",
+        "金额", "交易金额",
+    ),
     "paid_currency": ("currency", "paidcurrency", "paymentcurrency", "ccy", "币种", "交易币种"),
     "received": ("received", "amountreceived", "receivedamount"),
     "received_currency": ("receivedcurrency", "receivingcurrency"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ import polars as pl
 from graphflow.errors import SourceError
 
 _BLOCK = 1 << 22
+_LONGEST_LINE = 1 << 20
 _SEPARATORS = ",\t;|"
+_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAGIC = {
     b"PK\x03\x04": "a zip or Excel file: unpack it, or save it as CSV",
     b"\x1f\x8b": "gzip-compressed: unpack it first",
@@ -50,7 +53,7 @@ def open_source(path: Path, encoding: str | None = None) -> Iterator[RawFile]:
     _must_be_file(path)
     with path.open("rb") as stream:
         head = stream.read(_BLOCK)
-    if not head.strip():
+    if not head.removeprefix(b"\xef\xbb\xbf").strip():
         raise SourceError(f"{path}: the file is empty")
     if head.startswith(b"PAR1"):
         yield _parquet(path)
@@ -62,16 +65,20 @@ def open_source(path: Path, encoding: str | None = None) -> Iterator[RawFile]:
 
 
 def _must_be_file(path: Path) -> None:
-    if not path.exists():
-        near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        hint = _near(path.name, near)
-        raise SourceError(f"{path}: no such file{hint}")
-    if path.is_dir():
-        raise SourceError(f"{path}: is a folder; name its files, for example {path}/*.csv")
     try:
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise SourceError(f"{path}: is a folder; name its files, for example {path}/*.csv")
+        if not stat.S_ISREG(kind):
+            raise SourceError(f"{path}: is a pipe or a device, which can be read only once; save it as a file first")
         path.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        raise SourceError(f"{path}: no such file{_near(path.name, near)}") from None
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # a zero byte in the name
+        raise SourceError(f"{path}: cannot be the name of a file ({error})") from error
 
 
 def _near(name: str, known: list[str]) -> str:
@@ -85,15 +92,26 @@ def _must_be_text(path: Path, head: bytes, encoding: str | None) -> None:
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
             raise SourceError(f"{path}: is {what}")
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or (encoding or "").lower().replace("_", "-").startswith("utf-16"):
+    if head[:2] in _MARKS or (encoding or "").lower().replace("_", "-").startswith(("utf-16", "utf-32", "utf16")):
         return
     if b"\0" in head[:65536]:
+        wide = _without_mark(head[:65536])
+        if wide:
+            raise SourceError(f"{path}: looks like UTF-16 without a byte order mark; try --encoding {wide}")
         raise SourceError(f"{path}: is a binary file (a zero byte at position {head.index(0):,}), not CSV or Parquet")
+
+
+def _without_mark(head: bytes) -> str:
+    """The UTF-16 that a text mostly in ASCII would be: every other byte is zero."""
+    for name, zeros, letters in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
+        if zeros.count(0) > 0.7 * len(zeros) and not letters.count(0):
+            return name
+    return ""
 
 
 def _as_utf8(path: Path, head: bytes, encoding: str | None, folder: Path) -> tuple[Path, str]:
     """The file itself when it is UTF-8 with line feeds, else a converted copy."""
-    if encoding is None and head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if encoding is None and head[:2] in _MARKS:
         encoding = "utf-16"
     name = (encoding or "utf-8").lower().replace("_", "-")
     only_returns = b"\r" in head and b"\n" not in head
@@ -101,13 +119,18 @@ def _as_utf8(path: Path, head: bytes, encoding: str | None, folder: Path) -> tup
         return path, "utf-8-sig" if head.startswith(b"\xef\xbb\xbf") else "utf-8"
     copy = folder / "utf8.csv"
     try:
-        with path.open(encoding=name, errors="strict") as old, copy.open("w", encoding="utf-8", newline="\n") as new:
-            while block := old.read(_BLOCK):
-                new.write(block)
+        with path.open(encoding=name, newline="") as old, copy.open("w", encoding="utf-8", newline="") as new:
+            block = old.read(_BLOCK)
+            returns = "\n" not in block
+            while block:
+                new.write(block.replace("\r", "\n") if returns else block)
+                block = old.read(_BLOCK)
     except LookupError as error:
         raise SourceError(f"{path}: there is no encoding named {name}; try utf-8, gb18030, cp1252 or utf-16") from error
     except UnicodeError as error:
         raise SourceError(f"{path}: is not {name} ({error}); try another --encoding") from error
+    except ValueError as error:
+        raise SourceError(f"{path}: {name} cannot be the name of an encoding ({error})") from error
     return copy, name
 
 
@@ -133,13 +156,19 @@ def _sha256(path: Path) -> str:
 
 def _header(path: Path, readable: Path) -> tuple[list[str], str]:
     with readable.open("rb") as stream:
-        lines = [stream.readline(1 << 20) for _ in range(2)]
+        lines = [stream.readline(_LONGEST_LINE) for _ in range(2)]
+    if len(lines[0]) == _LONGEST_LINE:
+        raise SourceError(f"{path}: the first line is longer than {_LONGEST_LINE:,} bytes, so it is not a header")
     try:
-        first, second = (line.decode("utf-8-sig").strip("\r\n") for line in lines)
+        first = lines[0].decode("utf-8-sig").strip("\r\n")
     except UnicodeDecodeError:
         raise not_utf8(path) from None
+    second = lines[1].decode(errors="replace").strip("\r\n")
     separator = max(_SEPARATORS, key=lambda s: (min(first.count(s), second.count(s) if second else 1), first.count(s)))
-    header = next(csv.reader(io.StringIO(first), delimiter=separator), [])
+    try:
+        header = next(csv.reader(io.StringIO(first, newline=""), delimiter=separator), [])
+    except csv.Error as error:
+        raise SourceError(f"{path}: the first line is not a header ({error})") from None
     if len(header) < 2:
         raise SourceError(f"{path}: the first line is not a header with several columns: {first[:80]!r}")
     return [name.strip().strip("\ufeff\t\u3000\xa0") for name in header], separator

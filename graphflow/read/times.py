@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -44,8 +45,15 @@ _FORMATS: dict[str, timedelta] = {
     "%d-%m-%Y": _DAY,
     "%m-%d-%Y": _DAY,
 }
+# Letters after % that state a part of the clock, the finest first; anything else is a date.
+_STEPS = (("f.369+", _PARTS), ("STrXcs", _SECOND), ("MR", _MINUTE), ("HIkl", timedelta(hours=1)))
+_ZONED = re.compile(r"%[:#]*z|%\+")
+_FIRST, _LAST = -2_208_988_800 * 1_000_000, 253_402_300_800 * 1_000_000 - 1
+"""1900 to 9999: two-digit years read as the years 0 to 99, and serial numbers read as seconds, fall outside."""
+
 _EPOCHS = {"epoch_s": (1_000_000, _SECOND), "epoch_ms": (1_000, timedelta(milliseconds=1))}
-_SAMPLE = 20_000
+SAMPLE = 20_000
+"""Times that are looked at to find their format."""
 
 
 def find_format(text: pl.Series, path: str) -> str:
@@ -53,7 +61,7 @@ def find_format(text: pl.Series, path: str) -> str:
 
     Raises `SourceError` when none reads any, or when day-first and month-first read the same share.
     """
-    sample = text.drop_nulls().head(_SAMPLE)
+    sample = text.head(SAMPLE).drop_nulls()
     if sample.is_empty():
         return next(iter(_FORMATS))
     epoch = _epoch(sample)
@@ -83,6 +91,24 @@ def parse_times(text: pl.Series, time_format: str, timezone: str) -> pl.Series:
     return times.scatter(missed, _parse(text.gather(missed).str.strip_chars(), time_format, timezone))
 
 
+def check_format(time_format: str, timezone: str) -> None:
+    """Raise `SourceError` where a time zone or a format cannot be used at all."""
+    try:
+        pl.Series([datetime(2026, 1, 5)]).dt.replace_time_zone(timezone or "none")
+    except (pl.exceptions.PolarsError, ValueError):
+        raise SourceError(f'there is no time zone "{timezone}"; try UTC or Asia/Shanghai') from None
+    try:
+        _parse(pl.Series(["2026-01-05 09:00:00"]), time_format, timezone)
+    except pl.exceptions.PolarsError as error:
+        why = str(error).splitlines()[0]
+        raise SourceError(f'"{time_format}" cannot be used as --time-format: {why}') from None
+
+
+def is_zoned(time_format: str) -> bool:
+    """Whether the times state their own zone."""
+    return time_format in _EPOCHS or bool(_ZONED.search(time_format))
+
+
 def precision(time_format: str) -> timedelta:
     """The finest step a format can state.
 
@@ -93,25 +119,27 @@ def precision(time_format: str) -> timedelta:
         return _EPOCHS[time_format][1]
     if time_format in _FORMATS:
         return _FORMATS[time_format]
-    steps = (
-        ("%f", _PARTS),
-        ("%.", _PARTS),
-        ("%S", _SECOND),
-        ("%T", _SECOND),
-        ("%M", _MINUTE),
-        ("%H", timedelta(hours=1)),
-    )
-    return next((step for mark, step in steps if mark in time_format), _DAY)
+    return next((step for marks, step in _STEPS if re.search(f"%[-_0]?[{marks}]", time_format)), _DAY)
 
 
 def _parse(text: pl.Series, time_format: str, timezone: str) -> pl.Series:
+    times = _parsed(text, time_format, timezone)
+    stamps = times.to_physical()
+    ends = pl.Series([stamps.min(), stamps.max()], dtype=pl.Int64)
+    if ends.drop_nulls().is_between(_FIRST, _LAST).all():
+        return times
+    return times.zip_with(stamps.is_between(_FIRST, _LAST), pl.Series([None], dtype=times.dtype))
+
+
+def _parsed(text: pl.Series, time_format: str, timezone: str) -> pl.Series:
     if time_format in _EPOCHS:
         factor, _ = _EPOCHS[time_format]
-        stamps = text.cast(pl.Int64, strict=False) * factor
+        stamps = text.cast(pl.Int64, strict=False)
+        stamps = stamps.set(~stamps.is_between(_FIRST // factor, _LAST // factor), None) * factor
         return stamps.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    if "%z" in time_format or "%#z" in time_format:
+    if is_zoned(time_format):
         return text.str.to_datetime(time_format, time_unit="us", strict=False).dt.convert_time_zone("UTC")
-    if "%H" in time_format or "%T" in time_format:
+    if precision(time_format) < _DAY:
         naive = text.str.to_datetime(time_format, time_unit="us", strict=False)
     else:
         naive = text.str.to_date(time_format, strict=False).cast(pl.Datetime("us"))
