@@ -172,7 +172,9 @@ class Flow:
         """Per account, the seconds that matched money stays with it on average, weighted by value; NaN: none."""
         lots = self.lots(dwell)
         moved = np.bincount(self.payer, weights=lots.funded, minlength=self.account_count)
-        return np.divide(lots.waited / 1e6, moved, out=np.full(moved.size, np.nan), where=moved > 0)
+        seconds = np.full(moved.size, np.nan)
+        np.divide(lots.waited / 1e6, moved, out=seconds, where=moved > 0)
+        return seconds
 
     def widths(self, window: timedelta) -> Codes:
         """Per account, the most distinct counterparties inside one window."""

@@ -19,7 +19,7 @@ import graphflow as gf
 from graphflow.detect import DETECTORS, Findings
 from graphflow.finding import Finding
 
-SEEDED = 300
+SEEDED = 150
 
 
 def minutes(number: float) -> timedelta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -112,7 +113,7 @@ def search(transfers: list[Transfer], engine: Engine, *, max_hops: int, window: 
     bounds = np.linspace(0, len(transfers), parts + 1).astype(int).tolist()
     bundles: Bundles = {}
     cuts = np.zeros(2, int)
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         rows, number, flat, _, cut = engine(cycle).search(
             first, last, a.payer, a.payee, a.value, until, a.sent[0], a.sent[1], a.got[0], a.got[1],
             len(a.names), max_hops, keep, budget, account_budget, task_budget, most, width,

@@ -111,7 +111,9 @@ class MuleChain:
             self.min_hops,
             self.max_hops,
         )
-        return _Chains(flow, flow.lots(self.dwell).passed, events, links[on, 2], (source[on], target[on]), hops, arrives)
+        return _Chains(
+            flow, flow.lots(self.dwell).passed, events, links[on, 2], (source[on], target[on]), hops, arrives
+        )
 
     def _finding(self, flow: Flow, chains: _Chains, trail: _Trail) -> Finding:
         time, value, payee = chains.time, chains.value, chains.payee
