@@ -168,7 +168,10 @@ def _sharing_transactions(findings: Sequence[Finding]) -> Iterator[tuple[int, in
 
 
 def _sharing_accounts(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
-    """Neighbours in time among the findings that suspect one account, the closest first."""
+    """Pairs of findings that suspect one account, the closest in time first.
+
+    Each is paired with the one before it that lasts longest: what is near an earlier one is near that one.
+    """
     flow = graph.flow
     names = pl.DataFrame({"account": flow.names, "hub": flow.widths(_HUB_WINDOW) > _HUB})
     times = flow.ledger.frame["time"].to_physical()
@@ -181,19 +184,21 @@ def _sharing_accounts(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator
         },
         schema_overrides={"account": pl.List(pl.String)},
     )
+    longest = pl.col("end").cum_max().over("account")
+    before = pl.when(pl.col("end") == longest).then("finding").forward_fill().over("account")
     joined = (
         table.explode("account")
         .join(names, on="account")
         .filter(~pl.col("hub"))
         .sort("account", "start", "finding")
         .with_columns(
-            next=pl.col("finding").shift(-1).over("account"),
-            gap=(pl.col("start").shift(-1).over("account") - pl.col("end")).clip(0),
+            before=before.shift(1).over("account"),
+            gap=(pl.col("start") - longest.shift(1).over("account")).clip(0),
         )
         .filter(pl.col("gap") <= _APART // timedelta(microseconds=1))
-        .sort("gap", "finding", "next")
+        .sort("gap", "before", "finding")
     )
-    yield from zip(joined["finding"].to_list(), joined["next"].to_list(), strict=True)
+    yield from zip(joined["before"].to_list(), joined["finding"].to_list(), strict=True)
 
 
 class _Groups:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -228,12 +229,12 @@ class Flow:
 def in_parts(run: Callable[[int, int], T], ptr: Longs, parts: int = 16) -> list[T]:
     """Run a kernel over ranges of accounts of about equal work on the thread pool; results in order.
 
-    ptr  cumulative work by account, as in compressed rows
+    ptr  cumulative work by account, as in compressed rows; without accounts there is one empty range
     """
     accounts = ptr.size - 1
     edges = np.searchsorted(ptr, np.linspace(0, ptr[-1], parts + 1)[1:-1])
     bounds = np.unique(np.concatenate([[0], edges, [accounts]]))
-    return in_threads(run, list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)))
+    return in_threads(run, list(pairwise(bounds.tolist())) or [(0, 0)])
 
 
 def in_threads(run: Callable[[int, int], T], ranges: Sequence[tuple[int, int]]) -> list[T]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -13,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import oracles
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from ledgers import Row, nasty_rows, random_rows
+from ledgers import EXAMPLES, Row, nasty_rows, random_rows
 from oracles import Transfer, in_ledger_order
 
 from graphflow.kernels import csr, cycle, encode, fan, lots
@@ -114,7 +115,7 @@ def search(transfers: list[Transfer], engine: Engine, *, max_hops: int, window: 
     bounds = np.linspace(0, len(transfers), parts + 1).astype(int).tolist()
     bundles: Bundles = {}
     cuts = np.zeros(2, int)
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         rows, number, flat, _, cut = engine(cycle).search(
             first, last, a.payer, a.payee, a.value, until, a.sent[0], a.sent[1], a.got[0], a.got[1],
             *onward, len(a.names), max_hops, keep, budget, account_budget, task_budget, most, width,
@@ -146,7 +147,7 @@ def test_cycles_of_seeded_ledgers(engine: Engine) -> None:
     assert found > SEEDED
 
 
-@settings(max_examples=100, deadline=None)
+@EXAMPLES
 @given(nasty_rows(), st.integers(2, 6), st.sampled_from((0, 1, 5, 30)), st.sampled_from(KEEPS))
 def test_cycles_of_any_ledger(engine: Engine, rows: list[Row], max_hops: int, window: int, keep: Fraction) -> None:
     transfers = in_ledger_order(rows)
@@ -261,7 +262,7 @@ def test_fans_of_seeded_ledgers(engine: Engine) -> None:
     assert found > SEEDED
 
 
-@settings(max_examples=100, deadline=None)
+@EXAMPLES
 @given(nasty_rows(), st.sampled_from((0, 1, 5, 30)), st.integers(1, 4))
 def test_fans_of_any_ledger(engine: Engine, rows: list[Row], window: int, minimum: int) -> None:
     check_fans(in_ledger_order(rows), engine, window, minimum)
@@ -327,7 +328,7 @@ def test_lots_and_links_of_seeded_ledgers(engine: Engine) -> None:
     assert found > SEEDED
 
 
-@settings(max_examples=100, deadline=None)
+@EXAMPLES
 @given(nasty_rows(), st.sampled_from((0, 1, 5, 30)), st.sampled_from(KEEPS), st.sets(st.sampled_from("AB")))
 def test_lots_and_links_of_any_ledger(
     engine: Engine, rows: list[Row], dwell: int, keep: Fraction, hubs: set[str]
@@ -371,7 +372,7 @@ def test_chains_of_seeded_ledgers(engine: Engine) -> None:
     assert found > SEEDED
 
 
-@settings(max_examples=100, deadline=None)
+@EXAMPLES
 @given(nasty_rows(40), st.sampled_from(KEEPS), st.integers(2, 4), st.integers(0, 4))
 def test_chains_of_any_ledger(engine: Engine, rows: list[Row], keep: Fraction, min_hops: int, more: int) -> None:
     check_chains(in_ledger_order(rows), engine, keep, min_hops, min_hops + more)
@@ -380,7 +381,7 @@ def test_chains_of_any_ledger(engine: Engine, rows: list[Row], keep: Fraction, m
 # --- account numbers ------------------------------------------------------------------------------
 
 
-@settings(max_examples=200, deadline=None)
+@EXAMPLES
 @given(
     st.lists(st.lists(st.tuples(st.sampled_from((-5, 0, 3, 11, 2**62)), st.integers(-1, 2)), max_size=8), max_size=4)
 )

@@ -88,7 +88,8 @@ class Cycle:
         def run(first: int, last: int) -> Any:
             return search(
                 first, last, flow.payer, flow.payee, flow.value, until, sent.ptr, sent.events, got.ptr, got.events,
-                *flow.onward, flow.account_count, self.max_hops, self.keep, _BUDGET, _ACCOUNT_BUDGET, _TASK_BUDGET, _MOST, _WIDTH,
+                *flow.onward, flow.account_count, self.max_hops, self.keep,
+                _BUDGET, _ACCOUNT_BUDGET, _TASK_BUDGET, _MOST, _WIDTH,
             )  # fmt: skip
 
         bounds = np.linspace(0, flow.size, min(_TASKS, flow.size // 2000 + 1) + 1).astype(int).tolist()

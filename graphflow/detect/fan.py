@@ -83,7 +83,7 @@ def episodes(
     most: int,
     least_one_off: float,
 ) -> Episodes:
-    """Episodes with at least `minimum` other ends in one window, of which at least the share `least_one_off` is one-off.
+    """Episodes with at least `minimum` other ends in one window, at least the share `least_one_off` of them one-off.
 
     An other end is one-off when all its transfers with the account, in the whole ledger, lie within one window.
     """

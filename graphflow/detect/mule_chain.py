@@ -164,7 +164,11 @@ class MuleChain:
 
     def _best_start(self, chains: _Chains, trail: _Trail) -> int:
         starts = [node for node in trail.nodes if chains.hops[node]]
-        return max(starts, key=lambda n: (chains.arrives[n] >= self.high_keep, chains.hops[n], chains.arrives[n], -n))
+        return max(starts, key=lambda n: (self._keeps(chains.arrives[n]), chains.hops[n], chains.arrives[n], -n))
+
+    def _keeps(self, share: float) -> bool:
+        """Whether a share is at least `high_keep`; it is a product of ratios, so not exact."""
+        return share >= self.high_keep - 1e-9
 
     def _is_busy(self, chains: _Chains, trail: _Trail) -> bool:
         """Whether some account between has almost all its traffic elsewhere, as a small gateway has."""
@@ -178,7 +182,7 @@ class MuleChain:
     def _parts(self, flow: Flow, hops: int, kept: float, dwell: timedelta, *, sure: bool) -> Iterator[Part]:
         long = sure and hops >= self.long
         yield Part("structure", round(1 + hops / 3, 3), f"{hops} hops one after the other", decisive=long)
-        if kept >= self.high_keep:
+        if self._keeps(kept):
             yield Part("conservation", 2.0, f"{percent(kept)} of the value arrived", decisive=sure)
         if dwell <= self.fast and flow.ledger.precision < self.fast:
             yield Part("speed", 2.0, f"money stays {span(dwell)} with each account", decisive=sure)
