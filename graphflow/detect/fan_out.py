@@ -28,7 +28,8 @@ class FanOut:
     Measures
         payees (in the episode), peak_payees (in one window), one_off_share (payees whose receipts from this account,
         in the whole ledger, all lie within one window), amount_spread (standard deviation over mean), funded_share
-        (value that had come in within `dwell` before, first in first out), stays_minutes (how long money stays with the account).
+        (value that had come in within `dwell` before, first in first out), stays_minutes (how long money stays with
+        the account).
     When it is fooled
         Payrolls, refunds and marketplaces pay many too: the same people each month, or out of money that was
         there. So a fan-out alone stays at review. `high` needs a brief episode of one-off payees (not more than
