@@ -154,7 +154,7 @@ def test_answers_on_any_small_ledger(hops: list[Hop]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(HOPS)
 def test_answers_on_many_small_ledgers(hops: list[Hop]) -> None:
     ledger = ledger_of(hops)
