@@ -111,7 +111,8 @@ def open_cases(
 ) -> list[Case]:
     """Group findings into ranked cases.
 
-    Two findings are joined when at least a fifth of the transactions of the smaller one are in both, or when they
+    Two findings are joined when at least a fifth of the transactions of the smaller one are in both (a transaction of
+    more than 8 findings joins none), or when they
     suspect the same account (with at most 100 counterparties a day) not more than 72 hours apart. Joins are made from
     the strongest on, as long as a case keeps to `most_findings` and `most_accounts` suspected accounts.
     Cases are ranked by level, then points, then amount in the value basis, then time.
@@ -271,7 +272,7 @@ def _draft(graph: FlowGraph, members: list[Finding], left: int) -> _Draft:
     best = members[0]
     parts = tuple(_case_parts(members))
     points = round(sum(part.points for part in parts), 3)
-    worth = max(int(graph.flow.valuation.values[f.rows].max()) for f in members)
+    worth = max(round(f.amount * graph.flow.valuation.factors[f.currency]) for f in members)
     split = f"{count(left, 'join')} with other cases left out to keep this one readable" if left else ""
     high = any(f.level == "high" for f in members)
     return _Draft(

@@ -209,13 +209,13 @@ def major(amount: int, decimals: int) -> str:
 
 
 def encode_accounts(payer: pl.Series, payee: pl.Series) -> tuple[pl.Series, Codes, Codes]:
-    """Account names in order of first appearance, and the code of each payer and payee."""
-    both = pl.concat([payer.cast(pl.String), payee.cast(pl.String)]).alias("account")
-    names = both.unique(maintain_order=True)
-    codes = names.to_frame().with_row_index("code")
-    joined = both.to_frame().join(codes, on="account", how="left", maintain_order="left")
+    """Account names by first appearance (row by row, the payer first), and the code of each payer and payee."""
+    pairs = pl.DataFrame({"payer": payer.cast(pl.String), "payee": payee.cast(pl.String)})
+    both = pairs.select(account=pl.concat_list("payer", "payee").explode())
+    codes = both.unique(maintain_order=True).with_row_index("code")
+    joined = both.join(codes, on="account", how="left", maintain_order="left")
     code = joined["code"].to_numpy().astype(np.int32)
-    return names, code[: payer.len()].copy(), code[payer.len() :].copy()
+    return codes["account"], code[::2].copy(), code[1::2].copy()
 
 
 def describe_accounts(names: pl.Series, frame: pl.DataFrame) -> pl.DataFrame:

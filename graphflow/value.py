@@ -34,11 +34,13 @@ class Valuation:
 
     values  int64, minor units of the base currency, for each ledger row (what was paid)
     base    the base currency; rates: one for each other currency
+    factors what a minor unit of each currency is worth in minor units of the base
     """
 
     values: npt.NDArray[np.int64]
     base: str
     rates: tuple[Rate, ...]
+    factors: Mapping[str, float]
 
     @property
     def rough(self) -> frozenset[str]:
@@ -77,15 +79,15 @@ def valuate(ledger: Ledger) -> Valuation:
     currencies = ledger.currencies
     paid = ledger.frame["paid"].to_numpy()
     if len(currencies) < 2:
-        return Valuation(values=paid, base=currencies[0] if currencies else "", rates=())
+        return Valuation(values=paid, base="".join(currencies), rates=(), factors=dict.fromkeys(currencies, 1.0))
     base = currencies[0]
     rates = _spread(ledger, _pair_rates(ledger))
     worth = {base: 1.0, **{r.currency: r.rate for r in rates}}
-    factors = np.array([worth[c] * 10.0 ** (ledger.decimals[base] - ledger.decimals[c]) for c in currencies])
+    factors = {c: worth[c] * 10.0 ** (ledger.decimals[base] - ledger.decimals[c]) for c in currencies}
     code = ledger.frame["paid_currency"].cast(pl.Enum(currencies)).to_physical().to_numpy()
-    factor = factors[code]
+    factor = np.array(list(factors.values()))[code]
     values = np.where(factor == 1.0, paid, np.rint(paid * factor).astype(np.int64))
-    return Valuation(values=values, base=base, rates=rates)
+    return Valuation(values=values, base=base, rates=rates, factors=factors)
 
 
 def _pair_rates(ledger: Ledger) -> dict[tuple[str, str], tuple[float, int]]:

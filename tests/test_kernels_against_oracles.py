@@ -388,10 +388,13 @@ def test_chains_of_any_ledger(engine: Engine, rows: list[Row], keep: Fraction, m
 def test_numbers_of_keys_batch_by_batch(engine: Engine, batches: list[list[tuple[int, int]]]) -> None:
     table, first, second = np.full(64, -1, np.int32), np.zeros(32, np.int64), np.zeros(32, np.int64)
     known: dict[tuple[int, int], int] = {}
-    for batch in batches:
+    for pairs in batches:
+        half = len(pairs) // 2
+        batch = pairs[: 2 * half]  # payers, then payees: numbered row by row
+        turns = [key for row in zip(batch[:half], batch[half:], strict=True) for key in row]
         keys = np.array(batch, np.int64).reshape(-1, 2)
         codes, where = np.empty(len(batch), np.int32), np.empty(len(batch), np.int64)
-        new = [key for key in dict.fromkeys(batch) if key not in known]
+        new = [key for key in dict.fromkeys(turns) if key not in known]
         for key in new:
             known[key] = len(known)
         number = engine(encode).number(
@@ -399,7 +402,7 @@ def test_numbers_of_keys_batch_by_batch(engine: Engine, batches: list[list[tuple
         )
         assert number == len(known)
         assert codes.tolist() == [known[key] for key in batch]
-        assert where[: len(new)].tolist() == [batch.index(key) for key in new]
+        assert [batch[k] for k in where[: len(new)].tolist()] == new
     assert list(zip(first.tolist(), second.tolist(), strict=True))[: len(known)] == list(known)
     assert_refilled(engine, table, first, len(known))
 

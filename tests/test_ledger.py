@@ -37,8 +37,8 @@ def test_a_ledger_from_a_frame() -> None:
     assert ledger.frame["received"].to_list() == [200, 300, 100]
     assert ledger.frame["received_currency"].cast(pl.String).to_list() == ["CNY", "USD", "CNY"]
     assert ledger.frame["file"].cast(pl.String).unique().to_list() == ["frame"]
-    assert ledger.accounts.rows() == [("Q", None, None), ("P", None, None), ("R", None, None)]
-    assert (ledger.payer_codes.tolist(), ledger.payee_codes.tolist()) == ([0, 1, 1], [2, 1, 0])
+    assert ledger.accounts.rows() == [("Q", None, None), ("R", None, None), ("P", None, None)]
+    assert (ledger.payer_codes.tolist(), ledger.payee_codes.tolist()) == ([0, 2, 2], [1, 2, 0])
     assert (ledger.height, len(ledger)) == (3, 3)
     assert ledger.currencies == ["CNY", "USD"]
     assert ledger.decimals == {"CNY": 2, "USD": 2}
@@ -50,7 +50,7 @@ def test_a_ledger_from_a_frame() -> None:
 def test_optional_columns_and_decimals() -> None:
     ledger = Ledger.from_frame(frame(memo=["x", None, "y"], payer_bank=["B", None, None]), decimals={"USD": 3})
     assert ledger.frame["memo"].to_list() == [None, "y", "x"]
-    assert ledger.accounts["bank"].to_list() == [None, "B", None]
+    assert ledger.accounts["bank"].to_list() == [None, None, "B"]
     assert ledger.decimals == {"CNY": 2, "USD": 3}
 
 
