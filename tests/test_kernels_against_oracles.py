@@ -117,7 +117,7 @@ def search(transfers: list[Transfer], engine: Engine, *, max_hops: int, window: 
     cuts = np.zeros(2, int)
     for first, last in pairwise(bounds):
         rows, number, flat, _, cut = engine(cycle).search(
-            first, last, a.payer, a.payee, a.value, until, a.sent[0], a.sent[1], a.got[0], a.got[1],
+            first, last, a.payer, a.payee, a.value, until, *a.sent, a.value[a.sent[1]], *a.got, a.value[a.got[1]],
             *onward, len(a.names), max_hops, keep, budget, account_budget, task_budget, most, width,
         )  # fmt: skip
         cuts += cut[:2]

@@ -83,13 +83,13 @@ class Cycle:
     def _search(self, flow: Flow) -> tuple[Longs, npt.NDArray[np.int32], Longs]:
         """Rows (first event, hops, combinations, start in events, stop) of each account sequence that closes."""
         until, sent, got = flow.until(self.window), flow.sent, flow.received
+        sides = [a for side in (sent, got) for a in (side.ptr, side.events, side.others, flow.value[side.events])]
         search = ready(kernels, flow.size).search
 
         def run(first: int, last: int) -> Any:
             return search(
-                first, last, flow.payer, flow.payee, flow.value, until, sent.ptr, sent.events, got.ptr, got.events,
-                *flow.onward, flow.account_count, self.max_hops, self.keep,
-                _BUDGET, _ACCOUNT_BUDGET, _TASK_BUDGET, _MOST, _WIDTH,
+                first, last, flow.payer, flow.payee, flow.value, until, *sides, *flow.onward, flow.account_count,
+                self.max_hops, self.keep, _BUDGET, _ACCOUNT_BUDGET, _TASK_BUDGET, _MOST, _WIDTH,
             )  # fmt: skip
 
         bounds = np.linspace(0, flow.size, min(_TASKS, flow.size // 2000 + 1) + 1).astype(int).tolist()

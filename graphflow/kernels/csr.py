@@ -55,17 +55,17 @@ def onward(
     """Where money can go from each event, by one merge of the lists of accounts first..last-1.
 
     Fills next_out[e] with the position of the first later payment of the payee of e, and next_in[e] with that of
-    the first later receipt of the payer of e (the end of the list where there is none).
+    the first later receipt of the payer of e; -1 where there is none.
     """
     for a in range(first, last):
         p, p_end = out_ptr[a], out_ptr[a + 1]
         q, q_end = in_ptr[a], in_ptr[a + 1]
         while p < p_end or q < q_end:
             if q == q_end or (p < p_end and out_events[p] < in_events[q]):
-                next_in[out_events[p]] = q
+                next_in[out_events[p]] = q if q < q_end else -1
                 p += 1
             else:
-                next_out[in_events[q]] = p
+                next_out[in_events[q]] = p if p < p_end else -1
                 q += 1
 
 

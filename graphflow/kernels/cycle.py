@@ -20,8 +20,9 @@ from graphflow.kernels.grow import longer
 
 @kernel(
     "Tuple((int64[:, ::1], int64, int32[::1], int64, int64[::1]))(int64, int64, int32[::1], "
-    "int32[::1], int64[::1], int32[::1], int64[::1], int32[::1], int64[::1], int32[::1], int32[::1], "
-    "int32[::1], int64, int64, float64, int64, int64, int64, int64, int64)"
+    "int32[::1], int64[::1], int32[::1], int64[::1], int32[::1], int32[::1], int64[::1], int64[::1], "
+    "int32[::1], int32[::1], int64[::1], int32[::1], int32[::1], int64, int64, float64, int64, int64, "
+    "int64, int64, int64)"
 )
 def search(
     first: int,
@@ -32,8 +33,12 @@ def search(
     until: Ints,
     out_ptr: Longs,
     out_events: Ints,
+    out_others: Ints,
+    out_values: Longs,
     in_ptr: Longs,
     in_events: Ints,
+    in_others: Ints,
+    in_values: Longs,
     next_out: Ints,
     next_in: Ints,
     accounts: int,
@@ -47,7 +52,9 @@ def search(
 ) -> tuple[Longs, int, Ints, int, Longs]:
     """Cycles whose first transaction is one of the events first..last-1.
 
-    until  per event, the first event outside the window that starts with it; next_out, next_in: see `csr.onward`
+    until  per event, the first event outside the window that starts with it
+    out_*, in_*  payments and receipts by account, with the other ends and the values beside the events
+    next_out, next_in  see `csr.onward`
     keep   every transaction is worth between `keep` and 1 / `keep` of the first one
     budget, account_budget, task_budget  transactions looked at per first transaction, per account that
            starts cycles, and in all; most: account sequences per first transaction; width: parallel
@@ -82,10 +89,10 @@ def search(
             continue
         end = until[root]
         f0 = next_out[root]
-        if f0 == out_ptr[v + 1] or out_events[f0] >= end:
+        if f0 < 0 or out_events[f0] >= end:
             continue
         b0 = next_in[root]
-        if b0 == in_ptr[s + 1] or in_events[b0] >= end:
+        if b0 < 0 or in_events[b0] >= end:
             continue
         if spent[s] > account_budget or cut[2] > task_budget:
             cut[0] += 1
@@ -93,8 +100,9 @@ def search(
         least = KEEP_SLACK * keep * value[root]
         greatest = value[root] / (KEEP_SLACK * keep) if keep > 0 else 1e300
         side, count, work, f_queue, b_queue, f_found, b_found = reach(
-            root, s, v, end, f0, b0, least, greatest, payer, payee, value, out_ptr, out_events, in_ptr, in_events,
-            next_out, next_in, max_hops, budget, mark, f_queue, b_queue, f_found, b_found,
+            root, s, v, end, f0, b0, least, greatest, out_ptr, out_events, out_others, out_values,
+            in_ptr, in_events, in_others, in_values, next_out, next_in, max_hops, budget,
+            mark, f_queue, b_queue, f_found, b_found,
         )  # fmt: skip
         if side < 0:
             cut[0] += 1

@@ -28,9 +28,9 @@ COLUMNS = 16
 
 @kernel(
     "Tuple((int64, int64, int64, int64[:, ::1], int64[:, ::1], int32[::1], int32[::1]))(int64, "
-    "int64, int64, int64, int64, int64, float64, float64, int32[::1], int32[::1], int64[::1], "
-    "int64[::1], int32[::1], int64[::1], int32[::1], int32[::1], int32[::1], int64, int64, "
-    "int32[:, ::1], int64[:, ::1], int64[:, ::1], int32[::1], int32[::1])"
+    "int64, int64, int64, int64, int64, float64, float64, int64[::1], int32[::1], int32[::1], "
+    "int64[::1], int64[::1], int32[::1], int32[::1], int64[::1], int32[::1], int32[::1], int64, "
+    "int64, int32[:, ::1], int64[:, ::1], int64[:, ::1], int32[::1], int32[::1])"
 )
 def reach(
     root: int,
@@ -41,13 +41,14 @@ def reach(
     b0: int,
     least: float,
     greatest: float,
-    payer: Ints,
-    payee: Ints,
-    value: Longs,
     out_ptr: Longs,
     out_events: Ints,
+    out_others: Ints,
+    out_values: Longs,
     in_ptr: Longs,
     in_events: Ints,
+    in_others: Ints,
+    in_values: Longs,
     next_out: Ints,
     next_in: Ints,
     max_hops: int,
@@ -60,7 +61,8 @@ def reach(
 ) -> tuple[int, int, int, Longs, Longs, Ints, Ints]:
     """Look forward from v and backward from s until one side has seen all there is.
 
-    Queue rows are (unused, start, stop, hops): positions of an account's payments or receipts to look at.
+    The lists of payments and receipts come with their other ends and values beside them: what is looked at lies
+    together in memory. Queue rows are (unused, start, stop, hops): positions to look at.
     Returns which side finished (0 forward, 1 backward, -1 over budget), how many transactions it found
     (0 when it does not meet the other end), the work done, and the buffers, which may have grown.
     """
@@ -97,9 +99,10 @@ def reach(
             work += stop - p
             while p < stop:
                 e = out_events[p]
+                y = out_others[p]
+                worth = out_values[p]
                 p += 1
-                y = payee[e]
-                if y == v or value[e] < least or value[e] > greatest:
+                if y == v or worth < least or worth > greatest:
                     continue
                 if f_number == f_found.size:
                     f_found = longer(f_found)
@@ -109,6 +112,8 @@ def reach(
                     f_home = True
                 elif h + 1 < max_hops:
                     fresh = next_out[e]
+                    if fresh < 0:
+                        continue
                     if mark[y, F_STAMP] == root:
                         known = int(mark[y, F_FROM])
                     else:
@@ -132,9 +137,10 @@ def reach(
             work += stop - p
             while p < stop:
                 e = in_events[p]
+                y = in_others[p]
+                worth = in_values[p]
                 p += 1
-                y = payer[e]
-                if y == s or value[e] < least or value[e] > greatest:
+                if y == s or worth < least or worth > greatest:
                     continue
                 if b_number == b_found.size:
                     b_found = longer(b_found)
@@ -143,7 +149,7 @@ def reach(
                 if y == v:
                     b_home = True
                 elif h + 2 < max_hops:
-                    fresh = next_in[e]
+                    fresh = next_in[e] if next_in[e] >= 0 else in_ptr[y + 1]
                     if mark[y, B_STAMP] == root:
                         known = int(mark[y, B_UPTO])
                     else:
