@@ -174,7 +174,7 @@ def _sharing_accounts(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator
     Each is paired with the one before it that lasts longest: what is near an earlier one is near that one.
     """
     flow = graph.flow
-    names = pl.DataFrame({"account": flow.names, "hub": flow.widths(_HUB_WINDOW) > _HUB})
+    names = pl.DataFrame({"account": flow.names, "hub": flow.hubs(_HUB_WINDOW, _HUB)})
     times = flow.ledger.frame["time"].to_physical()
     table = pl.DataFrame(
         {

@@ -68,7 +68,7 @@ class Flow:
         self.ledger = ledger
         self._rows = rows
         self._lots: dict[timedelta, Lots] = {}
-        self._widths: dict[timedelta, Codes] = {}
+        self._hubs: dict[tuple[timedelta, int], npt.NDArray[np.bool_]] = {}
 
     @property
     def size(self) -> int:
@@ -186,21 +186,21 @@ class Flow:
         np.divide(lots.waited / 1e6, moved, out=seconds, where=moved > 0)
         return seconds
 
-    def widths(self, window: timedelta) -> Codes:
-        """Per account, the most distinct counterparties inside one window."""
-        if window not in self._widths:
+    def hubs(self, window: timedelta, most: int) -> npt.NDArray[np.bool_]:
+        """Per account, whether it has more than `most` distinct counterparties inside one window."""
+        if (window, most) not in self._hubs:
             width = np.zeros(self.account_count, np.int32)
             got, sent = self.received, self.sent
             run = ready(lots, self.size).widest
             in_parts(
                 lambda a, b: run(
                     a, b, got.ptr, got.events, got.others, sent.ptr, sent.events, sent.others, self.time,
-                    self.account_count, microseconds(window), width,
+                    self.account_count, microseconds(window), most + 1, width,
                 ),
                 got.ptr + sent.ptr,
             )  # fmt: skip
-            self._widths[window] = width
-        return self._widths[window]
+            self._hubs[window, most] = width > most
+        return self._hubs[window, most]
 
     def _match(self, dwell: timedelta) -> Lots:
         got, sent = self.received, self.sent

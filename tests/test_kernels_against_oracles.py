@@ -340,7 +340,7 @@ def test_widest_counts_counterparties_of_both_directions(engine: Engine) -> None
     for rng, transfers in seeded(500):
         a, window = arrays(transfers, engine), rng.choice((0, 2, 5, 30))
         width = np.zeros(len(a.names), np.int32)
-        engine(lots).widest(0, len(a.names), *a.got, *a.sent, a.time, len(a.names), window, width)
+        engine(lots).widest(0, len(a.names), *a.got, *a.sent, a.time, len(a.names), window, 0, width)
         assert width.tolist() == [oracles.widest(transfers, name, window) for name in a.names]
 
 

@@ -755,3 +755,16 @@ def test_real_amlworld_rows(monkeypatch: pytest.MonkeyPatch) -> None:
         keys = {f"{row[1]}:{row[2]}" for row in rows} | {f"{row[3]}:{row[4]}" for row in rows}
         assert set(ledger.accounts["account"]) == keys
         assert column(ledger, "row") == sorted(range(1, len(rows) + 1), key=lambda k: rows[k - 1][0])
+
+
+def test_received_amounts_with_more_decimals_leave_what_was_paid_right(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "time,payer,payee,amount,currency,received\n"
+        "2026-01-05 09:00,A,B,1.00,USD,0.999\n2026-01-05 09:01,B,C,2.50,USD,2.50\n",
+        encoding="utf-8",
+    )
+    ledger = read_ledger(path)
+    assert ledger.decimals == {"USD": 3}
+    assert ledger.frame["paid"].to_list() == [1000, 2500]
+    assert ledger.frame["received"].to_list() == [999, 2500]

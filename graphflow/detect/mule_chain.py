@@ -88,7 +88,7 @@ class MuleChain:
     def _links(self, flow: Flow) -> tuple[Longs, int]:
         """Rows (receipt, payment, value) sorted by receipt and payment, and the number of hubs left out."""
         lots, got, sent = flow.lots(self.dwell), flow.received, flow.sent
-        hub = flow.widths(self.dwell) > self.hub
+        hub = flow.hubs(self.dwell, self.hub)
         run = ready(kernels, flow.size).links
         parts = in_parts(
             lambda a, b: run(
@@ -117,8 +117,14 @@ class MuleChain:
             self.min_hops,
             self.max_hops,
         )
-        hub, passed = flow.widths(self.dwell) > self.hub, flow.lots(self.dwell).passed
-        return _Chains(flow, passed, hub, events, links[on, 2], (source[on], target[on]), hops, arrives)
+        ends = np.stack([source[on], target[on]])
+        used = np.zeros(events.size, np.bool_)
+        used[ends] = True
+        number = np.cumsum(used) - 1
+        hub, passed = flow.hubs(self.dwell, self.hub), flow.lots(self.dwell).passed
+        return _Chains(
+            flow, passed, hub, events[used], links[on, 2], (number[ends[0]], number[ends[1]]), hops[used], arrives[used]
+        )
 
     def _finding(self, flow: Flow, chains: _Chains, trail: _Trail) -> Finding:
         time, value, payee = chains.time, chains.value, chains.payee

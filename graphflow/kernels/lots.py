@@ -126,7 +126,7 @@ def links(
 
 @kernel(
     "void(int64, int64, int64[::1], int32[::1], int32[::1], int64[::1], int32[::1], int32[::1], "
-    "int64[::1], int64, int64, int32[::1])"
+    "int64[::1], int64, int64, int64, int32[::1])"
 )
 def widest(
     first: int,
@@ -140,15 +140,21 @@ def widest(
     time: Longs,
     accounts: int,
     window: int,
+    least: int,
     width: Ints,
 ) -> None:
-    """Per account, the most distinct counterparties (both directions) inside one window; fills `width`."""
+    """Per account, the most distinct counterparties (both directions) inside one window; fills `width`.
+
+    Accounts with fewer than `least` transfers are passed over.
+    """
     inside = np.zeros(accounts, np.int32)
     order = np.empty(1024, np.int64)
     for a in range(first, last):
         i, o = in_ptr[a], out_ptr[a]
         i_end, o_end = in_ptr[a + 1], out_ptr[a + 1]
         total = i_end - i + o_end - o
+        if total < least:
+            continue
         if order.size < total:
             order = np.empty(2 * total, np.int64)
         low = 0

@@ -130,15 +130,18 @@ class Cleaner:
         """Columns `<field> ok`: the value where the text holds one, else null; and the decimals amounts are in."""
         assert self.time_format is not None
         exact = {name: _decimal(raw[name]) for name in MONEY if name in raw.columns and name != "received"}
-        currency = dict.fromkeys(exact, raw["paid_currency"])
-        if "received" in raw.columns:
-            exact["received"] = _received(raw, exact["paid"])
-            currency["received"] = raw["received_currency" if "received_currency" in raw.columns else "paid_currency"]
+        parts = {name: (values, raw["paid_currency"]) for name, values in exact.items()}
+        other = _received_otherwise(raw) if "received" in raw.columns else pl.Series(dtype=pl.UInt32)
+        if other.len():
+            kind = raw["received_currency" if "received_currency" in raw.columns else "paid_currency"]
+            parts["received"] = (_decimal(raw["received"].gather(other)), kind.gather(other))
         decimals: dict[str, int] = {}
-        units = {name: _units(values, currency[name], decimals) for name, values in exact.items() if name != "received"}
-        if "received" in exact:
-            same = exact["received"] is exact["paid"] and currency["received"] is currency["paid"]
-            units["received"] = units["paid"] if same else _units(exact["received"], currency["received"], decimals)
+        finer = [_learn(values, currency, decimals) for values, currency in parts.values()]
+        units = {name: _units(*part, decimals, exact=not any(finer)) for name, part in parts.items()}
+        if "received" in raw.columns:  # `scatter` writes into the series itself, and what was paid must stay as it is
+            units["received"] = (
+                units["paid"].clone().scatter(other, units["received"]) if other.len() else units["paid"]
+            )
         columns = {
             "time ok": parse_times(raw["time"], self.time_format, self.timezone),
             "payer ok": raw["payer"],
@@ -203,36 +206,46 @@ def _first(cases: list[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
     return chosen
 
 
-def _units(exact: pl.Series, currency: pl.Series, decimals: dict[str, int]) -> pl.Series:
-    """Minor units of each row's currency.
-
-    `decimals` gets the usual places of each currency, or as many (8 at most) as the amounts of this batch need.
-    """
-    for code in sorted(currency.unique().drop_nulls().cast(pl.String).to_list()):
-        decimals.setdefault(code, default_decimals(code))
-    frame = pl.DataFrame({"exact": exact, "currency": currency})
-    value = pl.col("exact")
-    finer = frame.filter(value % _unit(decimals) != 0)
-    if finer.is_empty():
-        return frame.select((value // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
-    usual = frame.select((value // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
-    for (code,), part in finer.filter(value % 10 ** (_SCALE - _MOST_DECIMALS) == 0).group_by("currency"):
-        while (part["exact"] % _power(decimals[str(code)]) != 0).any():
-            decimals[str(code)] += 1
-    whole = pl.when(value % _unit(decimals) == 0).then(value)
-    units = frame.select((whole // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
-    lost = units.is_null() & usual.is_not_null() & frame.select(whole.is_not_null()).to_series()
-    if lost.any():
-        raise too_fine(str(currency.filter(lost)[0]))
-    return units
-
-
 def too_fine(code: str) -> SourceError:
     """What is wrong when minor units small enough for one amount of a currency cannot count another one."""
     return SourceError(
         f"amounts in {code} have so many decimals that the largest of them no longer fit exact minor units (64 bits): "
         f"look for an amount with up to {_MOST_DECIMALS} decimals that is a mistake"
     )
+
+
+def _learn(exact: pl.Series, currency: pl.Series, decimals: dict[str, int]) -> bool:
+    """Give `decimals` the usual places of each currency, or as many (8 at most) as its amounts need.
+
+    Returns whether any amount needed more than the usual.
+    """
+    for code in sorted(currency.unique().drop_nulls().cast(pl.String).to_list()):
+        decimals.setdefault(code, default_decimals(code))
+    value = pl.col("exact")
+    finer = pl.DataFrame({"exact": exact, "currency": currency}).filter(value % _unit(decimals) != 0)
+    for (code,), part in finer.filter(value % 10 ** (_SCALE - _MOST_DECIMALS) == 0).group_by("currency"):
+        while (part["exact"] % _power(decimals[str(code)]) != 0).any():
+            decimals[str(code)] += 1
+    return not finer.is_empty()
+
+
+def _units(amounts: pl.Series, currency: pl.Series, decimals: dict[str, int], *, exact: bool) -> pl.Series:
+    """Minor units of each row's currency; null for an amount with more decimals than any currency has.
+
+    exact  that no amount has more decimals than its currency, so nothing needs checking
+    """
+    frame = pl.DataFrame({"exact": amounts, "currency": currency})
+    value = pl.col("exact")
+    if exact:
+        return frame.select((value // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
+    whole = pl.when(value % _unit(decimals) == 0).then(value)
+    units = frame.select((whole // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
+    usual = _unit({code: default_decimals(code) for code in decimals})
+    fitted = frame.select((value // usual).cast(pl.Int64, strict=False).is_not_null() & whole.is_not_null()).to_series()
+    lost = units.is_null() & fitted
+    if lost.any():
+        raise too_fine(str(currency.filter(lost)[0]))
+    return units
 
 
 def _unit(decimals: dict[str, int]) -> pl.Expr:
@@ -247,13 +260,12 @@ def _power(places: int) -> pl.Series:
     return pl.Series([10 ** (_SCALE - places)], dtype=pl.Int128)
 
 
-def _received(raw: pl.DataFrame, paid: pl.Series) -> pl.Series:
-    """As most rows receive what was paid, only the others are parsed a second time."""
-    other = (raw["received"] != raw["paid"]).fill_null(True).arg_true()
-    if other.is_empty():
-        return paid
-    # `scatter` writes into the series itself, and `paid` must stay as it is
-    return paid.clone().scatter(other, _decimal(raw["received"].gather(other)))
+def _received_otherwise(raw: pl.DataFrame) -> pl.Series:
+    """Rows that received something else than was paid: most did not, and need no second look."""
+    other = raw["received"].ne_missing(raw["paid"])
+    if "received_currency" in raw.columns:
+        other |= raw["received_currency"] != raw["paid_currency"]
+    return other.arg_true()
 
 
 def _decimal(text: pl.Series) -> pl.Series:

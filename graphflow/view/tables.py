@@ -97,7 +97,7 @@ def evidence_table(ledger: Ledger, cases: Sequence[Case]) -> pl.DataFrame:
             "finding_id": pl.Series([f.id for _, f in listed], dtype=pl.String).gather(owner),
             "case_id": pl.Series([case_id for case_id, _ in listed], dtype=pl.String).gather(owner),
             "transaction": frame["tx"].gather(rows),
-            "file": frame["file"].gather(rows).cast(pl.String),
+            "file": frame["file"].gather(rows),
             "row": frame["row"].gather(rows).cast(pl.Int64),
         }
     )
@@ -116,7 +116,7 @@ def ledger_table(ledger: Ledger) -> pl.LazyFrame:
     if len(set(units.values())) > 1:
         unit = pl.col("paid_currency").cast(pl.String).replace_strict(units, return_dtype=pl.Decimal(38, scale))
     amount = pl.col("paid").cast(pl.Decimal(38, scale)) * unit
-    return ledger.frame.lazy().with_columns(pl.col("file").cast(pl.String), amount=amount)
+    return ledger.frame.lazy().with_columns(amount=amount)
 
 
 def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
@@ -128,7 +128,7 @@ def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
     passed = _sums(flow, flow.received, flow.lots(_DWELL).passed)
     factor = 10 ** flow.ledger.decimals.get(flow.valuation.base, 2)
     table = flow.ledger.accounts.with_columns(
-        type=pl.when(pl.Series(flow.widths(_DWELL) > _HUB)).then(pl.lit("hub")).otherwise(pl.lit("account")),
+        type=pl.when(pl.Series(flow.hubs(_DWELL, _HUB))).then(pl.lit("hub")).otherwise(pl.lit("account")),
         received_count=pl.Series(np.diff(flow.received.ptr)),
         paid_count=pl.Series(np.diff(flow.sent.ptr)),
         received_total=pl.Series(received / factor),
