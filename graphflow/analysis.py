@@ -75,11 +75,13 @@ def analyze(
     currency: str | None = None,
     progress: Progress = silent,
     tell: Callable[[str], None] = lambda name: None,
+    on_ledger: Callable[[Ledger], None] = lambda ledger: None,
 ) -> Analysis:
     """Read transaction records, detect laundering patterns, and open ranked cases.
 
     detectors  what to run; all of them with default parameters when not given. The other options are those of
-    `read_ledger`. `tell` hears the name of each stage as it starts. Raises `GraphflowError` with one clear line.
+    `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the ledger as soon as it is read.
+    Raises `GraphflowError` with one clear line.
     """
     chosen = list(detectors) if detectors is not None else default_rules()
     clock = Clock(tell=tell)
@@ -95,6 +97,7 @@ def analyze(
             progress=progress,
         )
         graph = FlowGraph(ledger)
+    on_ledger(ledger)
     with clock.stage("detect"):
         findings = detect(graph, chosen)
     with clock.stage("cases"):

@@ -95,12 +95,11 @@ def analyze(
 ) -> None:
     """Detect laundering patterns and write ranked cases, pictures and tables."""
     wanted = _pages(pages)
-    from graphflow import write_results
+    from graphflow import analyze as run
     from graphflow.terminal import Bar, print_cases
+    from graphflow.view.folder import open_results
 
-    with Bar() as bar:
-        from graphflow import analyze as run
-
+    with Bar() as bar, open_results(out) as results:
         analysis = run(
             sources,
             detectors=_rules(rules),
@@ -112,8 +111,9 @@ def analyze(
             currency=currency,
             progress=bar.rows,
             tell=bar.stage,
+            on_ledger=results.begin,
         )
-        write_results(analysis, out, pages=wanted, command=_command(), tell=bar.pages)
+        results.finish(analysis, pages=wanted, command=_command(), tell=bar.pages)
     _tell(analysis)
     print_cases(analysis, out)
 

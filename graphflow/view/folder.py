@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +32,8 @@ from graphflow.view.tables import (
 )
 from graphflow.words import count
 
+Tell = Callable[[str, int, int], None]
+
 PAGES = 100
 """Case pages written unless told otherwise: the best-ranked cases."""
 
@@ -42,7 +44,7 @@ def write_results(
     *,
     pages: int | None = PAGES,
     command: Sequence[str] = (),
-    tell: Callable[[str, int, int], None] = lambda what, done, of: None,
+    tell: Tell = lambda what, done, of: None,
 ) -> Path:
     """Write everything about an analysis into the folder `out`.
 
@@ -52,24 +54,54 @@ def write_results(
     `OutputError` when `out` is a file, or a folder that holds something else. The same input gives the same
     bytes in every table and page; only run.json holds times.
     """
+    with open_results(out) as results:
+        results.begin(analysis.ledger)
+        results.finish(analysis, pages=pages, command=command, tell=tell)
+    return Path(out)
+
+
+@contextmanager
+def open_results(out: str | os.PathLike[str]) -> Iterator[Results]:
+    """A result folder in the making: it takes the place of `out` when the block ends well.
+
+    For those who write while they analyze: `begin` with the ledger, `finish` with the analysis.
+    """
     folder = Path(out)
     _must_be_ours(folder)
-    shown = list(analysis.cases if pages is None else analysis.cases[:pages])
-    truncated = list(analysis.truncated)
-    if len(shown) < len(analysis.cases):
-        truncated.append(
-            f"pages: the first {len(shown):,} of {count(len(analysis.cases), 'case')} have one; all are in the tables"
-        )
-    with _replacing(folder) as new:
-        with analysis.clock.stage("write"), ThreadPoolExecutor(1) as pool:
-            ledger = pool.submit(_write_ledger, analysis.ledger, new / "ledger.parquet")
+    with _replacing(folder) as new, ThreadPoolExecutor(1) as pool:
+        yield Results(new, pool)
+
+
+class Results:
+    """The files of a result folder that is not yet in its place."""
+
+    def __init__(self, folder: Path, pool: ThreadPoolExecutor) -> None:
+        self._folder = folder
+        self._pool = pool
+        self._ledger: Future[None] | None = None
+
+    def begin(self, ledger: Ledger) -> None:
+        """Start writing the ledger, the largest table, on a thread of its own."""
+        self._ledger = self._pool.submit(_write_ledger, ledger, self._folder / "ledger.parquet")
+
+    def finish(self, analysis: Analysis, *, pages: int | None = PAGES, command: Sequence[str] = (), tell: Tell) -> None:
+        """Write all the rest."""
+        new, shown = self._folder, list(analysis.cases if pages is None else analysis.cases[:pages])
+        truncated = list(analysis.truncated)
+        if len(shown) < len(analysis.cases):
+            truncated.append(
+                f"pages: the first {len(shown):,} of {len(analysis.cases):,} cases have one; all are in the tables"
+            )
+        with analysis.clock.stage("write"):
             _write_tables(analysis, new)
             _write_pages(analysis.graph, shown, new / "cases", tell)
             (new / "report.html").write_text(_report(analysis, shown, truncated), encoding="utf-8")
-            ledger.result()
+            if self._ledger is None:
+                self.begin(analysis.ledger)
+            if self._ledger is not None:
+                self._ledger.result()
         run = json.dumps(_run(analysis, command, truncated), indent=1, ensure_ascii=False)
         (new / "run.json").write_text(run + "\n", encoding="utf-8")
-    return folder
 
 
 def _must_be_ours(folder: Path) -> None:
@@ -134,7 +166,7 @@ def _write_tables(analysis: Analysis, new: Path) -> None:
     for_spreadsheet(ledger.rejected).write_csv(new / "rejected.csv")
 
 
-def _write_pages(graph: FlowGraph, cases: Sequence[Case], folder: Path, tell: Callable[[str, int, int], None]) -> None:
+def _write_pages(graph: FlowGraph, cases: Sequence[Case], folder: Path, tell: Tell) -> None:
     for done, case in enumerate(cases, 1):
         (folder / f"{case.id}.html").write_text(view(graph, case).html, encoding="utf-8")
         tell("pages", done, len(cases))
