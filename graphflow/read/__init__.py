@@ -17,6 +17,8 @@ from pathlib import Path
 import polars as pl
 
 from graphflow.errors import SourceError
+from graphflow.kernels import encode
+from graphflow.kernels.engine import ready
 from graphflow.ledger import Ledger
 from graphflow.read.assemble import Assembler
 from graphflow.read.batches import Ragged, batches
@@ -29,6 +31,7 @@ from graphflow.read.times import SAMPLE
 PathName = str | PathLike[str]
 
 _AHEAD = 2
+_ROW_BYTES = 100
 
 
 def read_ledger(
@@ -79,13 +82,21 @@ def read_ledger(
         progress=progress,
     )
     strip, careful = False, False
-    while True:
-        try:
-            return _read([Path(name) for name in names], options, strip=strip, careful=careful)
-        except Padded:
-            strip = True
-        except Ragged:
-            careful = True
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_warm_up, [Path(name) for name in names])
+        while True:
+            try:
+                return _read([Path(name) for name in names], options, strip=strip, careful=careful)
+            except Padded:
+                strip = True
+            except Ragged:
+                careful = True
+
+
+def _warm_up(paths: list[Path]) -> None:
+    """Load the compiled kernels of a large input while its first rows are being parsed."""
+    size = sum(path.stat().st_size for path in paths if path.is_file())
+    ready(encode, size // _ROW_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +115,7 @@ def _read(paths: list[Path], options: _Options, *, strip: bool, careful: bool) -
     assembler = Assembler(currency=options.currency)
     for path in paths:
         with open_source(path, options.encoding) as source:
-            if assembler.has_seen(source.sha256):
+            if assembler.has_seen(source):
                 layout = recognise(source, options.mapping, options.dialect)
                 rows = sum(batch.height for batch in batches(source, layout.positions, careful=careful))
                 assembler.skip(source, rows)
@@ -117,6 +128,7 @@ def _read(paths: list[Path], options: _Options, *, strip: bool, careful: bool) -
                 timezone=options.timezone,
                 currency=options.currency,
                 strip=strip,
+                number=assembler.next_number,
             )
             for cleaned in _cleaned(cleaner, batches(source, layout.positions, careful=careful)):
                 assembler.add(cleaned, stripped=cleaner.strip)

@@ -24,7 +24,7 @@ from graphflow.ledger import (
     used_currencies,
 )
 from graphflow.read.batches import ROW
-from graphflow.read.clean import MONEY, NO_CURRENCY, Cleaned, Cleaner, Padded, is_padded, too_fine
+from graphflow.read.clean import MONEY, NO_CURRENCY, POSITION, Cleaned, Cleaner, Keys, Padded, is_padded, too_fine
 from graphflow.read.columns import Layout
 from graphflow.read.source import RawFile
 from graphflow.read.times import precision
@@ -32,6 +32,7 @@ from graphflow.read.times import precision
 _CUT_NUMBER = r"^\d(\.\d+)?[eE]\+?\d+$"
 _SHOWN = 3
 _POSITION = pl.format("{}:{}", "file", ROW)
+"""What a transaction is called that has no id of its own: the number of its file, and its row."""
 
 
 @dataclass
@@ -47,16 +48,16 @@ class AccountCodes:
     _second: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _table: Codes = field(default_factory=lambda: np.empty(0, np.int32))
 
-    def encode(self, keys: pl.Series) -> Codes:
+    def encode(self, keys: Keys) -> Codes:
         """The code of each key; new keys get the next codes."""
-        run = ready(encode, keys.len())
-        one, two = (np.array(keys.hash(seed).to_numpy()).view(np.int64) for seed in (1, 2))
-        self._make_room(keys.len(), run)
-        codes = np.empty(keys.len(), np.int32)
-        where = np.empty(keys.len(), np.int64)
-        count = run.number(self._table, self._first, self._second, self.count, one, two, codes, where)
+        size = keys.names.len()
+        run = ready(encode, size)
+        self._make_room(size, run)
+        codes = np.empty(size, np.int32)
+        where = np.empty(size, np.int64)
+        count = run.number(self._table, self._first, self._second, self.count, keys.one, keys.two, codes, where)
         if count > self.count:
-            self.names.append(keys.gather(pl.Series(where[: count - self.count].astype(np.uint32))))
+            self.names.append(keys.names.gather(pl.Series(where[: count - self.count].astype(np.uint32))))
         self.count = int(count)
         return codes
 
@@ -94,9 +95,14 @@ class Assembler:
     _pending: dict[str, int] = field(default_factory=dict)
     _first_bad: int = 0
 
-    def has_seen(self, sha256: str) -> bool:
+    @property
+    def next_number(self) -> int:
+        """The number of the file that comes next, from 1."""
+        return len(self._sources) + 1
+
+    def has_seen(self, source: RawFile) -> bool:
         """Whether a file with the same content was read before."""
-        return any(s.sha256 == sha256 for s in self._sources)
+        return any(s.sha256 == source.sha256 for s in self._sources)
 
     def skip(self, source: RawFile, rows: int) -> None:
         """Count a file that was given twice."""
@@ -122,10 +128,10 @@ class Assembler:
         if not good.height:
             return
         known = len(self._accounts.names)
-        both = self._accounts.encode(pl.concat([good["payer"], good["payee"].alias("payer")]))
+        both = self._accounts.encode(cleaned.keys)
         if not stripped and any(is_padded(names) for names in self._accounts.names[known:]):
             raise Padded
-        frame = _received(good.drop("payer", "payee")).with_columns(file=pl.lit(len(self._sources) + 1, pl.UInt32))
+        frame = _received(good.drop("payer", "payee")).with_columns(file=pl.lit(self.next_number, pl.UInt32))
         payer, payee = both[: good.height].copy(), both[good.height :].copy()
         self._parts.append(_Part(frame, payer, payee, cleaned.decimals))
 
@@ -188,13 +194,13 @@ class Assembler:
     def _with_tx(self, frame: pl.DataFrame, payer: Codes, payee: Codes) -> tuple[pl.DataFrame, pl.Series | None]:
         """The source's own transaction ids, "file:row" where there is none; and which rows repeat an earlier one."""
         if "tx" not in frame.columns:
-            return frame.with_columns(tx=_POSITION), None
+            return frame.rename({POSITION: "tx"}), None
         frame = frame.with_columns(tx=pl.col("tx").fill_null(_POSITION))
         twice = frame["tx"].is_duplicated()
         if not twice.any():
             return frame, None
         alike = frame.with_columns(payer=pl.Series(payer), payee=pl.Series(payee)).filter(twice)
-        content = [name for name in alike.columns if name not in (ROW, "file")]
+        content = [name for name in alike.columns if name not in (ROW, "file", POSITION)]
         again = ~alike.select(pl.struct(content).is_first_distinct()).to_series()
         same = pl.repeat(False, frame.height, eager=True).scatter(twice.arg_true(), again)
         self._move_to_duplicates(frame.filter(same))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from graphflow.errors import SourceError
@@ -16,6 +18,9 @@ from graphflow.read.times import check_format, find_format, is_zoned, parse_time
 
 NO_CURRENCY = "XXX"
 """ISO 4217: no currency. What an amount is in when neither file nor option says."""
+
+POSITION = "position"
+"""What a row without a transaction id is called: the number of its file, and its row."""
 
 _SCALE = 18
 _ROUNDED = rf"\.\d{{{_SCALE}}}\d*[1-9]"
@@ -36,11 +41,28 @@ def is_padded(texts: pl.Series) -> bool:
     return bool(texts.str.contains(r"^\s|\s$|\s:|:\s|^:|:$|^$").any())
 
 
+@dataclass(frozen=True)
+class Keys:
+    """Account keys, payers first and payees after them, with two independent 64-bit hashes of each."""
+
+    names: pl.Series
+    one: npt.NDArray[np.int64]
+    two: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, payer: pl.Series, payee: pl.Series) -> Keys:
+        """The keys of the payers and payees of some rows."""
+        names = pl.concat([payer, payee.alias(payer.name)])
+        one, two = (np.array(names.hash(seed).to_numpy()).view(np.int64) for seed in (1, 2))
+        return cls(names, one, two)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cleaned:
     """One batch: `good` has times, minor units (in `decimals`) and text; the rest stands in `bad` with a reason."""
 
     good: pl.DataFrame
+    keys: Keys
     bad: pl.DataFrame
     excluded: int
     decimals: dict[str, int]
@@ -66,8 +88,10 @@ class Cleaner:
         timezone: str,
         currency: str | None,
         strip: bool = False,
+        number: int = 1,
     ) -> None:
         check_format(time_format or "%Y-%m-%d", timezone)
+        self.number = number
         self.source = source
         self.layout = layout
         self.timezone = timezone
@@ -93,8 +117,10 @@ class Cleaner:
         if COUNTED in batch.columns:
             mask &= batch[COUNTED] == len(self.source.header)
         bad = pl.DataFrame(schema=REJECTED) if mask.all() else self._reasons(raw, typed, batch, ~mask)
+        finished = self._finished(raw, typed, mask)
         return Cleaned(
-            good=self._finished(raw, typed, mask),
+            good=finished,
+            keys=Keys.of(finished["payer"], finished["payee"]),
             bad=bad,
             excluded=int(bad["reason"].str.starts_with(_COUNTED_OUT).sum()),
             decimals=decimals,
@@ -155,6 +181,8 @@ class Cleaner:
     def _finished(self, raw: pl.DataFrame, typed: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
         plain = [c for c in raw.columns if f"{c} ok" not in typed.columns]
         frame = pl.concat([raw.select(plain), typed.rename(lambda c: c.removesuffix(" ok"))], how="horizontal")
+        if "tx" not in frame.columns:
+            frame = frame.with_columns(pl.format("{}:{}", pl.lit(self.number), ROW).alias(POSITION))
         return frame if mask.all() else frame.filter(mask)
 
     def _no_time(self) -> str:

@@ -11,6 +11,7 @@ import io
 import stat
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,13 +39,18 @@ class RawFile:
 
     path: str
     readable: Path
-    sha256: str
+    digest: Future[str] = field(repr=False)
     bytes: int
     kind: str
     encoding: str
     header: tuple[str, ...]
     separator: str = ""
     types: tuple[pl.DataType, ...] = field(default=(), repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """The fingerprint of the file as it was given; waits until the whole of it has been seen."""
+        return self.digest.result()
 
 
 @contextmanager
@@ -55,13 +61,14 @@ def open_source(path: Path, encoding: str | None = None) -> Iterator[RawFile]:
         head = stream.read(_BLOCK)
     if not head.removeprefix(b"\xef\xbb\xbf").strip():
         raise SourceError(f"{path}: the file is empty")
-    if head.startswith(b"PAR1"):
-        yield _parquet(path)
-        return
-    _must_be_text(path, head, encoding)
-    with tempfile.TemporaryDirectory(prefix="graphflow-") as folder:
-        readable, name = _as_utf8(path, head, encoding, Path(folder))
-        yield _text(path, readable, name)
+    with ThreadPoolExecutor(1) as pool:  # the fingerprint is taken while the rows are read
+        if head.startswith(b"PAR1"):
+            yield _parquet(path, pool)
+            return
+        _must_be_text(path, head, encoding)
+        with tempfile.TemporaryDirectory(prefix="graphflow-") as folder:
+            readable, name = _as_utf8(path, head, encoding, Path(folder))
+            yield _text(path, readable, name, pool)
 
 
 def _must_be_file(path: Path) -> None:
@@ -134,13 +141,12 @@ def _as_utf8(path: Path, head: bytes, encoding: str | None, folder: Path) -> tup
     return copy, name
 
 
-def _text(path: Path, readable: Path, encoding: str) -> RawFile:
-    digest = _sha256(path)
+def _text(path: Path, readable: Path, encoding: str, pool: ThreadPoolExecutor) -> RawFile:
     header, separator = _header(path, readable)
     return RawFile(
         path=str(path),
         readable=readable,
-        sha256=digest,
+        digest=pool.submit(_sha256, path),
         bytes=path.stat().st_size,
         kind="text",
         encoding=encoding,
@@ -201,7 +207,7 @@ def _decodes(text: bytes, encoding: str) -> bool:
     return True
 
 
-def _parquet(path: Path) -> RawFile:
+def _parquet(path: Path, pool: ThreadPoolExecutor) -> RawFile:
     try:
         schema = pl.read_parquet_schema(path)
     except Exception as error:
@@ -209,7 +215,7 @@ def _parquet(path: Path) -> RawFile:
     return RawFile(
         path=str(path),
         readable=path,
-        sha256=_sha256(path),
+        digest=pool.submit(_sha256, path),
         bytes=path.stat().st_size,
         kind="parquet",
         encoding="parquet",
