@@ -23,7 +23,8 @@ from graphflow.ledger import Ledger
 from graphflow.read.assemble import Assembler
 from graphflow.read.batches import Ragged, batches
 from graphflow.read.clean import Cleaned, Cleaner, Padded
-from graphflow.read.columns import load_mapping, recognise
+from graphflow.read.columns import load_mapping
+from graphflow.read.dialects import recognise
 from graphflow.read.progress import Progress, silent
 from graphflow.read.source import open_source
 from graphflow.read.times import SAMPLE

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from graphflow.errors import ColumnError, SourceError, did_you_mean
-from graphflow.read.source import RawFile
+from graphflow.errors import ColumnError, did_you_mean
 
 FIELDS = (
     "tx", "time", "payer", "payee", "paid", "paid_currency", "received", "received_currency", "channel",
@@ -41,18 +40,6 @@ class Layout:
 def column(position: int) -> pl.Expr:
     """The text of the column at a position of the file."""
     return pl.col(str(position))
-
-
-def recognise(source: RawFile, mapping: Mapping[str, str], dialect: str | None) -> Layout:
-    """The layout of a file: the dialect asked for, else the first that knows the header, else the plain one."""
-    from graphflow.read import amlworld, plain
-
-    known = {amlworld.NAME: amlworld, plain.NAME: plain}
-    if dialect is not None and dialect not in known:
-        raise SourceError(f'there is no dialect "{dialect}": {did_you_mean(dialect, known)}')
-    if dialect == amlworld.NAME or (dialect is None and not mapping and amlworld.recognises(source.header)):
-        return amlworld.layout(source)
-    return plain.layout(source, mapping)
 
 
 def load_mapping(mapping: Mapping[str, str] | str | PathLike[str] | None) -> dict[str, str]:

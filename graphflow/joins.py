@@ -1,0 +1,121 @@
+"""Which findings belong together: pairs from the strongest on, and groups that stay within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+from graphflow.finding import Finding
+from graphflow.graph import FlowGraph
+
+_HUB = 100
+_HUB_WINDOW = timedelta(hours=24)
+_APART = timedelta(hours=72)
+_SHARE = 0.2
+_AT_ONCE = 8
+
+
+def joins(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
+    """Pairs of findings that belong together, the strongest first."""
+    if len(findings) < 2:
+        return
+    yield from _sharing_transactions(findings)
+    yield from _sharing_accounts(graph, findings)
+
+
+def _sharing_transactions(findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
+    """Pairs by the number of transactions in both; a transaction in very many findings joins none."""
+    sizes = np.array([f.rows.size for f in findings])
+    rows = np.concatenate([f.rows for f in findings])
+    owner = np.repeat(np.arange(sizes.size), sizes)
+    order = np.argsort(rows, kind="stable")
+    rows, owner = rows[order], owner[order]
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    lengths = np.diff(np.append(starts, rows.size))
+    pairs = []
+    for step in range(1, _AT_ONCE):
+        first = np.flatnonzero(np.repeat((lengths > step) & (lengths <= _AT_ONCE), lengths))
+        first = first[first + step < rows.size]
+        first = first[rows[first] == rows[first + step]]
+        pairs.append(owner[first] * sizes.size + owner[first + step])
+    keys, shared = np.unique(np.concatenate(pairs), return_counts=True)
+    a, b = np.divmod(keys, sizes.size)
+    strong = shared >= _SHARE * np.minimum(sizes[a], sizes[b])
+    a, b, shared = a[strong], b[strong], shared[strong]
+    for k in np.lexsort((b, a, -shared)).tolist():
+        yield int(a[k]), int(b[k])
+
+
+def _sharing_accounts(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
+    """Pairs of findings that suspect one account, the closest in time first.
+
+    Each is paired with the one before it that lasts longest: what is near an earlier one is near that one.
+    """
+    flow = graph.flow
+    names = pl.DataFrame({"account": flow.names, "hub": flow.hubs(_HUB_WINDOW, _HUB)})
+    times = flow.ledger.frame["time"].to_physical()
+    table = pl.DataFrame(
+        {
+            "finding": range(len(findings)),
+            "account": [list(f.accounts) for f in findings],
+            "start": times.gather([int(f.rows[0]) for f in findings]),
+            "end": times.gather([int(f.rows[-1]) for f in findings]),
+        },
+        schema_overrides={"account": pl.List(pl.String)},
+    )
+    longest = pl.col("end").cum_max().over("account")
+    before = pl.when(pl.col("end") == longest).then("finding").forward_fill().over("account")
+    joined = (
+        table.explode("account")
+        .join(names, on="account")
+        .filter(~pl.col("hub"))
+        .sort("account", "start", "finding")
+        .with_columns(
+            before=before.shift(1).over("account"),
+            gap=(pl.col("start") - longest.shift(1).over("account")).clip(0),
+        )
+        .filter(pl.col("gap") <= _APART // timedelta(microseconds=1))
+        .sort("gap", "before", "finding")
+    )
+    yield from zip(joined["before"].to_list(), joined["finding"].to_list(), strict=True)
+
+
+class Groups:
+    """Union-find whose groups stay within bounds; remembers what was left out."""
+
+    def __init__(self, findings: Sequence[Finding], most_findings: int, most_accounts: int) -> None:
+        self._findings = findings
+        self._most = most_findings, most_accounts
+        self._parent = list(range(len(findings)))
+        self._members = {k: [k] for k in range(len(findings))}
+        self._accounts = {k: set(f.accounts) for k, f in enumerate(findings)}
+        self._left: dict[int, int] = {}
+
+    def join(self, a: int, b: int) -> None:
+        """Put two groups together, unless the result would be too large."""
+        a, b = sorted((self._root(a), self._root(b)))
+        if a == b:
+            return
+        together = self._accounts[a] | self._accounts[b]
+        if len(self._members[a]) + len(self._members[b]) > self._most[0] or len(together) > self._most[1]:
+            self._left[a] = self._left.get(a, 0) + 1
+            self._left[b] = self._left.get(b, 0) + 1
+            return
+        self._parent[b] = a
+        self._members[a] += self._members.pop(b)
+        self._accounts[a] = together
+        del self._accounts[b]
+        self._left[a] = self._left.get(a, 0) + self._left.pop(b, 0)
+
+    def all(self) -> Iterator[tuple[list[Finding], int]]:
+        """Members of each group, and how many joins its size left out."""
+        for root, members in self._members.items():
+            yield [self._findings[k] for k in members], self._left.get(root, 0)
+
+    def _root(self, k: int) -> int:
+        while self._parent[k] != k:
+            self._parent[k] = k = self._parent[self._parent[k]]
+        return k
