@@ -56,10 +56,10 @@ def ready(module: ModuleType, rows: int) -> Any:
         return module
     with _LOCK:
         if module.__name__ not in _NAMESPACES:
+            if not _kept(module):
+                _say_once("graphflow: compiling its kernels for this machine (once, some seconds) …")
             names = [f.__name__ for f in _functions(module)]
             _NAMESPACES[module.__name__] = SimpleNamespace(**{n: _compile(getattr(module, n)) for n in names})
-            if not _cached(module):
-                _say_once("graphflow: compiling its kernels for this machine (once, some seconds) …")
         return _NAMESPACES[module.__name__]
 
 
@@ -92,23 +92,25 @@ def _compile(function: FunctionType) -> Any:
         if isinstance(value, FunctionType) and _key(value) in _KERNELS and value is not function:
             scope[name] = _compile(value)
     numba, signature = importlib.import_module("numba"), _SIGNATURES[key]
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     try:
-        compiled = numba.njit(signature, nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)(twin)
+        compiled = numba.njit(signature, cache=True, **options)(twin)
     except RuntimeError:  # neither the package's folder nor the home folder can be written
         _say_once("graphflow: no folder to keep compiled kernels in (set NUMBA_CACHE_DIR); compiling for this run")
-        compiled = numba.njit(signature, nogil=True)(twin)
+        compiled = numba.njit(signature, **options)(twin)
     scope[function.__name__] = compiled
     _COMPILED[key] = compiled
     return compiled
 
 
-def _cached(module: ModuleType) -> bool:
-    """Whether machine code of every kernel of a compiled module is on disk."""
-    for function in _functions(module):
-        folder = getattr(_COMPILED[_key(function)].stats, "cache_path", None)
-        if folder is None or not _index_files(Path(folder), module, function):
-            return False
-    return True
+def _kept(module: ModuleType) -> bool:
+    """Whether machine code of every kernel of a module is where Numba would look for it."""
+    numba = importlib.import_module("numba")
+    try:
+        folders = {Path(numba.njit(cache=True)(f).stats.cache_path) for f in _functions(module)}
+    except RuntimeError:
+        return False
+    return all(_index_files(folder, module, f) for folder in folders for f in _functions(module))
 
 
 def _on_disk(module: ModuleType) -> bool:
