@@ -20,6 +20,7 @@ from graphflow.errors import OutputError
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
 from graphflow.rules import as_table
+from graphflow.view.network import load
 from graphflow.view.page import view
 from graphflow.view.report import report
 from graphflow.view.tables import (
@@ -69,6 +70,7 @@ def open_results(out: str | os.PathLike[str]) -> Iterator[Results]:
     folder = Path(out)
     _must_be_ours(folder)
     with _replacing(folder) as new, ThreadPoolExecutor(1) as pool:
+        pool.submit(load)
         yield Results(new, pool)
 
 

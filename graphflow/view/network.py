@@ -48,9 +48,14 @@ FEW = 60
 """Up to so many nodes there is room for holders' names, and time to lead each curve round the others."""
 
 
+def load() -> Any:
+    """PyVis, which takes a moment to import."""
+    return import_module("pyvis.network")
+
+
 def draw(picture: Picture, words: Mapping[str, Any], decimals: Mapping[str, int]) -> str:
     """The page's HTML. `words` is what the page says beside the picture: pyvis hands its heading on as it is."""
-    network = import_module("pyvis.network").Network(directed=True)
+    network = load().Network(directed=True)
     network.templateEnv, network.path = environment(), "case.html.j2"
     network.options = OPTIONS
     network.heading = {**words, "vis_network": vis_network()}
