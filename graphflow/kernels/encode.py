@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from graphflow.kernels.csr import Ints, Longs
 from graphflow.kernels.engine import kernel
 
@@ -55,6 +52,3 @@ def number(
                 break
             slot = (slot + 1) & mask
     return known
-
-
-Hashes = npt.NDArray[np.int64]

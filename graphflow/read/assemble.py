@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,14 +62,14 @@ class AccountCodes:
         self.count = int(count)
         return codes
 
-    def _make_room(self, more: int, run: object) -> None:
+    def _make_room(self, more: int, run: Any) -> None:
         need = self.count + more
         if self._first.size < need:
             self._first = np.concatenate([self._first[: self.count], np.empty(need, np.int64)])
             self._second = np.concatenate([self._second[: self.count], np.empty(need, np.int64)])
         if self._table.size < 2 * need:
             self._table = np.full(1 << int(2 * need).bit_length(), -1, np.int32)
-            run.fill(self._table, self._first, self.count)  # type: ignore[attr-defined]
+            run.fill(self._table, self._first, self.count)
 
 
 @dataclass
