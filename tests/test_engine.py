@@ -45,6 +45,16 @@ def test_compiling_is_said_once_and_kept(tmp_path: Path) -> None:
     assert not second.stderr
 
 
+def test_code_older_than_any_kernel_is_compiled_anew(tmp_path: Path) -> None:
+    run(RUN, tmp_path)
+    for index in tmp_path.rglob("*.nbi"):
+        os.utime(index, (0, 0))
+    again = run(RUN, tmp_path)
+    assert again.stdout.strip() == EXPECTED
+    assert "compiling" in again.stderr
+    assert all(index.stat().st_mtime > 0 for index in tmp_path.rglob("*.nbi"))
+
+
 def test_without_a_folder_to_keep_it_in_the_kernel_is_compiled_all_the_same(tmp_path: Path) -> None:
     done = run(UNWRITABLE + RUN, tmp_path)
     assert done.stdout.strip() == EXPECTED

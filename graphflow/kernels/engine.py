@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, TypeVar
@@ -111,30 +112,39 @@ def _numba() -> ModuleType:
 
 
 def _kept(module: ModuleType) -> bool:
-    """Whether machine code of every kernel of a module is where Numba would look for it."""
+    """Whether machine code of every kernel of a module is where Numba would look for it.
+
+    Numba asks only whether the kernel's own file has changed, and would go on with old code of the kernels it calls:
+    whatever is older than any of the kernels' files is thrown away here.
+    """
     numba = _numba()
     try:
         folders = {Path(numba.njit(cache=True)(f).stats.cache_path) for f in _functions(module)}
     except RuntimeError:
         return False
+    for index in (path for folder in folders for path in folder.glob("*.nbi")):
+        if index.stat().st_mtime < _newest_source():
+            index.unlink(missing_ok=True)
     return all(_index_files(folder, module, f) for folder in folders for f in _functions(module))
 
 
 def _on_disk(module: ModuleType) -> bool:
     """The same question before Numba is imported, for the folders it normally uses."""
-    if module.__file__ is None:
-        return False
-    folders = [Path(module.__file__).parent / "__pycache__"]
+    folders = [Path(__file__).parent / "__pycache__"]
     if os.environ.get("NUMBA_CACHE_DIR"):
         folders = [p for p in Path(os.environ["NUMBA_CACHE_DIR"]).glob("kernels_*") if p.is_dir()]
     return any(all(_index_files(folder, module, f) for f in _functions(module)) for folder in folders)
 
 
 def _index_files(folder: Path, module: ModuleType, function: FunctionType) -> bool:
-    """Whether the folder holds machine code of a kernel that is not older than its source."""
+    """Whether the folder holds machine code of a kernel that is not older than any kernel's source."""
     stem = module.__name__.rpartition(".")[2]
-    written = Path(function.__code__.co_filename).stat().st_mtime
-    return any(p.stat().st_mtime >= written for p in folder.glob(f"{stem}.{function.__name__}-*.nbi"))
+    return any(p.stat().st_mtime >= _newest_source() for p in folder.glob(f"{stem}.{function.__name__}-*.nbi"))
+
+
+@cache
+def _newest_source() -> float:
+    return max(path.stat().st_mtime for path in Path(__file__).parent.glob("*.py"))
 
 
 def _say_once(line: str) -> None:
