@@ -16,13 +16,11 @@ Longs = npt.NDArray[np.int64]
 class Totals:
     """Sum of each group in minor units of `currency`.
 
-    mixed   several currencies, valued in the base currency
-    rough   one of them has only a rough rate
+    rough   several currencies, one of which has only a rough rate
     """
 
     amount: Longs
     currency: list[str]
-    mixed: npt.NDArray[np.bool_]
     rough: npt.NDArray[np.bool_]
 
 
@@ -32,7 +30,7 @@ def totals(flow: Flow, events: npt.NDArray[np.int32], starts: Longs) -> Totals:
     Currencies are never added: a group with more than one is summed in the base currency.
     """
     if not starts.size:
-        return Totals(np.empty(0, np.int64), [], np.empty(0, np.bool_), np.empty(0, np.bool_))
+        return Totals(np.empty(0, np.int64), [], np.empty(0, np.bool_))
     names, valuation = flow.ledger.currencies, flow.valuation
     codes = flow.currency_codes[events]
     first = np.minimum.reduceat(codes, starts)
@@ -42,6 +40,5 @@ def totals(flow: Flow, events: npt.NDArray[np.int32], starts: Longs) -> Totals:
     return Totals(
         amount=amount,
         currency=[valuation.base if m else names[k] for k, m in zip(first.tolist(), mixed.tolist(), strict=True)],
-        mixed=mixed,
         rough=mixed & np.logical_or.reduceat(unsure[codes], starts),
     )

@@ -52,7 +52,8 @@ def read_ledger(
     mapping      ledger field → header of the file (`{"payer": "From Account"}`), or a TOML file that says so;
                  fields not mapped are recognised by their usual names
     dialect      "amlworld" or "plain"; recognised by the header when not given
-    encoding     of text files: UTF-8 when not given; others (gb18030, cp1252, utf-16) must be named
+    encoding     of text files: UTF-8, or UTF-16 by its byte order mark, when not given; others (gb18030, cp1252)
+                 must be named
     time_format  strptime format, or "epoch_s" / "epoch_ms"; found from the data when not given, and asked
                  for when day and month could be either way round
     timezone     zone of times that state none; they become UTC
