@@ -6,18 +6,19 @@ import csv
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from readers import cut_into
 
 from graphflow.errors import ColumnError, SourceError
 from graphflow.ledger import ROW_KINDS, Ledger, default_decimals
 from graphflow.read import read_ledger
 
-batches = import_module("graphflow.read.batches")  # the package has a function of that name
+pytestmark = pytest.mark.usefixtures("way")
+
 HEAD = "time,payer,payee,amount,currency\n"
 AMLWORLD = Path(__file__).parents[1].parent / "shared/data/amlworld/HI-Small_Trans_sample.csv"
 MORE = {"accepted": 0, "paired": 0, "duplicate": 0, "excluded": 0, "rejected": 0}
@@ -337,7 +338,7 @@ def test_usual_decimals_of_currencies(tmp_path: Path) -> None:
 def test_more_decimals_raise_the_currency_over_all_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(batches, "BATCH_ROWS", size)
+    cut_into(monkeypatch, size)
     ledger = read(
         tmp_path,
         "time,payer,payee,amount,currency,payer_balance\n2026-01-05,A,B,1,USD,5\n2026-01-05,A,B,2,CNY,6\n"
@@ -354,7 +355,7 @@ def test_more_decimals_raise_the_currency_over_all_batches(
 def test_amounts_that_no_unit_can_count_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, turn: int
 ) -> None:
-    monkeypatch.setattr(batches, "BATCH_ROWS", size)
+    cut_into(monkeypatch, size)
     rows = ["2026-01-05,A,B,900000000000000,USD\n", "2026-01-05,A,B,0.00000001,USD\n"][::turn]
     with pytest.raises(
         SourceError, match=r"^amounts in USD have so many decimals that the largest of them no longer fit"
@@ -545,11 +546,12 @@ def test_a_repeat_in_another_file_is_counted_there(tmp_path: Path) -> None:
 
 
 def test_progress_is_told_of_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BATCH_ROWS", 3)
+    cut_into(monkeypatch, 3)
     seen: list[int] = []
     path = write(tmp_path, HEAD + "2026-01-05,A,B,1,CNY\n" * 10)
     read_ledger(path, progress=lambda source, rows: seen.append(rows))
-    assert seen == [3, 3, 3, 1]
+    assert sum(seen) == 10
+    assert len(seen) > 1
 
 
 # --- batches ---------------------------------------------------------------------------------------
@@ -565,7 +567,7 @@ def test_results_do_not_depend_on_the_batches(tmp_path: Path, monkeypatch: pytes
     rows[70] = "1,2026-01-05,A,B,0.0001,CNY\n"
     path = write(tmp_path, "tx,time,payer,payee,amount,currency,memo\n" + "".join(rows))
     whole = read_ledger(path)
-    monkeypatch.setattr(batches, "BATCH_ROWS", size)
+    cut_into(monkeypatch, size)
     for part in (read_ledger(path), read_ledger(path)):
         check_accounting(part)
         texts = pl.col(pl.Categorical).cast(pl.String)
@@ -585,7 +587,7 @@ def test_results_do_not_depend_on_the_batches(tmp_path: Path, monkeypatch: pytes
 def test_when_no_row_is_a_transfer_the_first_one_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(batches, "BATCH_ROWS", size)
+    cut_into(monkeypatch, size)
     with pytest.raises(SourceError) as error:
         read(tmp_path, HEAD + "2026-01-05,A,B,x,CNY\n2026-01-05,A,,1,CNY\n2026-01-05,A,B,0,CNY\n")
     assert str(error.value) == (
@@ -745,7 +747,7 @@ def test_real_amlworld_rows(monkeypatch: pytest.MonkeyPatch) -> None:
         received[row[6]] += Decimal(row[5])  # type: ignore[assignment]
         paid[row[8]] += Decimal(row[7])  # type: ignore[assignment]
     for size in (250_000, 1_000):
-        monkeypatch.setattr(batches, "BATCH_ROWS", size)
+        cut_into(monkeypatch, size)
         ledger = read_ledger(AMLWORLD)
         check_accounting(ledger)
         assert ledger.sources[0].rows == {**MORE, "read": 28_374, "accepted": 28_374}

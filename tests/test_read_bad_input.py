@@ -16,6 +16,8 @@ import pytest
 from graphflow.errors import ColumnError, GraphflowError, SourceError, did_you_mean, one_line
 from graphflow.read import read_ledger
 
+pytestmark = pytest.mark.usefixtures("way")
+
 HEAD = b"time,payer,payee,amount,currency\n"
 ROW = b"2026-01-05 09:00,A,B,1.00,CNY\n"
 

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,13 @@ import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from readers import cut_into
 
 from graphflow.errors import SourceError
 from graphflow.ledger import ROW_KINDS, Ledger, major
 from graphflow.read import read_ledger
 
-batches = import_module("graphflow.read.batches")  # the package has a function of that name
+pytestmark = pytest.mark.usefixtures("way")
 
 HEAD = ["tx", "time", "payer", "payee", "amount", "currency", "memo"]
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -137,7 +137,7 @@ def test_any_ledger_comes_back_in_other_encodings(rows: list[Row], encoding: str
 @given(ROWS, st.integers(1, 5))
 def test_any_ledger_comes_back_whatever_the_batches(rows: list[Row], size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batches, "BATCH_ROWS", size)
+        cut_into(patch, size)
         ledger = read_bytes(as_csv(rows).encode())
     assert transfers(ledger) == expected(rows)
     assert ledger.accounts.equals(read_bytes(as_csv(rows).encode()).accounts)
@@ -284,7 +284,7 @@ def test_bytes_put_anywhere_lose_no_row(junk: bytes, place: int) -> None:
 
 
 def test_reading_again_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BATCH_ROWS", 50)
+    cut_into(monkeypatch, 50)
     rng = random.Random(5)
     rows: list[Row] = [
         (f"P{rng.randrange(99)}", f"Q{rng.randrange(99)}", rng.randrange(20), rng.randrange(1, 999), "CNY", "")

@@ -41,6 +41,28 @@ def by_account(key: Ints, other: Ints, accounts: int) -> tuple[Longs, Ints, Ints
     return ptr, events, others
 
 
+@kernel("uint32[::1](int64[::1], int64, int64, int64)")
+def by_time(time: Longs, first: int, step: int, slots: int) -> npt.NDArray[np.uint32]:
+    """Positions in time order, ties as they come, by counting sort.
+
+    Times are first + k * step for k from 0 to slots - 1; if one is not, the answer is empty.
+    """
+    free = np.zeros(slots + 1, np.int64)
+    for e in range(time.size):
+        k = (time[e] - first) // step
+        if k * step + first != time[e]:
+            return np.empty(0, np.uint32)
+        free[k + 1] += 1
+    for k in range(slots):
+        free[k + 1] += free[k]
+    order = np.empty(time.size, np.uint32)
+    for e in range(time.size):
+        k = (time[e] - first) // step
+        order[free[k]] = e
+        free[k] += 1
+    return order
+
+
 @kernel("void(int64, int64, int64[::1], int32[::1], int64[::1], int32[::1], int32[::1], int32[::1])")
 def onward(
     first: int,

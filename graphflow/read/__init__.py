@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from os import PathLike
 from pathlib import Path
@@ -17,8 +17,6 @@ from pathlib import Path
 import polars as pl
 
 from graphflow.errors import SourceError
-from graphflow.kernels import encode
-from graphflow.kernels.engine import ready
 from graphflow.ledger import Ledger
 from graphflow.read.assemble import Assembler
 from graphflow.read.batches import Ragged, batches
@@ -26,13 +24,13 @@ from graphflow.read.clean import Cleaned, Cleaner, Padded
 from graphflow.read.columns import load_mapping
 from graphflow.read.dialects import recognise
 from graphflow.read.progress import Progress, silent
+from graphflow.read.scan import Unplain, scan, suits
 from graphflow.read.source import open_source
 from graphflow.read.times import SAMPLE
 
 PathName = str | PathLike[str]
 
 _AHEAD = 2
-_ROW_BYTES = 100
 
 
 def read_ledger(
@@ -83,22 +81,29 @@ def read_ledger(
         currency=currency,
         progress=progress,
     )
-    strip, careful = False, False
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(_warm_up, [Path(name) for name in names])
-        while True:
-            try:
-                return _read([Path(name) for name in names], options, strip=strip, careful=careful)
-            except Padded:
-                strip = True
-            except Ragged:
-                careful = True
+    way = _Way()
+    while True:
+        try:
+            return _read([Path(name) for name in names], options, way)
+        except Unplain:
+            way = replace(way, scan=False)
+        except Padded:
+            way = replace(way, strip=True)
+        except Ragged:
+            way = replace(way, careful=True)
 
 
-def _warm_up(paths: list[Path]) -> None:
-    """Load the compiled kernels of a large input while its first rows are being parsed."""
-    size = sum(path.stat().st_size for path in paths if path.is_file())
-    ready(encode, size // _ROW_BYTES)
+@dataclass(frozen=True)
+class _Way:
+    """How files are read: the fast way first, as few files need the slower ones.
+
+    scan     large texts by compiled kernels (until `Unplain`)
+    strip    with white space taken off (after `Padded`); careful: row by row (after `Ragged`)
+    """
+
+    scan: bool = True
+    strip: bool = False
+    careful: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,27 +117,31 @@ class _Options:
     progress: Progress
 
 
-def _read(paths: list[Path], options: _Options, *, strip: bool, careful: bool) -> Ledger:
-    """One attempt: the plain way first, as few files need the slower ones (`Padded`, `Ragged`)."""
+def _read(paths: list[Path], options: _Options, way: _Way) -> Ledger:
+    """One attempt."""
     assembler = Assembler(currency=options.currency)
     for path in paths:
         with open_source(path, options.encoding) as source:
             if assembler.has_seen(source):
                 layout = recognise(source, options.mapping, options.dialect)
-                rows = sum(batch.height for batch in batches(source, layout.positions, careful=careful))
+                rows = sum(batch.height for batch in batches(source, layout.positions, careful=way.careful))
                 assembler.skip(source, rows)
                 continue
             layout = recognise(source, options.mapping, options.dialect)
+            scanned = way.scan and suits(source)
             cleaner = Cleaner(
                 source,
                 layout,
                 time_format=options.time_format,
                 timezone=options.timezone,
                 currency=options.currency,
-                strip=strip,
-                number=assembler.next_number,
+                strip=way.strip or scanned,
             )
-            for cleaned in _cleaned(cleaner, batches(source, layout.positions, careful=careful)):
+            if scanned:
+                parts = scan(source, layout, cleaner)
+            else:
+                parts = _cleaned(cleaner, batches(source, layout.positions, careful=way.careful))
+            for cleaned in parts:
                 assembler.add(cleaned, stripped=cleaner.strip)
                 options.progress(source, cleaned.height)
             assembler.finish(source, layout, cleaner)
@@ -146,7 +155,7 @@ def _cleaned(cleaner: Cleaner, raw: Iterator[pl.DataFrame]) -> Iterator[Cleaned]
         first.append(batch)
     if not first:
         return
-    cleaner.look_at(pl.concat(first))
+    cleaner.look_at(pl.concat(first).select(cleaner.layout.texts["time"]).to_series())
     with ThreadPoolExecutor(_AHEAD) as pool:
         waiting: deque[Future[Cleaned]] = deque()
         for batch in chain(first, raw):

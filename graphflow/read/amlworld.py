@@ -11,10 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import polars as pl
-
 from graphflow.errors import ColumnError
-from graphflow.read.columns import Layout, column
+from graphflow.read.columns import Layout
 from graphflow.read.source import RawFile
 
 NAME = "amlworld"
@@ -50,14 +48,13 @@ def layout(source: RawFile) -> Layout:
         raise ColumnError(f'{source.path}: an AMLworld file has "Account" twice; this one has it {len(accounts)} times')
     positions = {field: lower.index(header) for header, field in _PLAIN.items() if header in lower}
     accounts = _by_side(accounts, positions["payer_bank"], positions["payee_bank"])
-    texts = {field: column(k) for field, k in positions.items() if not field.endswith("_bank")}
+    parts: dict[str, tuple[int, ...]] = {field: (k,) for field, k in positions.items() if not field.endswith("_bank")}
     headers = {field: source.header[k] for field, k in positions.items()}
     for side, position in zip(("payer", "payee"), accounts, strict=True):
         bank = positions[f"{side}_bank"]
-        texts[side] = pl.concat_str(column(bank), column(position), separator=":")
+        parts[side] = (bank, position)
         headers[side] = f"{source.header[bank]} + {source.header[position]}"
-    used = {*positions.values(), *accounts}
-    return Layout(dialect=NAME, texts=texts, positions=tuple(sorted(used)), headers=headers)
+    return Layout(dialect=NAME, parts=parts, headers=headers)
 
 
 def _by_side(accounts: list[int], payer_bank: int, payee_bank: int) -> list[int]:

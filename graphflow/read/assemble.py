@@ -2,83 +2,47 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from graphflow.errors import SourceError, one_line
-from graphflow.kernels import encode
+from graphflow.kernels import csr
 from graphflow.kernels.engine import ready
 from graphflow.ledger import (
     OPTIONAL,
     REJECTED,
     SCHEMA,
-    Codes,
     Ledger,
     Source,
     describe_accounts,
     time_precision,
     used_currencies,
 )
+from graphflow.read.amounts import rescaled
 from graphflow.read.batches import ROW
-from graphflow.read.clean import MONEY, NO_CURRENCY, POSITION, Cleaned, Cleaner, Keys, Padded, is_padded, too_fine
+from graphflow.read.clean import NO_CURRENCY, Cleaned, Cleaner, Padded, is_padded
 from graphflow.read.columns import Layout
+from graphflow.read.keys import AccountCodes
 from graphflow.read.source import RawFile
 from graphflow.read.times import precision
 
 _CUT_NUMBER = r"^\d(\.\d+)?[eE]\+?\d+$"
 _SHOWN = 3
+_ROOMY = 8
 _POSITION = pl.format("{}:{}", "file", ROW)
 """What a transaction is called that has no id of its own: the number of its file, and its row."""
 
 
 @dataclass
-class AccountCodes:
-    """Account keys → codes in order of first appearance, kept over all batches and files.
-
-    Keys are compared by two independent 64-bit hashes, which is as good as by their text.
-    """
-
-    count: int = 0
-    names: list[pl.Series] = field(default_factory=list)
-    _first: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    _second: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    _table: Codes = field(default_factory=lambda: np.empty(0, np.int32))
-
-    def encode(self, keys: Keys) -> Codes:
-        """The code of each key; new keys get the next codes."""
-        size = keys.names.len()
-        run = ready(encode, size)
-        self._make_room(size, run)
-        codes = np.empty(size, np.int32)
-        where = np.empty(size, np.int64)
-        count = run.number(self._table, self._first, self._second, self.count, keys.one, keys.two, codes, where)
-        if count > self.count:
-            self.names.append(keys.names.gather(pl.Series(where[: count - self.count].astype(np.uint32))))
-        self.count = int(count)
-        return codes
-
-    def _make_room(self, more: int, run: Any) -> None:
-        need = self.count + more
-        if self._first.size < need:
-            self._first = np.concatenate([self._first[: self.count], np.empty(need, np.int64)])
-            self._second = np.concatenate([self._second[: self.count], np.empty(need, np.int64)])
-        if self._table.size < 2 * need:
-            self._table = np.full(1 << int(2 * need).bit_length(), -1, np.int32)
-            run.fill(self._table, self._first, self.count)
-
-
-@dataclass
 class _Part:
-    """A batch on its way: typed columns, account codes, and the decimals its amounts are in."""
+    """A batch on its way: typed columns, with the codes of its accounts, and the decimals its amounts are in."""
 
     frame: pl.DataFrame
-    payer: Codes
-    payee: Codes
     decimals: dict[str, int]
 
 
@@ -95,11 +59,6 @@ class Assembler:
     _precisions: list[timedelta] = field(default_factory=list)
     _pending: dict[str, int] = field(default_factory=dict)
     _first_bad: int = 0
-
-    @property
-    def next_number(self) -> int:
-        """The number of the file that comes next, from 1."""
-        return len(self._sources) + 1
 
     def has_seen(self, source: RawFile) -> bool:
         """Whether a file with the same content was read before."""
@@ -132,9 +91,9 @@ class Assembler:
         both = self._accounts.encode(cleaned.keys)
         if not stripped and any(is_padded(names) for names in self._accounts.names[known:]):
             raise Padded
-        frame = _received(good.drop("payer", "payee")).with_columns(file=pl.lit(self.next_number, pl.UInt32))
-        payer, payee = both[: good.height].copy(), both[good.height :].copy()
-        self._parts.append(_Part(frame, payer, payee, cleaned.decimals))
+        number = pl.lit(len(self._sources) + 1, pl.UInt32)
+        frame = _received(good).with_columns(payer=both[: good.height], payee=both[good.height :], file=number)
+        self._parts.append(_Part(frame, cleaned.decimals))
 
     def finish(self, source: RawFile, layout: Layout, cleaner: Cleaner) -> None:
         """Close the current file's account."""
@@ -161,17 +120,14 @@ class Assembler:
         if not self._parts:
             raise SourceError(f"{self._sources[-1].path}: has a header and no rows" if self._sources else "no rows")
         decimals = self._final_decimals()
-        frame = _joined([_rescaled(p, decimals) for p in self._parts])
-        payer = np.concatenate([p.payer for p in self._parts])
-        payee = np.concatenate([p.payee for p in self._parts])
+        frame = _joined([rescaled(p.frame, p.decimals, decimals) for p in self._parts])
         self._parts.clear()
         names = pl.concat(self._accounts.names, rechunk=True).alias("account")
-        frame, payer, payee = _in_time_order(frame, payer, payee)
-        frame, repeated = self._with_tx(frame, payer, payee)
-        if repeated is not None:
-            frame, payer, payee = frame.filter(~repeated), payer[~repeated.to_numpy()], payee[~repeated.to_numpy()]
-            frame = self._with_unique_tx(frame)
-        whole = self._whole(frame, names, payer, payee)
+        frame = _in_time_order(frame, min(self._precisions))
+        if "tx" in frame.columns:
+            frame = self._with_unique_tx(self._without_repeats(frame))
+        payer, payee = (np.array(frame[side].to_numpy()) for side in ("payer", "payee"))
+        whole = self._whole(frame, names)
         self._warn_about(names)
         return Ledger(
             frame=whole,
@@ -192,20 +148,17 @@ class Assembler:
                 decimals[code] = max(places, decimals.get(code, 0))
         return decimals
 
-    def _with_tx(self, frame: pl.DataFrame, payer: Codes, payee: Codes) -> tuple[pl.DataFrame, pl.Series | None]:
-        """The source's own transaction ids, "file:row" where there is none; and which rows repeat an earlier one."""
-        if "tx" not in frame.columns:
-            return frame.rename({POSITION: "tx"}), None
+    def _without_repeats(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows that repeat an earlier one in full, the source's own id included, are duplicates."""
         frame = frame.with_columns(tx=pl.col("tx").fill_null(_POSITION))
         twice = frame["tx"].is_duplicated()
         if not twice.any():
-            return frame, None
-        alike = frame.with_columns(payer=pl.Series(payer), payee=pl.Series(payee)).filter(twice)
-        content = [name for name in alike.columns if name not in (ROW, "file", POSITION)]
-        again = ~alike.select(pl.struct(content).is_first_distinct()).to_series()
+            return frame
+        content = [name for name in frame.columns if name not in (ROW, "file")]
+        again = ~frame.filter(twice).select(pl.struct(content).is_first_distinct()).to_series()
         same = pl.repeat(False, frame.height, eager=True).scatter(twice.arg_true(), again)
         self._move_to_duplicates(frame.filter(same))
-        return frame, same
+        return frame.filter(~same)
 
     def _with_unique_tx(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows that share an id and differ are all kept, all but the first with their position added to it."""
@@ -235,13 +188,17 @@ class Assembler:
             moved = {**old.rows, "accepted": old.rows["accepted"] - count, "duplicate": old.rows["duplicate"] + count}
             self._sources[number - 1] = Source(**{**vars(old), "rows": moved})
 
-    def _whole(self, frame: pl.DataFrame, names: pl.Series, payer: Codes, payee: Codes) -> pl.DataFrame:
-        paths = [s.path for s in self._sources]
-        files = pl.Series("file", paths, dtype=pl.Categorical).gather(frame["file"] - 1)
-        codes = {"payer": pl.Series(payer.view(np.uint32)), "payee": pl.Series(payee.view(np.uint32))}
-        frame = frame.with_columns(files, *(names.gather(code).alias(side) for side, code in codes.items()))
-        wanted = {**SCHEMA, **OPTIONAL}
-        return frame.select(pl.col(name).cast(kind) for name, kind in wanted.items() if name in frame.columns)
+    def _whole(self, frame: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
+        """Columns as the ledger has them; the texts are made side by side."""
+        paths = pl.Series([s.path for s in self._sources], dtype=pl.Categorical)
+        position = pl.concat_str(pl.lit("1:"), pl.col(ROW).cast(pl.String)) if paths.len() == 1 else _POSITION
+        made = {
+            "tx": pl.col("tx") if "tx" in frame.columns else position,
+            "file": pl.lit(paths).gather(pl.col("file") - 1),
+            **{side: pl.lit(names).gather(pl.col(side)) for side in ("payer", "payee")},
+        }
+        wanted = {name: kind for name, kind in {**SCHEMA, **OPTIONAL}.items() if name in frame.columns or name in made}
+        return frame.select(made.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in wanted.items())
 
     def _precision(self, frame: pl.DataFrame) -> timedelta:
         stated = max(self._precisions)
@@ -292,37 +249,34 @@ def _received(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col(paid).alias(name) for name, paid in same if name not in frame.columns)
 
 
-def _rescaled(part: _Part, decimals: dict[str, int]) -> pl.DataFrame:
-    """Amounts of a batch in the final decimals of their currencies."""
-    factors = {c: 10 ** (decimals[c] - places) for c, places in part.decimals.items() if decimals[c] != places}
-    if not factors:
-        return part.frame
-    frame = part.frame
-    for name in MONEY:
-        code = f"{name}_currency" if f"{name}_currency" in frame.columns else "paid_currency"
-        if name in frame.columns:
-            factor = pl.col(code).cast(pl.String).replace_strict(factors, default=1, return_dtype=pl.Int128)
-            fine = (pl.col(name).cast(pl.Int128) * factor).cast(pl.Int64, strict=False)
-            lost = frame.filter(pl.col(name).is_not_null() & fine.is_null())
-            if lost.height:
-                raise too_fine(str(lost[code][0]))
-            frame = frame.with_columns(fine.alias(name))
-    return frame
-
-
 def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    """Batches below each other in whole columns, one column at a time so that little is held twice."""
-    whole = pl.concat(frames, how="diagonal") if len({tuple(f.columns) for f in frames}) > 1 else pl.concat(frames)
-    frames.clear()
-    return pl.DataFrame([whole.drop_in_place(name).rechunk() for name in whole.columns])
+    """Batches below each other."""
+    return pl.concat(frames, how="diagonal") if len({tuple(f.columns) for f in frames}) > 1 else pl.concat(frames)
 
 
-def _in_time_order(frame: pl.DataFrame, payer: Codes, payee: Codes) -> tuple[pl.DataFrame, Codes, Codes]:
-    if frame["time"].is_sorted():
-        return frame, payer, payee
-    order = frame.select(pl.arg_sort_by("time", maintain_order=True)).to_series()
-    positions = order.to_numpy()
-    return frame[order], payer[positions], payee[positions]
+def _in_time_order(frame: pl.DataFrame, step: timedelta) -> pl.DataFrame:
+    """Whole columns sorted by time, ties as they come. `step`: what times are probably multiples of."""
+    time = frame["time"].rechunk()
+    order = None if time.is_sorted() else _time_order(time, step // timedelta(microseconds=1))
+    columns = [frame.drop_in_place(name) for name in frame.columns]
+
+    def arranged(k: int) -> pl.Series:
+        whole, columns[k] = columns[k].rechunk(), time  # what is held twice is let go as early as can be
+        return whole if order is None else whole.gather(order)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return pl.DataFrame(list(pool.map(arranged, range(len(columns)))))
+
+
+def _time_order(time: pl.Series, step: int) -> pl.Series:
+    stamps = np.array(time.to_physical().to_numpy())
+    first, slots = int(stamps.min()), int(stamps.max() - stamps.min()) // step + 1
+    run = ready(csr, stamps.size)
+    if run is not csr and slots <= _ROOMY * stamps.size:
+        order = run.by_time(stamps, first, step, slots)
+        if order.size:
+            return pl.Series(order)
+    return time.to_frame().select(pl.arg_sort_by(time.name, maintain_order=True)).to_series()
 
 
 def _accounts(names: pl.Series, frame: pl.DataFrame, sources: list[Source]) -> pl.DataFrame:

@@ -84,16 +84,19 @@ def _names(positions: Sequence[int]) -> list[str]:
 
 def _careful(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
     """Row by row, with the number of fields of each; a row of another length keeps what it has."""
-    wanted = sorted(set(positions))
     number = 0
     for rows in _blocks(source):
-        columns: dict[str, list[str | None]] = {str(k): [_field(row, k) for row in rows] for k in wanted}
-        frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
-        yield frame.with_columns(
-            pl.int_range(number + 1, number + len(rows) + 1, dtype=pl.UInt32, eager=True).alias(ROW),
-            pl.Series(FIELDS, [len(row) for row in rows], dtype=pl.UInt32),
-        )
+        yield counted(rows, pl.int_range(number + 1, number + len(rows) + 1, eager=True), positions)
         number += len(rows)
+
+
+def counted(rows: Sequence[list[str]], numbers: pl.Series, positions: Sequence[int]) -> pl.DataFrame:
+    """A batch of rows that `csv` has taken apart, with the number of fields of each."""
+    columns: dict[str, list[str | None]] = {str(k): [_field(row, k) for row in rows] for k in sorted(set(positions))}
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+    return frame.with_columns(
+        numbers.cast(pl.UInt32).alias(ROW), pl.Series(FIELDS, [len(row) for row in rows], dtype=pl.UInt32)
+    )
 
 
 def _field(row: list[str], position: int) -> str | None:

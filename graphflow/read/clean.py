@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from graphflow.errors import SourceError
-from graphflow.ledger import OPTIONAL, REJECTED, SCHEMA, default_decimals
+from graphflow.ledger import OPTIONAL, REJECTED, SCHEMA
+from graphflow.read.amounts import MONEY, MOST_DECIMALS, decimal, learn, units, usual
 from graphflow.read.batches import FIELDS as COUNTED
 from graphflow.read.batches import ROW
 from graphflow.read.columns import NEEDED, Layout
+from graphflow.read.keys import Keys
 from graphflow.read.source import RawFile
 from graphflow.read.times import check_format, find_format, is_zoned, parse_times
 
 NO_CURRENCY = "XXX"
 """ISO 4217: no currency. What an amount is in when neither file nor option says."""
 
-POSITION = "position"
-"""What a row without a transaction id is called: the number of its file, and its row."""
-
-_SCALE = 18
-_ROUNDED = rf"\.\d{{{_SCALE}}}\d*[1-9]"
-MONEY = ("paid", "received", "payer_balance", "payee_balance")
+_LEAST = {"paid": 1, "received": 0}
 _COUNTED_OUT = "zero amount"
-_MOST_DECIMALS = 8
-_NO_AMOUNT = f"not an amount (digits, at most {_MOST_DECIMALS} decimals, 64 bits of minor units)"
+_NO_AMOUNT = f"not an amount (digits, at most {MOST_DECIMALS} decimals, 64 bits of minor units)"
 # Free text never decides which transfer it is, so white space around it is no reason to read the file again.
-_FREE = [name for name, kind in OPTIONAL.items() if kind == pl.String]
+FREE = [name for name, kind in OPTIONAL.items() if kind == pl.String]
 
 
 class Padded(Exception):
@@ -41,25 +34,10 @@ def is_padded(texts: pl.Series) -> bool:
     return bool(texts.str.contains(r"^\s|\s$|\s:|:\s|^:|:$|^$").any())
 
 
-@dataclass(frozen=True)
-class Keys:
-    """Account keys, payers first and payees after them, with two independent 64-bit hashes of each."""
-
-    names: pl.Series
-    one: npt.NDArray[np.int64]
-    two: npt.NDArray[np.int64]
-
-    @classmethod
-    def of(cls, payer: pl.Series, payee: pl.Series) -> Keys:
-        """The keys of the payers and payees of some rows."""
-        names = pl.concat([payer, payee.alias(payer.name)])
-        one, two = (np.array(names.hash(seed).to_numpy()).view(np.int64) for seed in (1, 2))
-        return cls(names, one, two)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Cleaned:
-    """One batch: `good` has times, minor units (in `decimals`) and text; the rest stands in `bad` with a reason."""
+    """One batch: `good` has times, minor units (in `decimals`) and text, `keys` its accounts; the rest stands in `bad`
+    with a reason."""
 
     good: pl.DataFrame
     keys: Keys
@@ -88,10 +66,8 @@ class Cleaner:
         timezone: str,
         currency: str | None,
         strip: bool = False,
-        number: int = 1,
     ) -> None:
         check_format(time_format or "%Y-%m-%d", timezone)
-        self.number = number
         self.source = source
         self.layout = layout
         self.timezone = timezone
@@ -99,38 +75,37 @@ class Cleaner:
         self.currency = currency
         self.strip = strip or source.kind == "parquet"
 
-    def look_at(self, batch: pl.DataFrame) -> None:
-        """Find the time format in the first batch, unless it is given."""
+    def look_at(self, times: pl.Series) -> None:
+        """Find the time format from the texts of the first times, unless it is given."""
         if self.time_format is None:
-            times = batch.select(self.layout.texts["time"].str.strip_chars()).to_series()
-            self.time_format = find_format(times, self.source.path)
+            self.time_format = find_format(times.str.strip_chars().replace("", None), self.source.path)
 
     def clean(self, batch: pl.DataFrame) -> Cleaned:
         """The transfers of a batch, and the rows that are none."""
-        raw = self._texts(batch)
-        typed, decimals = self._typed(raw)
-        good = pl.all_horizontal(pl.col(f"{name} ok").is_not_null() for name in self._needed(raw))
-        good &= pl.col("paid ok") > 0
-        if "received" in raw.columns:
-            good &= pl.col("received ok") >= 0
-        mask = typed.select(good.fill_null(False)).to_series()
-        if COUNTED in batch.columns:
-            mask &= batch[COUNTED] == len(self.source.header)
-        bad = pl.DataFrame(schema=REJECTED) if mask.all() else self._reasons(raw, typed, batch, ~mask)
-        finished = self._finished(raw, typed, mask)
+        raw = self._texts(batch, strip=self.strip)
+        frame, mask, decimals = self._typed(raw, self._whole(batch))
+        good, bad = frame, pl.DataFrame(schema=REJECTED)
+        if not mask.all():
+            good, bad = frame.filter(mask), self._reasons(batch.filter(~mask))
         return Cleaned(
-            good=finished,
-            keys=Keys.of(finished["payer"], finished["payee"]),
+            good=good.drop("payer", "payee"),
+            keys=Keys.of(good["payer"], good["payee"]),
             bad=bad,
             excluded=int(bad["reason"].str.starts_with(_COUNTED_OUT).sum()),
             decimals=decimals,
         )
 
+    def _whole(self, batch: pl.DataFrame) -> pl.Series:
+        """Which rows have as many fields as the header."""
+        if COUNTED in batch.columns:
+            return batch[COUNTED] == len(self.source.header)
+        return pl.repeat(True, batch.height, eager=True)
+
     # --- text --------------------------------------------------------------------------------------
 
-    def _texts(self, batch: pl.DataFrame) -> pl.DataFrame:
+    def _texts(self, batch: pl.DataFrame, *, strip: bool) -> pl.DataFrame:
         """Ledger fields as text; with `strip`, white space around it is taken off and nothing is left as null."""
-        if self.strip:
+        if strip:
             batch = batch.with_columns(_stripped(c) for c, kind in batch.schema.items() if kind == pl.String)
         raw = batch.select(ROW, **self.layout.texts)
         unit = pl.lit(self.currency or NO_CURRENCY)
@@ -140,78 +115,67 @@ class Cleaner:
             raw = raw.drop("received_currency", strict=False)
         if "received_currency" in raw.columns:
             raw = raw.with_columns(pl.col("received_currency").fill_null(pl.col("paid_currency")))
-        raw = raw.with_columns(_stripped(c) for c in ("tx", *_FREE) if c in raw.columns and not self.strip)
+        raw = raw.with_columns(_stripped(c) for c in ("tx", *FREE) if c in raw.columns and not strip)
         coded = [c for c in raw.columns if {**SCHEMA, **OPTIONAL}.get(c) == pl.Categorical]
         raw = raw.with_columns(pl.col(coded).cast(pl.Categorical))
-        if not self.strip and any(is_padded(raw[c].unique().cast(pl.String)) for c in coded):
+        if not strip and any(is_padded(raw[c].unique().cast(pl.String)) for c in coded):
             raise Padded
         return raw
 
     # --- types -------------------------------------------------------------------------------------
 
-    def _needed(self, raw: pl.DataFrame) -> list[str]:
-        return [*NEEDED, *(["received"] if "received" in raw.columns else [])]
+    def _typed(self, raw: pl.DataFrame, whole: pl.Series) -> tuple[pl.DataFrame, pl.Series, dict[str, int]]:
+        """Values for texts, which rows are transfers, and the decimals amounts are in.
 
-    def _typed(self, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
-        """Columns `<field> ok`: the value where the text holds one, else null; and the decimals amounts are in."""
+        whole  which rows have as many fields as the header
+        """
         assert self.time_format is not None
-        exact = {name: _decimal(raw[name]) for name in MONEY if name in raw.columns and name != "received"}
-        parts = {name: (values, raw["paid_currency"]) for name, values in exact.items()}
-        other = _received_otherwise(raw) if "received" in raw.columns else pl.Series(dtype=pl.UInt32)
-        if other.len():
-            kind = raw["received_currency" if "received_currency" in raw.columns else "paid_currency"]
-            parts["received"] = (_decimal(raw["received"].gather(other)), kind.gather(other))
+        times = parse_times(raw["time"], self.time_format, self.timezone)
+        exact = {name: decimal(raw[name]) for name in MONEY if name in raw.columns}
+        currency = {name: _currency(raw, name) for name in exact}
+        mask = whole & times.is_not_null() & raw["payer"].is_not_null() & raw["payee"].is_not_null()
+        for name in exact.keys() & _LEAST.keys():
+            mask &= (usual(exact[name], currency[name]).is_not_null() & (exact[name] >= _LEAST[name])).fill_null(False)
         decimals: dict[str, int] = {}
-        finer = [_learn(values, currency, decimals) for values, currency in parts.values()]
-        units = {name: _units(*part, decimals, exact=not any(finer)) for name, part in parts.items()}
-        if "received" in raw.columns:  # `scatter` writes into the series itself, and what was paid must stay as it is
-            units["received"] = (
-                units["paid"].clone().scatter(other, units["received"]) if other.len() else units["paid"]
-            )
-        columns = {
-            "time ok": parse_times(raw["time"], self.time_format, self.timezone),
-            "payer ok": raw["payer"],
-            "payee ok": raw["payee"],
-            **{f"{name} ok": values for name, values in units.items()},
+        finer = sum(learn(values, currency[name], mask, decimals) for name, values in exact.items())
+        minor = {
+            name: units(values, currency[name], decimals, counts=mask if finer else None)
+            for name, values in exact.items()
         }
-        return pl.DataFrame(columns), decimals
+        return raw.with_columns(times.alias("time"), **minor), mask, decimals
 
     # --- what becomes of the rows ------------------------------------------------------------------
-
-    def _finished(self, raw: pl.DataFrame, typed: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
-        plain = [c for c in raw.columns if f"{c} ok" not in typed.columns]
-        frame = pl.concat([raw.select(plain), typed.rename(lambda c: c.removesuffix(" ok"))], how="horizontal")
-        if "tx" not in frame.columns:
-            frame = frame.with_columns(pl.format("{}:{}", pl.lit(self.number), ROW).alias(POSITION))
-        return frame if mask.all() else frame.filter(mask)
 
     def _no_time(self) -> str:
         assert self.time_format is not None
         zone = "" if self.timezone == "UTC" or is_zoned(self.time_format) else f" in {self.timezone}"
         return f"not a time as {self.time_format}{zone}"
 
-    def _reasons(self, raw: pl.DataFrame, typed: pl.DataFrame, batch: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
-        """One reason a row: the first of these that applies."""
-        raw, typed = raw.filter(bad), typed.filter(bad)
-        width = len(self.source.header)
-        counted = batch[COUNTED].filter(bad) if COUNTED in batch.columns else pl.repeat(width, raw.height, eager=True)
-        frame = pl.concat([raw, typed, counted.alias(COUNTED).to_frame()], how="horizontal")
+    def _reasons(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """One reason a row that is no transfer: the first of these that applies."""
+        assert self.time_format is not None
+        raw, width = self._texts(batch, strip=True), len(self.source.header)
+        counted = batch[COUNTED] if COUNTED in batch.columns else pl.repeat(width, batch.height, eager=True)
+        money = {name: _sign(raw, name) for name in _LEAST if name in raw.columns}
+        frame = raw.with_columns(
+            counted.alias(COUNTED),
+            parse_times(raw["time"], self.time_format, self.timezone).alias("time ok"),
+            **{f"{name} sign": sign for name, sign in money.items()},
+        )
         given = [c for c in self.layout.texts if c in raw.columns and not c.endswith("currency")]
         cases: list[tuple[pl.Expr, str, pl.Expr, str]] = [
             (pl.all_horizontal(pl.col(c).is_null() for c in given), "", pl.lit(None, pl.String), "the line is empty"),
             (pl.col(COUNTED) != width, "", pl.col(COUNTED).cast(pl.String), f"another number of fields than {width}"),
         ]
-        for name in self._needed(raw):
+        for name in dict.fromkeys([*NEEDED, *money]):
             cases.append((pl.col(name).is_null(), name, pl.col(name), "empty"))
         cases.append((pl.col("time ok").is_null(), "time", pl.col("time"), self._no_time()))
-        for name in ("paid", "received"):
-            if name in raw.columns:
-                value = pl.col(name)
-                cases += [
-                    (pl.col(f"{name} ok").is_null(), name, value, _NO_AMOUNT),
-                    (pl.col(f"{name} ok") < 0, name, value, "negative amount (a reversal?)"),
-                ]
-        cases.append((pl.col("paid ok") == 0, "paid", pl.col("paid"), _COUNTED_OUT + ": nothing moved"))
+        for name in money:
+            cases += [
+                (pl.col(f"{name} sign").is_null(), name, pl.col(name), _NO_AMOUNT),
+                (pl.col(f"{name} sign") < 0, name, pl.col(name), "negative amount (a reversal?)"),
+            ]
+        cases.append((pl.col("paid sign") == 0, "paid", pl.col("paid"), _COUNTED_OUT + ": nothing moved"))
         header = {**self.layout.headers, "": ""}
         return frame.select(
             file=pl.lit(self.source.path),
@@ -220,6 +184,18 @@ class Cleaner:
             value=_first([(when, value) for when, _, value, _ in cases]),
             reason=_first([(when, pl.lit(reason)) for when, _, _, reason in cases]),
         )
+
+
+def _currency(raw: pl.DataFrame, name: str) -> pl.Series:
+    """The currency of an amount."""
+    own = name == "received" and "received_currency" in raw.columns
+    return raw["received_currency" if own else "paid_currency"]
+
+
+def _sign(raw: pl.DataFrame, name: str) -> pl.Series:
+    """1, 0 or -1 for an amount; null for what is none."""
+    exact = decimal(raw[name])
+    return exact.sign().set(usual(exact, _currency(raw, name)).is_null(), None)
 
 
 def _stripped(name: str) -> pl.Expr:
@@ -232,79 +208,3 @@ def _first(cases: list[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
     for when, value in reversed(cases):
         chosen = pl.when(when).then(value).otherwise(chosen)
     return chosen
-
-
-def too_fine(code: str) -> SourceError:
-    """What is wrong when minor units small enough for one amount of a currency cannot count another one."""
-    return SourceError(
-        f"amounts in {code} have so many decimals that the largest of them no longer fit exact minor units (64 bits): "
-        f"look for an amount with up to {_MOST_DECIMALS} decimals that is a mistake"
-    )
-
-
-def _learn(exact: pl.Series, currency: pl.Series, decimals: dict[str, int]) -> bool:
-    """Give `decimals` the usual places of each currency, or as many (8 at most) as its amounts need.
-
-    Returns whether any amount needed more than the usual.
-    """
-    for code in sorted(currency.unique().drop_nulls().cast(pl.String).to_list()):
-        decimals.setdefault(code, default_decimals(code))
-    value = pl.col("exact")
-    finer = pl.DataFrame({"exact": exact, "currency": currency}).filter(value % _unit(decimals) != 0)
-    for (code,), part in finer.filter(value % 10 ** (_SCALE - _MOST_DECIMALS) == 0).group_by("currency"):
-        while (part["exact"] % _power(decimals[str(code)]) != 0).any():
-            decimals[str(code)] += 1
-    return not finer.is_empty()
-
-
-def _units(amounts: pl.Series, currency: pl.Series, decimals: dict[str, int], *, exact: bool) -> pl.Series:
-    """Minor units of each row's currency; null for an amount with more decimals than any currency has.
-
-    exact  that no amount has more decimals than its currency, so nothing needs checking
-    """
-    frame = pl.DataFrame({"exact": amounts, "currency": currency})
-    value = pl.col("exact")
-    if exact:
-        return frame.select((value // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
-    whole = pl.when(value % _unit(decimals) == 0).then(value)
-    units = frame.select((whole // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
-    usual = _unit({code: default_decimals(code) for code in decimals})
-    fitted = frame.select((value // usual).cast(pl.Int64, strict=False).is_not_null() & whole.is_not_null()).to_series()
-    lost = units.is_null() & fitted
-    if lost.any():
-        raise too_fine(str(currency.filter(lost)[0]))
-    return units
-
-
-def _unit(decimals: dict[str, int]) -> pl.Expr:
-    """What a minor unit is in exact amounts, by the `currency` of a row."""
-    powers = {code: 10 ** (_SCALE - places) for code, places in decimals.items()}
-    if len(set(powers.values())) == 1:
-        return pl.lit(next(iter(powers.values())), pl.Int128)
-    return pl.col("currency").cast(pl.String).replace_strict(powers, default=None, return_dtype=pl.Int128)
-
-
-def _power(places: int) -> pl.Series:
-    return pl.Series([10 ** (_SCALE - places)], dtype=pl.Int128)
-
-
-def _received_otherwise(raw: pl.DataFrame) -> pl.Series:
-    """Rows that received something else than was paid: most did not, and need no second look."""
-    other = raw["received"].ne_missing(raw["paid"])
-    if "received_currency" in raw.columns:
-        other |= raw["received_currency"] != raw["paid_currency"]
-    return other.arg_true()
-
-
-def _decimal(text: pl.Series) -> pl.Series:
-    """Exact amounts in units of 10⁻¹⁸; thousands commas are understood where they stand right."""
-    exact = text.cast(pl.Decimal(38, _SCALE), strict=False).to_physical()
-    missed = (exact.is_null() & text.is_not_null()).arg_true()
-    if not missed.is_empty():
-        rest = text.gather(missed).str.strip_chars()
-        grouped = rest.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
-        again = pl.select(pl.when(grouped).then(rest.str.replace_all(",", "")).otherwise(rest)).to_series()
-        exact = exact.scatter(missed, again.cast(pl.Decimal(38, _SCALE), strict=False).to_physical())
-    if (text.str.len_bytes() > _SCALE + 1).any():  # Polars rounds what has more than 18 decimals
-        exact = exact.set(text.str.contains(_ROUNDED).fill_null(False), None)
-    return exact

@@ -27,19 +27,26 @@ NEEDED = ("time", "payer", "payee", "paid")
 class Layout:
     """How the text columns of a file become ledger fields.
 
-    texts      field → expression over the columns "0", "1", … of a batch
-    positions  columns to read; headers: field → header(s) it comes from, for people
+    parts    field → positions of the columns that make it, joined by colons
+    headers  field → header(s) it comes from, for people
     """
 
     dialect: str
-    texts: Mapping[str, pl.Expr]
-    positions: tuple[int, ...]
+    parts: Mapping[str, tuple[int, ...]]
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Columns to read, in the order of the file."""
+        return tuple(sorted({position for parts in self.parts.values() for position in parts}))
 
-def column(position: int) -> pl.Expr:
-    """The text of the column at a position of the file."""
-    return pl.col(str(position))
+    @property
+    def texts(self) -> Mapping[str, pl.Expr]:
+        """Field → its text, as an expression over the columns "0", "1", … of a batch."""
+        return {
+            name: pl.concat_str([pl.col(str(k)) for k in parts], separator=":") if parts[1:] else pl.col(str(parts[0]))
+            for name, parts in self.parts.items()
+        }
 
 
 def load_mapping(mapping: Mapping[str, str] | str | PathLike[str] | None) -> dict[str, str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from graphflow.errors import ColumnError, did_you_mean
-from graphflow.read.columns import FIELDS, NEEDED, Layout, column
+from graphflow.read.columns import FIELDS, NEEDED, Layout
 from graphflow.read.source import RawFile
 
 NAME = "plain"
@@ -68,8 +68,7 @@ def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
             raise ColumnError(_missing(source, field, positions))
     return Layout(
         dialect=NAME,
-        texts={field: column(position) for field, position in positions.items()},
-        positions=tuple(sorted(set(positions.values()))),
+        parts={field: (position,) for field, position in positions.items()},
         headers={field: source.header[position] for field, position in positions.items()},
     )
 

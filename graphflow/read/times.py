@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -48,10 +49,10 @@ _FORMATS: dict[str, timedelta] = {
 # Letters after % that state a part of the clock, the finest first; anything else is a date.
 _STEPS = (("f.369+", _PARTS), ("STrXcs", _SECOND), ("MR", _MINUTE), ("HIkl", timedelta(hours=1)))
 _ZONED = re.compile(r"%[:#]*z|%\+")
-_FIRST, _LAST = -2_208_988_800 * 1_000_000, 253_402_300_800 * 1_000_000 - 1
+FIRST, LAST = -2_208_988_800 * 1_000_000, 253_402_300_800 * 1_000_000 - 1
 """1900 to 9999: two-digit years read as the years 0 to 99, and serial numbers read as seconds, fall outside."""
 
-_EPOCHS = {"epoch_s": (1_000_000, _SECOND), "epoch_ms": (1_000, timedelta(milliseconds=1))}
+EPOCHS = {"epoch_s": (1_000_000, _SECOND), "epoch_ms": (1_000, timedelta(milliseconds=1))}
 SAMPLE = 20_000
 """Times that are looked at to find their format."""
 
@@ -106,7 +107,7 @@ def check_format(time_format: str, timezone: str) -> None:
 
 def is_zoned(time_format: str) -> bool:
     """Whether the times state their own zone."""
-    return time_format in _EPOCHS or bool(_ZONED.search(time_format))
+    return time_format in EPOCHS or bool(_ZONED.search(time_format))
 
 
 def precision(time_format: str) -> timedelta:
@@ -115,8 +116,8 @@ def precision(time_format: str) -> timedelta:
     >>> precision("%Y/%m/%d %H:%M")
     datetime.timedelta(seconds=60)
     """
-    if time_format in _EPOCHS:
-        return _EPOCHS[time_format][1]
+    if time_format in EPOCHS:
+        return EPOCHS[time_format][1]
     if time_format in _FORMATS:
         return _FORMATS[time_format]
     return next((step for marks, step in _STEPS if re.search(f"%[-_0]?[{marks}]", time_format)), _DAY)
@@ -126,16 +127,16 @@ def _parse(text: pl.Series, time_format: str, timezone: str) -> pl.Series:
     times = _parsed(text, time_format, timezone)
     stamps = times.to_physical()
     ends = pl.Series([stamps.min(), stamps.max()], dtype=pl.Int64)
-    if ends.drop_nulls().is_between(_FIRST, _LAST).all():
+    if ends.drop_nulls().is_between(FIRST, LAST).all():
         return times
-    return times.zip_with(stamps.is_between(_FIRST, _LAST), pl.Series([None], dtype=times.dtype))
+    return times.zip_with(stamps.is_between(FIRST, LAST), pl.Series([None], dtype=times.dtype))
 
 
 def _parsed(text: pl.Series, time_format: str, timezone: str) -> pl.Series:
-    if time_format in _EPOCHS:
-        factor, _ = _EPOCHS[time_format]
+    if time_format in EPOCHS:
+        factor, _ = EPOCHS[time_format]
         stamps = text.cast(pl.Int64, strict=False)
-        stamps = stamps.set(~stamps.is_between(_FIRST // factor, _LAST // factor), None) * factor
+        stamps = stamps.set(~stamps.is_between(FIRST // factor, LAST // factor), None) * factor
         return stamps.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     if is_zoned(time_format):
         return text.str.to_datetime(time_format, time_unit="us", strict=False).dt.convert_time_zone("UTC")
@@ -143,10 +144,45 @@ def _parsed(text: pl.Series, time_format: str, timezone: str) -> pl.Series:
         naive = text.str.to_datetime(time_format, time_unit="us", strict=False)
     else:
         naive = text.str.to_date(time_format, strict=False).cast(pl.Datetime("us"))
+    return in_zone(naive, timezone)
+
+
+def in_zone(naive: pl.Series, timezone: str) -> pl.Series:
+    """Times that state no zone, as they are on clocks of `timezone`, in UTC; null where no clock showed them."""
     if timezone == "UTC":
         return naive.dt.replace_time_zone("UTC")
     local = naive.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
     return local.dt.convert_time_zone("UTC")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A format of digits at fixed places: the text with zeros for digits, the part each digit belongs to (year to
+    second: 0 to 5; -1: none), and whether a fraction may follow."""
+
+    text: bytes
+    which: tuple[int, ...]
+    fraction: bool
+
+
+def template(time_format: str) -> Template | None:
+    """The template of a format, or None where it is not of that kind.
+
+    >>> template("%Y-%m-%d %H:%M")
+    Template(text=b'0000-00-00 00:00', which=(0, 0, 0, 0, -1, 1, 1, -1, 2, 2, -1, 3, 3, -1, 4, 4), fraction=False)
+    """
+    fraction = time_format.endswith("%S%.f")
+    pieces = re.findall(r"%.|[^%]", time_format.removesuffix("%.f") if fraction else time_format)
+    marks = [piece[1] for piece in pieces if len(piece) == 2]
+    if any(mark not in "YmdHMS" for mark in marks) or len(set(marks)) < len(marks) or not {*"Ymd"} <= {*marks}:
+        return None
+    text, which = "", list[int]()
+    for piece in pieces:
+        part = "YmdHMS".find(piece[1]) if len(piece) == 2 else -1
+        width = 4 if part == 0 else 2 if part > 0 else 1
+        text += "0" * width if part >= 0 else piece
+        which += [part] * width
+    return Template(text.encode(), tuple(which), fraction) if text.isascii() else None
 
 
 def _epoch(sample: pl.Series) -> str:

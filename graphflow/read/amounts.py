@@ -1,0 +1,112 @@
+"""Money as text → exact minor units, and minor units from fewer decimals to more."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from graphflow.errors import SourceError
+from graphflow.ledger import default_decimals
+
+MONEY = ("paid", "received", "payer_balance", "payee_balance")
+MOST_DECIMALS = 8
+
+_SCALE = 18
+_ROUNDED = rf"\.\d{{{_SCALE}}}\d*[1-9]"
+
+
+def decimal(text: pl.Series) -> pl.Series:
+    """Exact amounts in units of 10⁻¹⁸; thousands commas are understood where they stand right."""
+    exact = text.cast(pl.Decimal(38, _SCALE), strict=False).to_physical()
+    missed = (exact.is_null() & text.is_not_null()).arg_true()
+    if not missed.is_empty():
+        rest = text.gather(missed).str.strip_chars()
+        grouped = rest.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
+        again = pl.select(pl.when(grouped).then(rest.str.replace_all(",", "")).otherwise(rest)).to_series()
+        exact = exact.scatter(missed, again.cast(pl.Decimal(38, _SCALE), strict=False).to_physical())
+    if (text.str.len_bytes() > _SCALE + 1).any():  # Polars rounds what has more than 18 decimals
+        exact = exact.set(text.str.contains(_ROUNDED).fill_null(False), None)
+    return exact
+
+
+def usual(exact: pl.Series, currency: pl.Series) -> pl.Series:
+    """Minor units as the currency usually has them, rounded down; null for what no choice of decimals could count."""
+    decimals = {code: default_decimals(code) for code in _codes(currency)}
+    value = pl.col("exact")
+    fits = pl.when(value % 10 ** (_SCALE - MOST_DECIMALS) == 0).then(value // _unit(decimals))
+    return pl.DataFrame({"exact": exact, "currency": currency}).select(fits.cast(pl.Int64, strict=False)).to_series()
+
+
+def learn(exact: pl.Series, currency: pl.Series, counts: pl.Series, decimals: dict[str, int]) -> bool:
+    """Give `decimals` the usual places of each currency, or as many (8 at most) as its amounts need.
+
+    counts  which amounts count: one in a row that is rejected says nothing about its currency
+    Returns whether any amount needs more than the usual.
+    """
+    for code in _codes(currency):
+        decimals.setdefault(code, default_decimals(code))
+    value = pl.col("exact")
+    table = pl.DataFrame({"exact": exact, "currency": currency, "counts": counts})
+    finer = table.filter(value % _unit(decimals) != 0)
+    learned = finer.filter(pl.col("counts") & (value % 10 ** (_SCALE - MOST_DECIMALS) == 0))
+    for (code,), part in learned.group_by("currency"):
+        while (part["exact"] % _power(decimals[str(code)]) != 0).any():
+            decimals[str(code)] += 1
+    return not finer.is_empty()
+
+
+def units(exact: pl.Series, currency: pl.Series, decimals: dict[str, int], *, counts: pl.Series | None) -> pl.Series:
+    """Minor units of each row's currency; null for an amount with more decimals than its currency has.
+
+    counts  see `learn`; None: no amount has more decimals than its currency, so nothing needs checking
+    """
+    frame = pl.DataFrame({"exact": exact, "currency": currency})
+    value = pl.col("exact")
+    if counts is None:
+        return frame.select((value // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
+    whole = pl.when(value % _unit(decimals) == 0).then(value)
+    found = frame.select((whole // _unit(decimals)).cast(pl.Int64, strict=False)).to_series()
+    lost = found.is_null() & counts & usual(exact, currency).is_not_null()
+    if lost.any():
+        raise too_fine(str(currency.filter(lost)[0]))
+    return found
+
+
+def rescaled(frame: pl.DataFrame, own: dict[str, int], final: dict[str, int]) -> pl.DataFrame:
+    """Minor units in `own` decimals of each currency → the same amounts in its `final` ones, which are no fewer."""
+    factors = {code: 10 ** (final[code] - places) for code, places in own.items() if final[code] != places}
+    if not factors:
+        return frame
+    for name in MONEY:
+        code = f"{name}_currency" if f"{name}_currency" in frame.columns else "paid_currency"
+        if name in frame.columns:
+            factor = pl.col(code).cast(pl.String).replace_strict(factors, default=1, return_dtype=pl.Int128)
+            fine = (pl.col(name).cast(pl.Int128) * factor).cast(pl.Int64, strict=False)
+            lost = frame.filter(pl.col(name).is_not_null() & fine.is_null())
+            if lost.height:
+                raise too_fine(str(lost[code][0]))
+            frame = frame.with_columns(fine.alias(name))
+    return frame
+
+
+def too_fine(code: str) -> SourceError:
+    """What is wrong when minor units small enough for one amount of a currency cannot count another one."""
+    return SourceError(
+        f"amounts in {code} have so many decimals that the largest of them no longer fit exact minor units (64 bits): "
+        f"look for an amount with up to {MOST_DECIMALS} decimals that is a mistake"
+    )
+
+
+def _codes(currency: pl.Series) -> list[str]:
+    return sorted(currency.unique().drop_nulls().cast(pl.String).to_list())
+
+
+def _unit(decimals: dict[str, int]) -> pl.Expr:
+    """What a minor unit is in exact amounts, by the `currency` of a row."""
+    powers = {code: 10 ** (_SCALE - places) for code, places in decimals.items()}
+    if len(set(powers.values())) == 1:
+        return pl.lit(next(iter(powers.values())), pl.Int128)
+    return pl.col("currency").cast(pl.String).replace_strict(powers, default=None, return_dtype=pl.Int128)
+
+
+def _power(places: int) -> pl.Series:
+    return pl.Series([10 ** (_SCALE - places)], dtype=pl.Int128)

@@ -1,0 +1,16 @@
+"""Fixtures that several test modules use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from readers import WAYS
+
+
+@pytest.fixture(scope="module", params=list(WAYS))
+def way(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each test that uses this runs both ways of reading."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRAPHFLOW_KERNELS", WAYS[request.param])
+        yield request.param
