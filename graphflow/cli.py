@@ -6,6 +6,7 @@ or stdout, progress and messages to stderr.
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -181,6 +182,7 @@ def simulate(
 
 def main() -> None:
     """Run the command line; every error the user can fix becomes one line on stderr."""
+    gc.disable()  # a run makes many objects and little garbage: looking for it costs more than it frees
     try:
         app()
     except GraphflowError as error:

@@ -39,11 +39,22 @@ def microseconds(span: timedelta) -> int:
 
 @dataclass(frozen=True)
 class Adjacency:
-    """Events grouped by account, self-transfers left out: events[ptr[a]:ptr[a + 1]], others beside them."""
+    """Events grouped by account, self-transfers left out: those of a are events[ptr[a]:ptr[a + 1]].
+
+    others, values  the other end and the value of each
+    """
 
     ptr: Longs
     events: Codes
     others: Codes
+    values: Longs
+
+    def sums(self) -> Longs:
+        """The value of all its events, by account."""
+        running = np.zeros(self.values.size + 1, np.int64)
+        np.cumsum(self.values, out=running[1:])
+        sums: Longs = running[self.ptr[1:]] - running[self.ptr[:-1]]
+        return sums
 
 
 @dataclass(frozen=True)
@@ -52,12 +63,13 @@ class Lots:
 
     passed   per event: the part of its value that its payee moved on
     funded   per event: the part of its value that came from lots its payer had received
-    waited   per account: matched value × microseconds between receipt and payment
+    moved    per account: the value matched; waited: that × microseconds between receipt and payment
     """
 
     dwell: timedelta
     passed: Longs
     funded: Longs
+    moved: Longs
     waited: npt.NDArray[np.float64]
 
 
@@ -142,21 +154,25 @@ class Flow:
     @cached_property
     def currency_codes(self) -> npt.NDArray[np.int16]:
         """The currency paid, as its position in `ledger.currencies`."""
-        names = self.ledger.currencies
-        if len(names) < 2:
-            return np.zeros(self.size, np.int16)
-        code = self.ledger.frame["paid_currency"].cast(pl.Enum(names)).to_physical()
-        return self._take(code.cast(pl.Int16).to_numpy())
+        return self._take(self.ledger.currency_codes)
 
-    @cached_property
+    @property
     def received(self) -> Adjacency:
         """Receipts by account."""
-        return self._adjacency(self.payee, self.payer, self.account_count)
+        return self._sides[0]
 
-    @cached_property
+    @property
     def sent(self) -> Adjacency:
         """Payments by account."""
-        return self._adjacency(self.payer, self.payee, self.account_count)
+        return self._sides[1]
+
+    @cached_property
+    def _sides(self) -> list[Adjacency]:
+        ends, run = (self.payer, self.payee), ready(csr, self.size).by_account
+        sides = in_threads(
+            lambda own, other: run(ends[own], ends[other], self.value, self.account_count), [(1, 0), (0, 1)]
+        )
+        return [Adjacency(*side) for side in sides]
 
     @cached_property
     def onward(self) -> tuple[Codes, Codes]:
@@ -170,7 +186,8 @@ class Flow:
 
     def until(self, window: timedelta) -> Codes:
         """Per event, the first event that is more than `window` later."""
-        return np.searchsorted(self.time, self.time + microseconds(window), side="right").astype(np.int32)
+        ends: Codes = ready(csr, self.size).until(self.time, microseconds(window))
+        return ends
 
     def lots(self, dwell: timedelta) -> Lots:
         """Receipts matched to payments within `dwell`."""
@@ -181,9 +198,8 @@ class Flow:
     def stays(self, dwell: timedelta) -> npt.NDArray[np.float64]:
         """Per account, the seconds that matched money stays with it on average, weighted by value; NaN: none."""
         lots = self.lots(dwell)
-        moved = np.bincount(self.payer, weights=lots.funded, minlength=self.account_count)
-        seconds = np.full(moved.size, np.nan)
-        np.divide(lots.waited / 1e6, moved, out=seconds, where=moved > 0)
+        seconds = np.full(lots.moved.size, np.nan)
+        np.divide(lots.waited / 1e6, lots.moved, out=seconds, where=lots.moved > 0)
         return seconds
 
     def hubs(self, window: timedelta, most: int) -> npt.NDArray[np.bool_]:
@@ -205,19 +221,16 @@ class Flow:
     def _match(self, dwell: timedelta) -> Lots:
         got, sent = self.received, self.sent
         passed, funded = np.zeros(self.size, np.int64), np.zeros(self.size, np.int64)
-        waited = np.zeros(self.account_count)
+        moved, waited = np.zeros(self.account_count, np.int64), np.zeros(self.account_count)
         run = ready(lots, self.size).match
         in_parts(
             lambda a, b: run(
-                a, b, got.ptr, got.events, sent.ptr, sent.events, self.time, self.value,
-                microseconds(dwell), passed, funded, waited,
+                a, b, got.ptr, got.events, got.values, sent.ptr, sent.events, sent.values, self.time,
+                microseconds(dwell), passed, funded, moved, waited,
             ),
             got.ptr + sent.ptr,
         )  # fmt: skip
-        return Lots(dwell, passed, funded, waited)
-
-    def _adjacency(self, key: Codes, other: Codes, accounts: int) -> Adjacency:
-        return Adjacency(*ready(csr, self.size).by_account(key, other, accounts))
+        return Lots(dwell, passed, funded, moved, waited)
 
     def _take(self, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """This flow's part of a ledger column; a copy where Polars owns it, since kernels take writable arrays."""

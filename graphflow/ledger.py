@@ -152,6 +152,15 @@ class Ledger:
         """The account of each code, as Python texts; made once."""
         return self.accounts["account"].to_list()
 
+    @cached_property
+    def currency_codes(self) -> npt.NDArray[np.int16]:
+        """Per transfer, the currency paid as its position in `currencies`."""
+        names = pl.Series(self.currencies, dtype=pl.Categorical).to_physical().to_numpy()
+        place = np.zeros(int(names.max(initial=0)) + 1, np.int16)
+        place[names] = np.arange(names.size)
+        codes: npt.NDArray[np.int16] = place[self.frame["paid_currency"].to_physical().to_numpy()]
+        return codes
+
     @property
     def currencies(self) -> list[str]:
         """Currency codes in use, the most frequent first."""

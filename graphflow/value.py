@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from graphflow.kernels import value as kernels
+from graphflow.kernels.engine import ready
 from graphflow.ledger import Ledger
 
 
@@ -84,9 +86,7 @@ def valuate(ledger: Ledger) -> Valuation:
     rates = _spread(ledger, _pair_rates(ledger))
     worth = {base: 1.0, **{r.currency: r.rate for r in rates}}
     factors = {c: worth[c] * 10.0 ** (ledger.decimals[base] - ledger.decimals[c]) for c in currencies}
-    code = ledger.frame["paid_currency"].cast(pl.Enum(currencies)).to_physical().to_numpy()
-    factor = np.array(list(factors.values()))[code]
-    values = np.where(factor == 1.0, paid, np.rint(paid * factor).astype(np.int64))
+    values = ready(kernels, paid.size).worth(np.array(paid), ledger.currency_codes, np.array(list(factors.values())))
     return Valuation(values=values, base=base, rates=rates, factors=factors)
 
 

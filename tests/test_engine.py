@@ -17,7 +17,8 @@ RUN = """
 import numpy as np
 from graphflow.kernels import csr, engine
 functions = engine.ready(csr, engine.COMPILE_FROM)
-ptr, events, others = functions.by_account(np.array([0, 1, 0], np.int32), np.array([1, 1, 2], np.int32), 3)
+ends = np.array([0, 1, 0], np.int32), np.array([1, 1, 2], np.int32)
+ptr, events, others, _ = functions.by_account(*ends, np.zeros(3, np.int64), 3)
 print(functions is not csr, ptr.tolist(), events.tolist(), others.tolist())
 """
 UNWRITABLE = """
@@ -32,8 +33,9 @@ numba.njit = njit
 EXPECTED = "True [0, 2, 2, 2] [0, 2] [1, 2]"
 
 
-def run(code: str, cache: Path) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if k != "GRAPHFLOW_KERNELS"} | {"NUMBA_CACHE_DIR": str(cache)}
+def run(code: str, cache: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    alone = {"NUMBA_CACHE_DIR": str(cache), "GRAPHFLOW_COMPILING": "1"}
+    environment = {k: v for k, v in os.environ.items() if k != "GRAPHFLOW_KERNELS"} | alone | more
     command = [sys.executable, "-c", code]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=True)
 
@@ -59,6 +61,30 @@ def test_without_a_folder_to_keep_it_in_the_kernel_is_compiled_all_the_same(tmp_
     done = run(UNWRITABLE + RUN, tmp_path)
     assert done.stdout.strip() == EXPECTED
     assert "no folder to keep compiled kernels in (set NUMBA_CACHE_DIR)" in done.stderr
+
+
+HELPED = """
+from graphflow.kernels import csr, engine, lots
+engine._Helper.modules = ("lots",)
+del __import__("os").environ["GRAPHFLOW_COMPILING"]
+engine.ready(csr, engine.COMPILE_FROM)
+one = engine._HELPER._process
+engine.ready(lots, engine.COMPILE_FROM)
+hits = sum(f.stats.cache_hits.total() for name, f in engine._COMPILED.items() if ".lots." in name)
+print(one.poll(), engine._HELPER._process is one, hits == len(engine._functions(lots)))
+"""
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core: no second process compiles")
+def test_a_second_process_compiles_what_is_needed_later(tmp_path: Path) -> None:
+    done = run(HELPED, tmp_path)
+    assert done.stdout.strip() == "0 True True", done.stderr
+
+
+def test_a_second_process_that_fails_is_no_matter(tmp_path: Path) -> None:
+    broken = HELPED.replace('("lots",)', '("lots", "no_such_kernel")')
+    done = run(broken, tmp_path)
+    assert done.stdout.strip() == "1 True False", done.stderr
 
 
 def test_small_inputs_wait_for_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:

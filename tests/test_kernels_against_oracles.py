@@ -50,23 +50,23 @@ class Arrays(NamedTuple):
     time: npt.NDArray[np.int64]
     value: npt.NDArray[np.int64]
     names: list[str]
-    sent: tuple[Any, Any, Any]
-    got: tuple[Any, Any, Any]
+    sent: tuple[Any, Any, Any, Any]
+    got: tuple[Any, Any, Any, Any]
 
 
 def arrays(transfers: list[Transfer], engine: Engine) -> Arrays:
     names = sorted({str(name) for t in transfers for name in t[:2]})
     payer = np.array([names.index(t.payer) for t in transfers], np.int32)
     payee = np.array([names.index(t.payee) for t in transfers], np.int32)
-    by_account = engine(csr).by_account
+    by_account, value = engine(csr).by_account, np.array([t.value for t in transfers], np.int64)
     return Arrays(
         payer,
         payee,
         np.array([t.time for t in transfers], np.int64),
-        np.array([t.value for t in transfers], np.int64),
+        value,
         names,
-        by_account(payer, payee, len(names)),
-        by_account(payee, payer, len(names)),
+        by_account(payer, payee, value, len(names)),
+        by_account(payee, payer, value, len(names)),
     )
 
 
@@ -77,10 +77,11 @@ def test_adjacency_lists_the_transfers_of_each_account_in_time_order(engine: Eng
     for _, transfers in seeded(300):
         a = arrays(transfers, engine)
         for code, name in enumerate(a.names):
-            for (ptr, events, others), mine in ((a.sent, 0), (a.got, 1)):
+            for (ptr, events, others, values), mine in ((a.sent, 0), (a.got, 1)):
                 part = slice(ptr[code], ptr[code + 1])
                 wanted = [k for k, t in enumerate(transfers) if t[mine] == name and t.payer != t.payee]
                 assert events[part].tolist() == wanted
+                assert values[part].tolist() == [transfers[k].value for k in wanted]
                 assert [a.names[o] for o in others[part]] == [transfers[k][1 - mine] for k in wanted]
 
 
@@ -90,6 +91,26 @@ def test_first_after_is_the_first_greater_one(engine: Engine, size: int) -> None
     for event in range(-1, 3 * size + 2):
         wanted = next((k for k, e in enumerate(events) if e > event), size)
         assert engine(csr).first_after(events, 0, size, event) == wanted
+
+
+@pytest.mark.parametrize("step", [1, 5, 60])
+def test_by_time_sorts_and_keeps_the_order_of_ties(engine: Engine, step: int) -> None:
+    for rng, _ in seeded(200):
+        time = np.array([step * rng.randrange(20) for _ in range(rng.randrange(1, 40))], np.int64)
+        slots = int(time.max() - time.min()) // step + 1
+        order = engine(csr).by_time(time, int(time.min()), step, slots)
+        assert order.tolist() == sorted(range(time.size), key=lambda k: time[k])
+        if step > 1 and time.size > 1:
+            time[-1] = time.min() + 1
+            assert engine(csr).by_time(time, int(time.min()), step, slots).size == 0
+
+
+def test_until_is_the_end_of_the_window(engine: Engine) -> None:
+    for rng, transfers in seeded(200):
+        times = [t.time for t in transfers]
+        window = rng.randrange(0, 12)
+        wanted = [next((j for j, t in enumerate(times) if t - time > window), len(times)) for time in times]
+        assert engine(csr).until(np.array(times, np.int64), window).tolist() == wanted
 
 
 # --- cycles ---------------------------------------------------------------------------------------
@@ -109,7 +130,7 @@ def search(transfers: list[Transfer], engine: Engine, *, max_hops: int, window: 
            budget: int = MANY, account_budget: int = MANY, task_budget: int = MANY, most: int = MANY,
            width: int = 64) -> Searched:  # fmt: skip
     a = arrays(transfers, engine)
-    until = np.searchsorted(a.time, a.time + window, side="right").astype(np.int32)
+    until = engine(csr).until(a.time, window)
     onward = np.empty(len(transfers), np.int32), np.empty(len(transfers), np.int32)
     engine(csr).onward(0, len(a.names), a.got[0], a.got[1], a.sent[0], a.sent[1], *onward)
     bounds = np.linspace(0, len(transfers), parts + 1).astype(int).tolist()
@@ -117,7 +138,7 @@ def search(transfers: list[Transfer], engine: Engine, *, max_hops: int, window: 
     cuts = np.zeros(2, int)
     for first, last in pairwise(bounds):
         rows, number, flat, _, cut = engine(cycle).search(
-            first, last, a.payer, a.payee, a.value, until, *a.sent, a.value[a.sent[1]], *a.got, a.value[a.got[1]],
+            first, last, a.payer, a.payee, a.value, until, *a.sent, *a.got,
             *onward, len(a.names), max_hops, keep, budget, account_budget, task_budget, most, width,
         )  # fmt: skip
         cuts += cut[:2]
@@ -230,21 +251,20 @@ def turned(way: tuple[Any, ...] | list[Any]) -> tuple[Any, ...]:
 def check_fans(transfers: list[Transfer], engine: Engine, window: int, minimum: int) -> int:
     a = arrays(transfers, engine)
     number = 0
-    for (ptr, events, others), receiving in ((a.got, True), (a.sent, False)):
-        found, number = engine(fan).episodes(
-            0, len(a.names), ptr, events, others, a.time, len(a.names), window, minimum
-        )
+    for side, receiving in ((a.got, True), (a.sent, False)):
+        events = side[1]
+        found, number = engine(fan).episodes(0, len(a.names), *side[:3], a.time, len(a.names), window, minimum)
         rows = [(a.names[k], events[first:last].tolist(), peak) for k, first, last, peak in found[:number].tolist()]
         wanted = oracles.episodes(transfers, receiving=receiving, window=window, minimum=minimum)
         assert rows == sorted((str(e.account), *e[1:]) for e in wanted)
-        check_facts(transfers, engine, a, (ptr, events, others), found[:number].copy(), receiving, window)
+        check_facts(transfers, engine, a, side, found[:number].copy(), receiving, window)
     return number
 
 
-def check_facts(transfers: list[Transfer], engine: Engine, a: Arrays, side: tuple[Any, Any, Any],
+def check_facts(transfers: list[Transfer], engine: Engine, a: Arrays, side: tuple[Any, Any, Any, Any],
                 found: npt.NDArray[np.int64], receiving: bool, window: int) -> None:  # fmt: skip
     moved = np.arange(len(transfers), dtype=np.int64) + 1
-    whole, spread = engine(fan).describe(found, *side, a.time, a.value, moved, len(a.names), window)
+    whole, spread = engine(fan).describe(found, *side, a.time, moved, len(a.names), window)
     for (_, first, last, _), facts, (mean, deviation) in zip(found.tolist(), whole.tolist(), spread, strict=True):
         cited = side[1][first:last].tolist()
         values = [transfers[k].value for k in cited]
@@ -274,7 +294,7 @@ def test_fans_of_ranges_of_accounts_are_those_of_all(engine: Engine) -> None:
         middle = rng.randint(0, len(a.names))
         parts = []
         for first, last in ((0, len(a.names)), (0, middle), (middle, len(a.names))):
-            found, number = engine(fan).episodes(first, last, *a.got, a.time, len(a.names), 10, 2)
+            found, number = engine(fan).episodes(first, last, *a.got[:3], a.time, len(a.names), 10, 2)
             parts.append(found[:number].tolist())
         assert parts[0] == parts[1] + parts[2]
 
@@ -287,13 +307,14 @@ class Matched(NamedTuple):
 
     passed: npt.NDArray[np.int64]
     funded: npt.NDArray[np.int64]
+    moved: npt.NDArray[np.int64]
     waited: npt.NDArray[np.float64]
 
 
 def match(a: Arrays, engine: Engine, dwell: int) -> Matched:
-    size = a.payer.size
-    filled = Matched(np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(len(a.names)))
-    engine(lots).match(0, len(a.names), *a.got[:2], *a.sent[:2], a.time, a.value, dwell, *filled)
+    size, accounts = a.payer.size, len(a.names)
+    filled = Matched(*(np.zeros(n, np.int64) for n in (size, size, accounts)), np.zeros(accounts))
+    engine(lots).match(0, len(a.names), *a.got[:2], a.got[3], *a.sent[:2], a.sent[3], a.time, dwell, *filled)
     return filled
 
 
@@ -301,8 +322,8 @@ def links(
     a: Arrays, engine: Engine, dwell: int, filled: Matched, keep: float, hub: list[bool]
 ) -> list[tuple[int, ...]]:
     found, number = engine(lots).links(
-        0, len(a.names), *a.got[:2], *a.sent[:2], a.time, a.value, dwell, filled.passed, filled.funded, keep,
-        np.array(hub, bool),
+        0, len(a.names), *a.got[:2], a.got[3], *a.sent[:2], a.sent[3], a.time, dwell,
+        filled.passed, filled.funded, keep, np.array(hub, bool),
     )  # fmt: skip
     return sorted(map(tuple, found[:number].tolist()))
 
@@ -314,6 +335,8 @@ def check_lots(transfers: list[Transfer], engine: Engine, dwell: int, keep: Frac
     every = range(len(transfers))
     assert filled.passed.tolist() == [oracles.passed(found)[k] for k in every]
     assert filled.funded.tolist() == [oracles.funded(found)[k] for k in every]
+    for code, name in enumerate(a.names):
+        assert filled.moved[code] == sum(m.value for m in found if transfers[m.receipt].payee == name)
     assert filled.waited.tolist() == [oracles.waited(found, transfers, name) for name in a.names]
     linked = links(a, engine, dwell, filled, float(keep), [name in hubs for name in a.names])
     assert linked == oracles.links(transfers, dwell=dwell, keep=keep, hubs=hubs)
@@ -340,7 +363,7 @@ def test_widest_counts_counterparties_of_both_directions(engine: Engine) -> None
     for rng, transfers in seeded(500):
         a, window = arrays(transfers, engine), rng.choice((0, 2, 5, 30))
         width = np.zeros(len(a.names), np.int32)
-        engine(lots).widest(0, len(a.names), *a.got, *a.sent, a.time, len(a.names), window, 0, width)
+        engine(lots).widest(0, len(a.names), *a.got[:3], *a.sent[:3], a.time, len(a.names), window, 0, width)
         assert width.tolist() == [oracles.widest(transfers, name, window) for name in a.names]
 
 

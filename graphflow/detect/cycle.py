@@ -83,7 +83,7 @@ class Cycle:
     def _search(self, flow: Flow) -> tuple[Longs, npt.NDArray[np.int32], Longs]:
         """Rows (first event, hops, combinations, start in events, stop) of each account sequence that closes."""
         until, sent, got = flow.until(self.window), flow.sent, flow.received
-        sides = [a for side in (sent, got) for a in (side.ptr, side.events, side.others, flow.value[side.events])]
+        sides = [column for side in (sent, got) for column in (side.ptr, side.events, side.others, side.values)]
         search = ready(kernels, flow.size).search
 
         def run(first: int, last: int) -> Any:

@@ -92,8 +92,8 @@ class MuleChain:
         run = ready(kernels, flow.size).links
         parts = in_parts(
             lambda a, b: run(
-                a, b, got.ptr, got.events, sent.ptr, sent.events, flow.time, flow.value, microseconds(self.dwell),
-                lots.passed, lots.funded, self.keep, hub,
+                a, b, got.ptr, got.events, got.values, sent.ptr, sent.events, sent.values, flow.time,
+                microseconds(self.dwell), lots.passed, lots.funded, self.keep, hub,
             ),
             got.ptr + sent.ptr,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Adjacency in compressed rows, each in time order, by counting sort."""
+"""Time order, and adjacency in compressed rows that keep it; by counting sort."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from graphflow.kernels.engine import kernel
 
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 KEEP_SLACK = 1 - 1e-12
 """Times a share and a value, it lets through what equals the product exactly: 0.55 * 200 is above 110 in floats."""
 
 
-@kernel("Tuple((int64[::1], int32[::1], int32[::1]))(int32[::1], int32[::1], int64)")
-def by_account(key: Ints, other: Ints, accounts: int) -> tuple[Longs, Ints, Ints]:
+@kernel("Tuple((int64[::1], int32[::1], int32[::1], int64[::1]))(int32[::1], int32[::1], int64[::1], int64)")
+def by_account(key: Ints, other: Ints, value: Longs, accounts: int) -> tuple[Longs, Ints, Ints, Longs]:
     """Events grouped by account, self-transfers left out.
 
-    key, other  int32 per event: the account to group by, and the one at the other end
-    Returns (ptr, events, others): the events of account a are events[ptr[a]:ptr[a + 1]], in time
-    order, with the other ends beside them.
+    key, other, value  per event: the account to group by, the one at the other end, and the value
+    Returns (ptr, events, others, values): the events of account a are events[ptr[a]:ptr[a + 1]], in time
+    order, with the other ends and the values beside them.
     """
     ptr = np.zeros(accounts + 1, np.int64)
     for e in range(key.size):
@@ -31,14 +32,28 @@ def by_account(key: Ints, other: Ints, accounts: int) -> tuple[Longs, Ints, Ints
     total = ptr[accounts]
     events = np.empty(total, np.int32)
     others = np.empty(total, np.int32)
+    values = np.empty(total, np.int64)
     free = ptr[:accounts].copy()
     for e in range(key.size):
         k = key[e]
         if k != other[e]:
             events[free[k]] = e
             others[free[k]] = other[e]
+            values[free[k]] = value[e]
             free[k] += 1
-    return ptr, events, others
+    return ptr, events, others, values
+
+
+@kernel("int32[::1](int64[::1], int64)")
+def until(time: Longs, window: int) -> Ints:
+    """Per event, the first one that is more than `window` later."""
+    ends = np.empty(time.size, np.int32)
+    end = 0
+    for e in range(time.size):
+        while end < time.size and time[end] - time[e] <= window:
+            end += 1
+        ends[e] = end
+    return ends
 
 
 @kernel("uint32[::1](int64[::1], int64, int64, int64)")

@@ -7,11 +7,14 @@ faster, and the machine code is kept on disk for the next process.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType, SimpleNamespace
@@ -30,6 +33,7 @@ _COMPILED: dict[str, Any] = {}
 _NAMESPACES: dict[str, Any] = {}
 _LOCK = threading.RLock()
 _SAID: set[str] = set()
+_IS_HELPER = "GRAPHFLOW_COMPILING"
 
 
 def kernel(signature: str) -> Callable[[F], F]:
@@ -59,9 +63,57 @@ def ready(module: ModuleType, rows: int) -> Any:
         if module.__name__ not in _NAMESPACES:
             if not _kept(module):
                 _say_once("graphflow: compiling its kernels for this machine (once, some seconds) …")
-            names = [f.__name__ for f in _functions(module)]
-            _NAMESPACES[module.__name__] = SimpleNamespace(**{n: _compile(getattr(module, n)) for n in names})
+                _HELPER.start()
+                _HELPER.wait_for(module)
+            _NAMESPACES[module.__name__] = _compiled(module)
         return _NAMESPACES[module.__name__]
+
+
+def _compiled(module: ModuleType) -> SimpleNamespace:
+    """All functions of a module, compiled or loaded; Numba makes much garbage that is not worth collecting."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return SimpleNamespace(**{f.__name__: _compile(f) for f in _functions(module)})
+    finally:
+        if collecting:
+            gc.enable()
+
+
+class _Helper:
+    """A second process that compiles what detectors need while this one compiles what readers need.
+
+    Numba compiles one function at a time in a process; what the helper made is loaded from disk.
+    """
+
+    modules = ("cycle", "lots", "fan")
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, once, where there is a second core and a Python to run."""
+        if self._process or _IS_HELPER in os.environ or not sys.executable or (os.cpu_count() or 1) < 2:
+            return
+        names = ", ".join(f"{__package__}.{name}" for name in self.modules)
+        code = f"import {names}; from {__name__} import ready; [ready(m, 10**9) for m in [{names}]]"
+        environment = {**os.environ, _IS_HELPER: "1", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        with suppress(OSError):
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+
+    def wait_for(self, module: ModuleType) -> None:
+        """Wait until it has compiled a module that is its task; if it failed, this process compiles."""
+        if self._process and module.__name__.rpartition(".")[2] in self.modules:
+            self._process.wait()
+
+
+_HELPER = _Helper()
 
 
 def _worth_compiling(module: ModuleType, rows: int) -> bool:

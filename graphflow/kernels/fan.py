@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from graphflow.kernels.csr import Ints, Longs
+from graphflow.kernels.csr import Floats, Ints, Longs
 from graphflow.kernels.engine import kernel
 from graphflow.kernels.grow import taller
-
-Floats = npt.NDArray[np.float64]
 
 
 @kernel(
@@ -93,8 +90,8 @@ def describe(
     ptr: Longs,
     events: Ints,
     others: Ints,
+    values: Longs,
     time: Longs,
-    value: Longs,
     moved: Longs,
     accounts: int,
     window: int,
@@ -125,10 +122,9 @@ def describe(
             previous = a
         squares = 0.0
         for p in range(start, stop):
-            e = events[p]
-            whole[k, 2] += value[e]
-            whole[k, 3] += moved[e]
-            squares += float(value[e]) * float(value[e])
+            whole[k, 2] += values[p]
+            whole[k, 3] += moved[events[p]]
+            squares += float(values[p]) * float(values[p])
             if counted[others[p]] != k:
                 counted[others[p]] = k
                 whole[k, 0] += 1

@@ -5,30 +5,31 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphflow.kernels.csr import KEEP_SLACK, Ints, Longs
+from graphflow.kernels.csr import KEEP_SLACK, Floats, Ints, Longs
 from graphflow.kernels.engine import kernel
 from graphflow.kernels.grow import taller
 
-Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
 @kernel(
-    "void(int64, int64, int64[::1], int32[::1], int64[::1], int32[::1], int64[::1], int64[::1], "
-    "int64, int64[::1], int64[::1], float64[::1])"
+    "void(int64, int64, int64[::1], int32[::1], int64[::1], int64[::1], int32[::1], int64[::1], int64[::1], "
+    "int64, int64[::1], int64[::1], int64[::1], float64[::1])"
 )
 def match(
     first: int,
     last: int,
     in_ptr: Longs,
     in_events: Ints,
+    in_values: Longs,
     out_ptr: Longs,
     out_events: Ints,
+    out_values: Longs,
     time: Longs,
-    value: Longs,
     dwell: int,
     passed: Longs,
     funded: Longs,
+    moved: Longs,
     waited: Floats,
 ) -> None:
     """Match the receipts of accounts first..last-1 to the payments that moved them on.
@@ -36,17 +37,17 @@ def match(
     Each receipt is a lot. A payment takes from the oldest lots that arrived before it (ledger order) and
     not more than `dwell` before; what a lot still holds when it is older than that stays where it is.
     Fills, per event, `passed` (moved on by later payments) and `funded` (of this payment, from lots), and per
-    account `waited` (matched value times the time between receipt and payment).
+    account `moved` (the value matched) and `waited` (that times the time between receipt and payment).
     """
     for a in range(first, last):
         head = in_ptr[a]
         stop = in_ptr[a + 1]
         if head == stop:
             continue
-        left = value[in_events[head]]
+        left = in_values[head]
         for p in range(out_ptr[a], out_ptr[a + 1]):
             payment = out_events[p]
-            need = value[payment]
+            need = out_values[p]
             while head < stop and need > 0:
                 receipt = in_events[head]
                 if receipt > payment:
@@ -58,15 +59,16 @@ def match(
                     need -= take
                     passed[receipt] += take
                     funded[payment] += take
+                    moved[a] += take
                     waited[a] += float(take) * float(age)
                 if age > dwell or left <= 0:
                     head += 1
                     if head < stop:
-                        left = value[in_events[head]]
+                        left = in_values[head]
 
 
 @kernel(
-    "Tuple((int64[:, ::1], int64))(int64, int64, int64[::1], int32[::1], int64[::1], int32[::1], "
+    "Tuple((int64[:, ::1], int64))(int64, int64, int64[::1], int32[::1], int64[::1], int64[::1], int32[::1], "
     "int64[::1], int64[::1], int64, int64[::1], int64[::1], float64, boolean[::1])"
 )
 def links(
@@ -74,10 +76,11 @@ def links(
     last: int,
     in_ptr: Longs,
     in_events: Ints,
+    in_values: Longs,
     out_ptr: Longs,
     out_events: Ints,
+    out_values: Longs,
     time: Longs,
-    value: Longs,
     dwell: int,
     passed: Longs,
     funded: Longs,
@@ -96,10 +99,10 @@ def links(
         stop = in_ptr[a + 1]
         if head == stop or hub[a]:
             continue
-        left = value[in_events[head]]
+        left = in_values[head]
         for p in range(out_ptr[a], out_ptr[a + 1]):
             payment = out_events[p]
-            need = value[payment]
+            need = out_values[p]
             whole = funded[payment] >= KEEP_SLACK * keep * need
             while head < stop and need > 0:
                 receipt = in_events[head]
@@ -110,7 +113,7 @@ def links(
                     take = min(left, need)
                     left -= take
                     need -= take
-                    if whole and passed[receipt] >= KEEP_SLACK * keep * value[receipt]:
+                    if whole and passed[receipt] >= KEEP_SLACK * keep * in_values[head]:
                         if number == found.shape[0]:
                             found = taller(found)
                         found[number, 0] = receipt
@@ -120,7 +123,7 @@ def links(
                 if age > dwell or left <= 0:
                     head += 1
                     if head < stop:
-                        left = value[in_events[head]]
+                        left = in_values[head]
     return found, number
 
 

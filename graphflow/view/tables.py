@@ -7,15 +7,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from graphflow.case import Case
 from graphflow.finding import Finding
-from graphflow.flow import Adjacency, Flow
+from graphflow.flow import Flow
 from graphflow.ledger import Ledger
-
-Longs = npt.NDArray[np.int64]
 
 _DWELL = timedelta(hours=24)
 _HUB = 100
@@ -124,8 +121,7 @@ def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
 
     `passed_share` and `stays_minutes` come from first-in-first-out lots within 24 hours; self-transfers are left out.
     """
-    received, sent = _sums(flow, flow.received), _sums(flow, flow.sent)
-    passed = _sums(flow, flow.received, flow.lots(_DWELL).passed)
+    received, sent, passed = flow.received.sums(), flow.sent.sums(), flow.lots(_DWELL).moved
     factor = 10 ** flow.ledger.decimals.get(flow.valuation.base, 2)
     table = flow.ledger.accounts.with_columns(
         type=pl.when(pl.Series(flow.hubs(_DWELL, _HUB))).then(pl.lit("hub")).otherwise(pl.lit("account")),
@@ -166,15 +162,6 @@ def for_spreadsheet(table: pl.DataFrame) -> pl.DataFrame:
     )
     text = pl.col(pl.String)
     return flat.with_columns(pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).name.keep())
-
-
-def _sums(flow: Flow, side: Adjacency, column: Longs | None = None) -> Longs:
-    """Exact sums by account of a column (the values) over receipts or payments."""
-    values = flow.value if column is None else column
-    running = np.zeros(side.events.size + 1, np.int64)
-    np.cumsum(values[side.events], out=running[1:])
-    sums: Longs = running[side.ptr[1:]] - running[side.ptr[:-1]]
-    return sums
 
 
 def _scale(ledger: Ledger) -> int:

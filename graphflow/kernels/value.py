@@ -1,0 +1,19 @@
+"""What amounts in several currencies are worth in one."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from graphflow.kernels.csr import Floats, Longs
+from graphflow.kernels.engine import kernel
+
+
+@kernel("int64[::1](int64[::1], int16[::1], float64[::1])")
+def worth(paid: Longs, currency: npt.NDArray[np.int16], factor: Floats) -> Longs:
+    """Each amount times the factor of its currency, to the nearest whole unit (a half to the even one)."""
+    values = np.empty(paid.size, np.int64)
+    for e in range(paid.size):
+        by = factor[currency[e]]
+        values[e] = paid[e] if by == 1.0 else int(np.rint(paid[e] * by))
+    return values
