@@ -7,6 +7,7 @@ or stdout, progress and messages to stderr.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -182,6 +183,7 @@ def simulate(
 
 def main() -> None:
     """Run the command line; every error the user can fix becomes one line on stderr."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy would start threads that nothing here uses
     gc.disable()  # a run makes many objects and little garbage: looking for it costs more than it frees
     try:
         app()

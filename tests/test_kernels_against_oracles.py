@@ -20,6 +20,7 @@ from ledgers import EXAMPLES, Row, nasty_rows, random_rows
 from oracles import Transfer, in_ledger_order
 
 from graphflow.kernels import csr, cycle, encode, fan, lots
+from graphflow.kernels.cycle_reach import COLUMNS
 from graphflow.kernels.engine import ready
 
 SEEDED = 1000
@@ -133,13 +134,14 @@ def search(transfers: list[Transfer], engine: Engine, *, max_hops: int, window: 
     until = engine(csr).until(a.time, window)
     onward = np.empty(len(transfers), np.int32), np.empty(len(transfers), np.int32)
     engine(csr).onward(0, len(a.names), a.got[0], a.got[1], a.sent[0], a.sent[1], *onward)
-    bounds = np.linspace(0, len(transfers), parts + 1).astype(int).tolist()
+    bounds = np.linspace(0, len(a.names), parts + 1).astype(int).tolist()
+    mark = np.full((len(a.names), COLUMNS), -1, np.int32)
     bundles: Bundles = {}
     cuts = np.zeros(2, int)
     for first, last in pairwise(bounds):
         rows, number, flat, _, cut = engine(cycle).search(
-            first, last, a.payer, a.payee, a.value, until, *a.sent, *a.got,
-            *onward, len(a.names), max_hops, keep, budget, account_budget, task_budget, most, width,
+            first, last, a.payer, a.payee, until, *a.sent, *a.got,
+            *onward, mark, max_hops, keep, budget, account_budget, task_budget, most, width,
         )  # fmt: skip
         cuts += cut[:2]
         for root, hops, combinations, start, stop in rows[:number].tolist():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import groupby, pairwise
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, ClassVar, NamedTuple
 
@@ -14,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.finding import Finding, Part
-from graphflow.flow import Flow, in_threads
+from graphflow.flow import Flow, in_parts
 from graphflow.graph import FlowGraph
 from graphflow.kernels import cycle as kernels
+from graphflow.kernels.cycle_reach import COLUMNS
 from graphflow.kernels.engine import ready
 from graphflow.ledger import major
 from graphflow.words import count, named, percent, span
@@ -28,7 +30,7 @@ _ACCOUNT_BUDGET = 5_000_000
 _TASK_BUDGET = 400_000_000
 _MOST = 1_000
 _WIDTH = 64
-_TASKS = 8
+_TASKS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,16 +86,17 @@ class Cycle:
         """Rows (first event, hops, combinations, start in events, stop) of each account sequence that closes."""
         until, sent, got = flow.until(self.window), flow.sent, flow.received
         sides = [column for side in (sent, got) for column in (side.ptr, side.events, side.others, side.values)]
-        search = ready(kernels, flow.size).search
+        search, scratch = ready(kernels, flow.size).search, threading.local()
 
         def run(first: int, last: int) -> Any:
+            if not hasattr(scratch, "mark"):
+                scratch.mark = np.full((flow.account_count, COLUMNS), -1, np.int32)
             return search(
-                first, last, flow.payer, flow.payee, flow.value, until, *sides, *flow.onward, flow.account_count,
+                first, last, flow.payer, flow.payee, until, *sides, *flow.onward, scratch.mark,
                 self.max_hops, self.keep, _BUDGET, _ACCOUNT_BUDGET, _TASK_BUDGET, _MOST, _WIDTH,
             )  # fmt: skip
 
-        bounds = np.linspace(0, flow.size, min(_TASKS, flow.size // 2000 + 1) + 1).astype(int).tolist()
-        parts = in_threads(run, list(pairwise(bounds)))
+        parts = in_parts(run, sent.ptr, min(_TASKS, flow.size // 2000 + 1))
         shift = np.cumsum([0] + [used for *_, used, _ in parts])
         tables = [
             rows[:number] + np.array([0, 0, 0, at, at]) for (rows, number, *_), at in zip(parts, shift, strict=False)

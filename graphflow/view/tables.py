@@ -105,15 +105,12 @@ def evidence_table(ledger: Ledger, cases: Sequence[Case]) -> pl.DataFrame:
     )
 
 
-def ledger_table(ledger: Ledger) -> pl.LazyFrame:
+def ledger_table(ledger: Ledger) -> pl.DataFrame:
     """Every transfer; `paid` and `received` are minor units, `amount` is what was paid in major units."""
     scale = _scale(ledger)
-    units = {c: Decimal(1).scaleb(-places) for c, places in ledger.decimals.items()}
-    unit = pl.lit(next(iter(units.values()), Decimal(1)), pl.Decimal(38, scale))
-    if len(set(units.values())) > 1:
-        unit = pl.col("paid_currency").cast(pl.String).replace_strict(units, return_dtype=pl.Decimal(38, scale))
-    amount = pl.col("paid").cast(pl.Decimal(38, scale)) * unit
-    return ledger.frame.lazy().with_columns(amount=amount)
+    one = [Decimal(1).scaleb(-places) for places in ledger.decimals.values()]
+    unit = pl.Series(one, dtype=pl.Decimal(38, scale)).gather(ledger.currency_codes)
+    return ledger.frame.with_columns(amount=ledger.frame["paid"].cast(pl.Decimal(38, 0)) * unit)
 
 
 def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
