@@ -80,7 +80,8 @@ def analyze(
     """Read transaction records, detect laundering patterns, and open ranked cases.
 
     detectors  what to run; all of them with default parameters when not given. The other options are those of
-    `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the ledger as soon as it is read.
+    `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the ledger as soon as detection
+    leaves a core to spare.
     Raises `GraphflowError` with one clear line.
     """
     chosen = list(detectors) if detectors is not None else default_rules()
@@ -97,9 +98,9 @@ def analyze(
             progress=progress,
         )
         graph = FlowGraph(ledger)
-    on_ledger(ledger)
     with clock.stage("detect"):
         findings = detect(graph, chosen)
+    on_ledger(ledger)
     with clock.stage("cases"):
         cases = open_cases(graph, findings)
     split = sum(bool(case.split) for case in cases)

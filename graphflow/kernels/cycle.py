@@ -56,7 +56,8 @@ def search(
 
     until  per event, the first event outside the window that starts with it
     out_*, in_*  payments and receipts by account, with the other ends and the values beside the events
-    next_out, next_in  see `csr.onward`; mark: scratch of `COLUMNS` an account, -1 everywhere, or left by a call over other accounts
+    next_out, next_in  see `csr.onward`
+    mark   scratch of `COLUMNS` an account, -1 everywhere, or as a call over other accounts left it
     keep   every transaction is worth between `keep` and 1 / `keep` of the first one
     budget, account_budget, task_budget  transactions looked at per first transaction, per account that
            starts cycles, and in all; most: account sequences per first transaction; width: parallel

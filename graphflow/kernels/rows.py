@@ -42,37 +42,47 @@ def split(data: Bytes, size: int, kinds: Bytes, place: Bounds, bounds: Bounds, l
     Returns the number of rows, or -1 where quotes are used in a way that is not understood here (a quote inside a
     field, doubled, or around a line feed; a carriage return that ends no line).
     """
+    marks = np.empty(size, np.int32)
+    count = 0
+    for p in range(size):  # without a branch: which bytes end a field cannot be foreseen
+        marks[count] = p
+        count += kinds[data[p]] != 0
     row = 0
-    p = 0
+    start = 0
+    i = 0
     columns = place.size
-    while p < size:
-        lines[row] = p
+    while i < count:
+        lines[row] = start
         odd[row] = 0
         column = 0
-        while True:
-            start = p
+        kind = 0
+        while kind != LINE_FEED:
+            p = marks[i]
+            i += 1
+            stop = p
             if kinds[data[p]] == QUOTE:
+                if p != start:
+                    return -1
                 start = p + 1
-                p += 1
+                p = marks[i]
+                i += 1
                 while kinds[data[p]] != QUOTE:
                     if kinds[data[p]] == LINE_FEED:
                         return -1
-                    p += 1
+                    p = marks[i]
+                    i += 1
                 stop = p
-                p += 1
-            else:
-                while kinds[data[p]] == 0:
-                    p += 1
-                stop = p
+                p = marks[i]
+                i += 1
+                if p != stop + 1 or kinds[data[p]] == QUOTE:
+                    return -1
             kind = kinds[data[p]]
             if kind == RETURN:
-                p += 1
-                kind = kinds[data[p]]
+                kind = kinds[data[p + 1]]
                 if kind != LINE_FEED:
                     return -1
-            if kind == 0 or kind == QUOTE:
-                return -1
-            p += 1
+                p += 1
+                i += 1
             if column < columns and place[column] >= 0:
                 while start < stop and is_space(data[start]):
                     start += 1
@@ -83,8 +93,7 @@ def split(data: Bytes, size: int, kinds: Bytes, place: Bounds, bounds: Bounds, l
                 bounds[row, 2 * place[column]] = start
                 bounds[row, 2 * place[column] + 1] = stop
             column += 1
-            if kind == LINE_FEED:
-                break
+            start = p + 1
         if column != columns:
             odd[row] = 1
             for missing in range(column, columns):

@@ -35,7 +35,7 @@ from graphflow.read.times import EPOCHS, FIRST, LAST, SAMPLE, in_zone, template
 Longs = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 23
 _AHEAD = 3
 _MOST_CODES = 4096
 _LONGEST = 1 << 28
@@ -184,13 +184,15 @@ class _Table:
         """The text of fields parts[which[k]] of row wanted[k], for each k."""
         if not wanted.size:
             return pl.Series(dtype=pl.String)
+        return pl.Series([self._lines(wanted, which, parts)]).str.split("\n").explode()
+
+    def _lines(self, wanted: Longs, which: Longs, parts: npt.NDArray[np.int64]) -> str:
         room = np.empty(self.block.size + wanted.size * parts.shape[1], np.uint8)
         used = self.run.copied(self.data, self.bounds, wanted, which, parts, room)
         try:
-            text = room[: used - 1].tobytes().decode()
+            return room[: used - 1].tobytes().decode()
         except UnicodeDecodeError:
             raise not_utf8(self.cut.source.path) from None
-        return pl.Series([text]).str.split("\n").explode()
 
     # --- numbers
 
@@ -210,7 +212,9 @@ class _Table:
         count = self.run.codes(self.data, self.bounds, len(self), w, self.odd, code, slots, first)
         if count < 0:
             raise Unplain
-        return code, self.column(name, first[:count]).to_list()
+        wanted = first[:count]
+        texts = self._lines(wanted, np.zeros_like(wanted), self.cut.parts(name)).split("\n") if count else []
+        return code, texts
 
     def hashes(self, name: str) -> tuple[Longs, Longs]:
         """Two hashes of each row's key."""
