@@ -55,23 +55,24 @@ def _sharing_accounts(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator
     Each is paired with the one before it that lasts longest: what is near an earlier one is near that one.
     """
     flow = graph.flow
-    names = pl.DataFrame({"account": flow.names, "hub": flow.hubs(_HUB_WINDOW, _HUB)})
+    hubs = flow.names.filter(pl.Series(flow.hubs(_HUB_WINDOW, _HUB)))
     times = flow.ledger.frame["time"].to_physical()
+    spans = {
+        "start": times.gather([int(f.rows[0]) for f in findings]),
+        "end": times.gather([int(f.rows[-1]) for f in findings]),
+    }
+    owner = pl.Series(np.repeat(np.arange(len(findings)), [len(f.accounts) for f in findings]))
     table = pl.DataFrame(
         {
-            "finding": range(len(findings)),
-            "account": [list(f.accounts) for f in findings],
-            "start": times.gather([int(f.rows[0]) for f in findings]),
-            "end": times.gather([int(f.rows[-1]) for f in findings]),
-        },
-        schema_overrides={"account": pl.List(pl.String)},
+            "finding": owner,
+            "account": pl.Series([name for f in findings for name in f.accounts], dtype=pl.String),
+            **{name: column.gather(owner) for name, column in spans.items()},
+        }
     )
     longest = pl.col("end").cum_max().over("account")
     before = pl.when(pl.col("end") == longest).then("finding").forward_fill().over("account")
     joined = (
-        table.explode("account")
-        .join(names, on="account")
-        .filter(~pl.col("hub"))
+        table.filter(~pl.col("account").is_in(hubs.implode()))
         .sort("account", "start", "finding")
         .with_columns(
             before=before.shift(1).over("account"),

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from math import isnan
 
 import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
-from graphflow.flow import Adjacency, Flow, in_parts, microseconds
+from graphflow.flow import Adjacency, Flow, in_parts, in_threads, microseconds
 from graphflow.kernels import fan as kernels
 from graphflow.kernels.engine import ready
 from graphflow.words import count, percent
 
 Longs = npt.NDArray[np.int64]
+
+_PARTS = 4
 
 
 @dataclass(frozen=True)
@@ -97,17 +100,15 @@ def episodes(
     found = np.concatenate([rows[:number] for rows, number in parts])
     hubs = np.unique(found[found[:, 3] > most, 0])
     found = np.ascontiguousarray(found[~np.isin(found[:, 0], hubs)])
-    facts, spread = run.describe(
-        found,
-        side.ptr,
-        side.events,
-        side.others,
-        side.values,
-        flow.time,
-        moved,
-        flow.account_count,
-        microseconds(window),
-    )
+    cuts = np.linspace(0, len(found), _PARTS + 1).astype(int).tolist()
+    described = in_threads(
+        lambda a, b: run.describe(
+            found[a:b], side.ptr, side.events, side.others, side.values, flow.time, moved, flow.account_count,
+            microseconds(window),
+        ),
+        list(pairwise(cuts)),
+    )  # fmt: skip
+    facts, spread = (np.concatenate(columns) for columns in zip(*described, strict=True))
     unusual = facts[:, 1] >= least_one_off * facts[:, 0]
     shown = _described(flow, side, found[unusual], facts[unusual], spread[unusual], dwell)
     return Episodes(shown, int(hubs.size), int((~unusual).sum()))

@@ -34,7 +34,8 @@ from graphflow.read.times import precision
 _CUT_NUMBER = r"^\d(\.\d+)?[eE]\+?\d+$"
 _SHOWN = 3
 _ROOMY = 8
-_POSITION = pl.format("{}:{}", "file", ROW)
+_PARTS = 8
+_POSITION = pl.concat_str(pl.col("file").cast(pl.String), pl.lit(":"), pl.col(ROW).cast(pl.String))
 """What a transaction is called that has no id of its own: the number of its file, and its row."""
 
 
@@ -191,12 +192,12 @@ class Assembler:
     def _whole(self, frame: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
         """Columns as the ledger has them; the texts are made side by side."""
         paths = pl.Series([s.path for s in self._sources], dtype=pl.Categorical)
-        position = pl.concat_str(pl.lit("1:"), pl.col(ROW).cast(pl.String)) if paths.len() == 1 else _POSITION
         made = {
-            "tx": pl.col("tx") if "tx" in frame.columns else position,
             "file": pl.lit(paths).gather(pl.col("file") - 1),
             **{side: pl.lit(names).gather(pl.col(side)) for side in ("payer", "payee")},
         }
+        if "tx" not in frame.columns:
+            made["tx"] = pl.lit(_positions(frame))
         wanted = {name: kind for name, kind in {**SCHEMA, **OPTIONAL}.items() if name in frame.columns or name in made}
         return frame.select(made.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in wanted.items())
 
@@ -252,6 +253,14 @@ def _received(frame: pl.DataFrame) -> pl.DataFrame:
 def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
     """Batches below each other."""
     return pl.concat(frames, how="diagonal") if len({tuple(f.columns) for f in frames}) > 1 else pl.concat(frames)
+
+
+def _positions(frame: pl.DataFrame) -> pl.Series:
+    """What transactions are called that have no id of their own; made in parts, as it takes a while."""
+    size = -(-frame.height // _PARTS) or 1
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = pool.map(lambda k: frame[k * size : (k + 1) * size].select(_POSITION).to_series(), range(_PARTS))
+        return pl.concat(parts, rechunk=True)
 
 
 def _in_time_order(frame: pl.DataFrame, step: timedelta) -> pl.DataFrame:
