@@ -192,6 +192,12 @@ def main() -> None:
 
         typer.echo(f"graphflow: {visible(str(error))}", err=True)
         sys.exit(1)
+    except SystemExit as done:
+        if done.code:
+            raise
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # everything is written: taking gigabytes apart object by object would only cost time
 
 
 def _mapping(columns: str | None) -> dict[str, str] | Path | None:

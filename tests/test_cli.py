@@ -89,7 +89,7 @@ def test_version_and_help() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     code = "import sys; sys.argv=['graphflow','--help']\n"
-    code += "try:\n import graphflow.cli; graphflow.cli.main()\nexcept SystemExit: pass\n"
+    code += "try:\n import graphflow.cli; graphflow.cli.app()\nexcept SystemExit: pass\n"
     code += "print([m for m in ('polars','networkx','numpy','numba','pyvis') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip().endswith("[]")
