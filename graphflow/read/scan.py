@@ -36,6 +36,8 @@ Longs = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
 BLOCK_BYTES = 1 << 23
+_SMALLEST = 1 << 19
+_FEWEST = 12
 _AHEAD = 3
 _MOST_CODES = 4096
 _LONGEST = 1 << 28
@@ -92,13 +94,14 @@ class _Block:
 
 def _blocks(source: RawFile) -> Iterator[_Block]:
     count_lines = ready(rows, _ALWAYS).line_feeds
+    size_of_block = min(BLOCK_BYTES, max(_SMALLEST, source.bytes // _FEWEST))
     number = 1
     with source.readable.open("rb") as stream:
         if stream.readline().count(b'"') % 2:
             raise Unplain
         rest = np.empty(0, np.uint8)
         while True:
-            data = np.empty(rest.size + BLOCK_BYTES + SPARE, np.uint8)
+            data = np.empty(rest.size + size_of_block + SPARE, np.uint8)
             data[: rest.size] = rest
             got = stream.readinto(data[rest.size : -SPARE].data)
             size = rest.size + got

@@ -53,6 +53,7 @@ FIRST, LAST = -2_208_988_800 * 1_000_000, 253_402_300_800 * 1_000_000 - 1
 """1900 to 9999: two-digit years read as the years 0 to 99, and serial numbers read as seconds, fall outside."""
 
 EPOCHS = {"epoch_s": (1_000_000, _SECOND), "epoch_ms": (1_000, timedelta(milliseconds=1))}
+_GLANCE = 200
 SAMPLE = 20_000
 """Times that are looked at to find their format."""
 
@@ -68,7 +69,10 @@ def find_format(text: pl.Series, path: str) -> str:
     epoch = _epoch(sample)
     if epoch:
         return epoch
-    scores = {name: int(_parse(sample, name, "UTC").is_not_null().sum()) for name in _FORMATS}
+    likely = [name for name in _FORMATS if _reads(sample.head(_GLANCE), name) == min(sample.len(), _GLANCE)]
+    scores = {name: _reads(sample, name) for name in likely}
+    if sample.len() not in scores.values():  # else no other format reads as many
+        scores = {name: _reads(sample, name) for name in _FORMATS}
     best = max(scores, key=lambda name: scores[name])
     if scores[best] == 0:
         raise SourceError(
@@ -81,6 +85,10 @@ def find_format(text: pl.Series, path: str) -> str:
             f'--time-format "{best}" or --time-format "{other}"'
         )
     return best
+
+
+def _reads(text: pl.Series, time_format: str) -> int:
+    return int(_parse(text, time_format, "UTC").is_not_null().sum())
 
 
 def parse_times(text: pl.Series, time_format: str, timezone: str) -> pl.Series:
