@@ -163,5 +163,5 @@ def _round_amounts(totals: Totals, decimals: Mapping[str, int]) -> list[str]:
     for currency, amount in sorted(totals.items()):
         places = decimals.get(currency, default_decimals(currency))
         whole, cents = divmod(amount, 10**places)
-        lines.append(f"{major(amount, places) if cents else f'{whole:,}'} {shorten(shown(currency), 8)}")
+        lines.append(f"{major(amount, places) if cents else f'{whole:,}'} {shorten(shown(currency), 12)}")
     return lines

@@ -193,7 +193,7 @@
   paint();
   const network = new vis.Network(box, { nodes: nodeSet, edges: edgeSet }, JSON.parse(box.dataset.options));
   const zoom = (factor) => network.moveTo({ scale: network.getScale() * factor });
-  const fit = () => { network.fit({ maxZoomLevel: 1.25 }); zoom(0.95); };
+  const fit = () => { network.fit({ maxZoomLevel: 1.25 }); zoom(0.88); };  // names are wider than their nodes
   const repaint = () => { measure(); paint(); fit(); };
 
   network.on("afterDrawing", drawAmounts);
