@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from graphflow.detect.fan_out import FanOut as FanOut
     from graphflow.detect.mule_chain import MuleChain as MuleChain
     from graphflow.errors import GraphflowError as GraphflowError
+    from graphflow.evaluate import Evaluation as Evaluation
+    from graphflow.evaluate import evaluate as evaluate
     from graphflow.finding import Finding as Finding
     from graphflow.graph import FlowGraph as FlowGraph
     from graphflow.ledger import Ledger as Ledger
@@ -48,6 +50,8 @@ _HOMES = {
     "FanOut": "detect.fan_out",
     "MuleChain": "detect.mule_chain",
     "GraphflowError": "errors",
+    "Evaluation": "evaluate",
+    "evaluate": "evaluate",
     "Finding": "finding",
     "FlowGraph": "graph",
     "Ledger": "ledger",
@@ -60,6 +64,7 @@ __all__ = [
     "Analysis",
     "Case",
     "Cycle",
+    "Evaluation",
     "FanIn",
     "FanOut",
     "Finding",
@@ -69,6 +74,7 @@ __all__ = [
     "MuleChain",
     "analyze",
     "detect",
+    "evaluate",
     "open_cases",
     "read_ledger",
     "simulate",
@@ -91,8 +97,8 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Python binds an imported submodule to its package. Three verbs (`detect`, `view`, `simulate`) share their
-    name with the folder they live in: for those `graphflow.detect` stays the function."""
+    """Python binds an imported submodule to its package. Four verbs (`detect`, `evaluate`, `view`, `simulate`) share
+    their name with the folder they live in: for those `graphflow.detect` stays the function."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _HOMES and isinstance(value, ModuleType)):

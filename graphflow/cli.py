@@ -181,6 +181,21 @@ def simulate(
     )
 
 
+@app.command(epilog="Example: `graphflow evaluate out/simulated --truth out/simulated/truth.json`")
+def evaluate(
+    results: Annotated[Path, typer.Argument(help="Folder that `graphflow analyze` wrote.", show_default=False)],
+    truth: Annotated[
+        Path,
+        typer.Option(help="What is known: AMLworld's patterns, a simulation's truth.json, or a table of attempts."),
+    ],
+) -> None:
+    """Compare results with known attempts: found, how soon in the ranking, and at what price."""
+    from graphflow import evaluate as compare
+    from graphflow.terminal import print_evaluation
+
+    print_evaluation(compare(results, truth))
+
+
 def main() -> None:
     """Run the command line; every error the user can fix becomes one line on stderr."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy would start threads that nothing here uses

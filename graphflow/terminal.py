@@ -15,9 +15,11 @@ from graphflow.words import count, named, shown, span, visible
 
 if TYPE_CHECKING:
     from graphflow.analysis import Analysis
+    from graphflow.evaluate import Evaluation
     from graphflow.ledger import Ledger, Source
     from graphflow.read.source import RawFile
 
+_WIDE = 120
 _TOP = 15
 
 
@@ -115,6 +117,30 @@ def print_sources(ledger: Ledger) -> None:
     console.print(Text("ledger", "bold"))
     console.print(table)
     _print_examples(console, ledger)
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Attempts by typology, transactions by level, and the ranking's average precision."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
+    for frame in (evaluation.typologies, evaluation.transactions):
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name, kind in frame.schema.items():
+            table.add_column(name, justify="right" if kind.is_numeric() else "left", no_wrap=True)
+        for row in frame.iter_rows():
+            table.add_row(*(Text(visible(_worded(value))) for value in row))
+        console.print(table)
+        console.print()
+    console.print(Text(f"average precision of the cases in rank order: {evaluation.average_precision:.4f}"))
+    if evaluation.missing:
+        console.print(Text(f"{count(evaluation.missing, 'transaction')} of the truth not in the ledger: not found"))
+
+
+def _worded(value: object) -> str:
+    if isinstance(value, bool):
+        return "look-alike" if value else ""
+    return f"{value:,}" if isinstance(value, int) else f"{value}"
 
 
 def _facts(source: Source) -> list[tuple[str, str]]:

@@ -646,6 +646,19 @@ def test_typed_columns(tmp_path: Path, times: pl.Series, precision: Any, amounts
     assert ledger.precision == (precision or timedelta(microseconds=1))
 
 
+def test_binary_amounts_are_rounded_to_what_an_amount_can_hold_and_that_is_said(tmp_path: Path) -> None:
+    times = [datetime(2026, 1, 5)] * 5
+    values = [433.556773123456789, 1e-9, float("nan"), 1.5, 1e17]
+    ledger = read_ledger(parquet(tmp_path, time=times, payer=["A"] * 5, payee=["B"] * 5, amount=values))
+    assert ledger.frame["paid"].to_list() == [43_355_677_312, 150_000_000]
+    assert [(row, value.replace("+", ""), reason.partition(":")[0]) for row, _, value, reason in reasons(ledger)] == [
+        (2, "0.00000000", "zero amount"),
+        (3, "NaN", "not an amount (digits, at most 8 decimals, 64 bits of minor units)"),
+        (5, "1e17", "not an amount (digits, at most 8 decimals, 64 bits of minor units)"),
+    ]
+    assert any('"amount" holds binary numbers' in line for line in ledger.warnings)
+
+
 def test_parquet_times_with_a_zone_are_not_shifted_again(tmp_path: Path) -> None:
     times = pl.Series([datetime(2026, 1, 15, 9)]).dt.replace_time_zone("UTC")
     path = parquet(tmp_path, time=times, payer=["A"], payee=["B"], amount=[1])

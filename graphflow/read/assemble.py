@@ -23,7 +23,7 @@ from graphflow.ledger import (
     time_precision,
     used_currencies,
 )
-from graphflow.read.amounts import rescaled
+from graphflow.read.amounts import MOST_DECIMALS, rescaled
 from graphflow.read.batches import ROW
 from graphflow.read.clean import NO_CURRENCY, Cleaned, Cleaner, Padded, is_padded
 from graphflow.read.columns import Layout
@@ -109,6 +109,12 @@ class Assembler:
         if "paid_currency" not in layout.texts and self.currency is None:
             self._warnings.append(
                 f"{source.path}: no currency column; amounts are taken as one currency, {NO_CURRENCY}"
+            )
+        if cleaner.floats:
+            headers = ", ".join(f'"{layout.headers[name]}"' for name in cleaner.floats)
+            self._warnings.append(
+                f"{source.path}: {headers} holds binary numbers, not decimals; amounts with more than "
+                f"{MOST_DECIMALS} decimals are rounded"
             )
         time_format = cleaner.time_format or ""
         if counts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -19,6 +20,7 @@ NO_CURRENCY = "XXX"
 """ISO 4217: no currency. What an amount is in when neither file nor option says."""
 
 _LEAST = {"paid": 1, "received": 0}
+_FINE = rf"\.\d{{{MOST_DECIMALS + 1}}}|\de-"
 _COUNTED_OUT = "zero amount"
 _NO_AMOUNT = f"not an amount (digits, at most {MOST_DECIMALS} decimals, 64 bits of minor units)"
 # Free text never decides which transfer it is, so white space around it is no reason to read the file again.
@@ -75,6 +77,12 @@ class Cleaner:
         self.currency = currency
         self.strip = strip or source.kind == "parquet"
 
+    @cached_property
+    def floats(self) -> list[str]:
+        """Amounts that the file holds as binary floating-point numbers."""
+        parts, types = self.layout.parts, self.source.types
+        return [name for name in MONEY if name in parts and types and types[parts[name][0]].is_float()]
+
     def look_at(self, times: pl.Series) -> None:
         """Find the time format from the texts of the first times, unless it is given."""
         if self.time_format is None:
@@ -107,7 +115,7 @@ class Cleaner:
         """Ledger fields as text; with `strip`, white space around it is taken off and nothing is left as null."""
         if strip:
             batch = batch.with_columns(_stripped(c) for c, kind in batch.schema.items() if kind == pl.String)
-        raw = batch.select(ROW, **self.layout.texts)
+        raw = batch.select(ROW, **self.layout.texts).with_columns(_decimals_of_float(name) for name in self.floats)
         unit = pl.lit(self.currency or NO_CURRENCY)
         stated = pl.col("paid_currency").fill_null(unit) if "paid_currency" in raw.columns else unit
         raw = raw.with_columns(paid_currency=stated)
@@ -196,6 +204,13 @@ def _sign(raw: pl.DataFrame, name: str) -> pl.Series:
     """1, 0 or -1 for an amount; null for what is none."""
     exact = decimal(raw[name])
     return exact.sign().set(usual(exact, _currency(raw, name)).is_null(), None)
+
+
+def _decimals_of_float(name: str) -> pl.Expr:
+    """A binary number with more decimals than an amount can have, rounded to as many; any other text as it is."""
+    text = pl.col(name)
+    rounded = text.cast(pl.Float64, strict=False).cast(pl.Decimal(38, MOST_DECIMALS), strict=False).cast(pl.String)
+    return pl.when(text.str.contains(_FINE)).then(rounded).otherwise(text).alias(name)
 
 
 def _stripped(name: str) -> pl.Expr:

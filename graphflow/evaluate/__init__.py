@@ -1,0 +1,208 @@
+"""Findings against truth: which known attempts were found, how soon in the ranking, and what else was cited."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from graphflow.errors import SourceError
+from graphflow.evaluate.truth import Truth, load_truth
+
+if TYPE_CHECKING:
+    from graphflow.analysis import Analysis
+
+TOPS = (100, 500, 1000)
+_HALF = 0.5
+_STEPS = 40
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evaluation:
+    """How results compare with what is known.
+
+    typologies    one row a typology and one for all: `attempts`, `found` (cases cite at least half of the attempt's
+                  transactions), `found_100`, `found_500`, `found_1000` (the best-ranked cases do), `share`; look-alikes
+                  stand apart (`benign`), for them `high` counts those of which a case at level high cites half
+    transactions  one row a level (any, high): `cited`, `right`, `precision`, `recall`, `f1`, `base_rate`, `lift`
+    average_precision  over cases in rank order; a case is right when it cites at least half of an attempt, or at least
+                  half of what it cites is laundering
+    sweep         one row a threshold of points: what is left of cases, precision, recall, f1, attempts found
+    missing       transactions of the truth that the ledger does not have: counted as not found
+    """
+
+    typologies: pl.DataFrame
+    transactions: pl.DataFrame
+    sweep: pl.DataFrame
+    average_precision: float
+    missing: int
+
+    def __repr__(self) -> str:
+        whole = self.typologies.filter(pl.col("typology") == "all").row(0, named=True)
+        return (
+            f"Evaluation({whole['found']} of {whole['attempts']} attempts found, "
+            f"average precision {self.average_precision:.3f})"
+        )
+
+
+def evaluate(results: Analysis | str | PathLike[str], truth: Truth | str | PathLike[str]) -> Evaluation:
+    """Compare an analysis, or the folder it was written to, with the truth.
+
+    truth  a file that `graphflow.evaluate.truth.load_truth` knows, or what it gave
+
+    An attempt counts as found when cited transactions cover at least half of its own, so a case over a part of it
+    does. Every figure stands beside its base rate: what citing transactions at random would give. Figures hold for the
+    data they were measured on. Raises `SourceError` with one clear line.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> from graphflow import analyze, simulate
+    >>> simulation = simulate(seed=7, accounts=200, days=7)
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> simulation.write(folder)
+    >>> evaluation = evaluate(analyze(folder / "transfers.csv"), folder / "truth.json")
+    >>> evaluation.typologies.columns[:3]
+    ['typology', 'benign', 'attempts']
+    """
+    ledger, decimals, cited = _of_folder(Path(results)) if isinstance(results, str | PathLike) else _of(results)
+    known = truth if isinstance(truth, Truth) else load_truth(truth, ledger, decimals)
+    best = cited.group_by("tx").agg(pl.col("rank").min(), (pl.col("level") == "high").any().alias("high"))
+    attempts = _attempts(known, best)
+    return Evaluation(
+        typologies=_typologies(attempts),
+        transactions=_transactions(known, cited, ledger.height),
+        sweep=_sweep(known, cited),
+        average_precision=_average_precision(known, cited),
+        missing=known.missing,
+    )
+
+
+# --- what was found -------------------------------------------------------------------------------
+
+
+def _of(analysis: Analysis) -> tuple[pl.DataFrame, dict[str, int], pl.DataFrame]:
+    ledger = analysis.ledger
+    cited = pl.concat(
+        [pl.DataFrame(schema={"rank": pl.Int64, "level": pl.String, "points": pl.Float64, "tx": pl.String})]
+        + [
+            ledger.frame[case.rows].select(
+                rank=pl.lit(case.rank, pl.Int64), level=pl.lit(case.level), points=pl.lit(case.points), tx="tx"
+            )
+            for case in analysis.cases
+        ]
+    )
+    return ledger.frame, dict(ledger.decimals), cited
+
+
+def _of_folder(folder: Path) -> tuple[pl.DataFrame, dict[str, int], pl.DataFrame]:
+    try:
+        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        cases = pl.read_parquet(folder / "cases.parquet").select("case_id", "rank", "level", "points")
+        evidence = pl.read_parquet(folder / "evidence.parquet").select("case_id", tx="transaction")
+        ledger = pl.read_parquet(folder / "ledger.parquet")
+    except OSError as error:
+        raise SourceError(f"{folder}: is no result of graphflow analyze ({error})") from error
+    cited = evidence.unique(maintain_order=True).join(cases, on="case_id").select("rank", "level", "points", "tx")
+    return ledger, run["decimals"], cited
+
+
+# --- against what is known ------------------------------------------------------------------------
+
+
+def _attempts(known: Truth, best: pl.DataFrame) -> pl.DataFrame:
+    """One row an attempt: its size, and the rank down to which half of it is cited (null: never)."""
+    joined = known.table.join(best, on="tx", how="left")
+    half = (pl.len() * _HALF).ceil().cast(pl.Int64) - 1
+    return joined.group_by("attempt", "typology", "benign", maintain_order=True).agg(
+        size=pl.len(),
+        rank=pl.col("rank").sort(nulls_last=True).get(half),
+        high=pl.col("high").fill_null(False).sum() >= pl.len() * _HALF,
+    )
+
+
+def _typologies(attempts: pl.DataFrame) -> pl.DataFrame:
+    counts = {
+        "attempts": pl.len(),
+        "found": pl.col("rank").is_not_null().sum(),
+        **{f"found_{top}": (pl.col("rank") <= top).sum() for top in TOPS},
+        "high": pl.col("high").sum(),
+    }
+    each = attempts.group_by("typology", "benign").agg(**counts).sort("benign", "typology")
+    whole = attempts.filter(~pl.col("benign")).select(typology=pl.lit("all"), benign=pl.lit(False), **counts)
+    return pl.concat([each, whole]).with_columns(share=(pl.col("found") / pl.col("attempts")).round(4).fill_nan(0.0))
+
+
+def _scores(right: int, cited: int, laundering: int, height: int) -> dict[str, float]:
+    precision, recall = right / cited if cited else 0.0, right / laundering if laundering else 0.0
+    base = laundering / height if height else 0.0
+    return {
+        "precision": round(precision, 6),
+        "recall": round(recall, 6),
+        "f1": round(2 * precision * recall / (precision + recall), 6) if right else 0.0,
+        "base_rate": round(base, 8),
+        "lift": round(precision / base, 2) if base else 0.0,
+    }
+
+
+def _transactions(known: Truth, cited: pl.DataFrame, height: int) -> pl.DataFrame:
+    laundering = known.laundering["tx"].unique()
+    rows = []
+    for level, part in (("any", cited), ("high", cited.filter(pl.col("level") == "high"))):
+        once = part["tx"].unique()
+        right = int(once.is_in(laundering.implode()).sum())
+        rows.append(
+            {
+                "level": level,
+                "cited": once.len(),
+                "right": right,
+                **_scores(right, once.len(), laundering.len(), height),
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def _average_precision(known: Truth, cited: pl.DataFrame) -> float:
+    """The mean, over the right cases, of the share of right cases down to each."""
+    laundering = known.laundering
+    mostly = cited.group_by("rank").agg(
+        right=pl.col("tx").is_in(laundering["tx"].drop_nulls().implode()).mean() >= _HALF
+    )
+    sizes = laundering.group_by("attempt").len("size")
+    covers = cited.join(laundering, on="tx").group_by("rank", "attempt").len("part").join(sizes, on="attempt")
+    whole = covers.filter(pl.col("part") >= pl.col("size") * _HALF)["rank"].implode()
+    cases = mostly.sort("rank").select(right=(pl.col("right") | pl.col("rank").is_in(whole)).cast(pl.Int64))
+    right = cases["right"]
+    if not right.sum():
+        return 0.0
+    precision = right.cum_sum() / pl.Series(range(1, right.len() + 1))
+    return round(float(precision.filter(right == 1).sum()) / int(right.sum()), 6)
+
+
+def _sweep(known: Truth, cited: pl.DataFrame) -> pl.DataFrame:
+    """From all cases up to the best, at up to 40 thresholds of points."""
+    laundering = known.laundering["tx"].unique()
+    points = cited["points"].unique().sort()
+    picked = points.gather_every(max(1, points.len() // _STEPS))
+    rows = []
+    for threshold in picked.to_list():
+        part = cited.filter(pl.col("points") >= threshold)
+        once = part["tx"].unique()
+        right = int(once.is_in(laundering.implode()).sum())
+        scores = _scores(right, once.len(), laundering.len(), 0)
+        best = part.group_by("tx").agg(pl.col("rank").min(), pl.lit(False).first().alias("high"))
+        found = _attempts(Truth(known.laundering), best)["rank"].is_not_null().sum()
+        rows.append(
+            {
+                "points": threshold,
+                "cases": part["rank"].n_unique(),
+                "cited": once.len(),
+                **{name: scores[name] for name in ("precision", "recall", "f1")},
+                "attempts_found": int(found),
+            }
+        )
+    return pl.DataFrame(rows)
