@@ -66,6 +66,11 @@ def check(evaluation: Evaluation, analysis: Analysis, truth: Truth) -> None:
         assert row["found"] == sum(found(txs, 10**9) for txs in mine)
         assert row["found_100"] == sum(found(txs, 100) for txs in mine)
         assert row["high"] == sum(found(txs, 10**9, high=True) for txs in mine)
+    listed = {(a, t, b): (size, rank) for a, t, b, size, rank, _ in evaluation.attempts.rows()}
+    assert {key: len(txs) for key, txs in attempts.items()} == {key: size for key, (size, _) in listed.items()}
+    for key, (_, rank) in listed.items():
+        assert (rank is not None) == found(attempts[key], 10**9)
+        assert rank is None or (found(attempts[key], rank) and not found(attempts[key], rank - 1))
     laundering = {tx for (_, _, benign), txs in attempts.items() if not benign for tx in txs}
     for row in evaluation.transactions.iter_rows(named=True):
         cited = {tx for case, own in cases if row["level"] in ("any", case.level) for tx in own}
@@ -110,7 +115,7 @@ def test_a_folder_is_evaluated_as_the_analysis_it_was_written_from(tour: Analysi
     gf.write_results(tour, tmp_path / "out")
     truth = random_truth(tour, random.Random(3))
     one, two = evaluate(tour, truth), evaluate(tmp_path / "out", truth)
-    for name in ("typologies", "transactions", "sweep"):
+    for name in ("typologies", "attempts", "transactions", "sweep"):
         assert getattr(one, name).equals(getattr(two, name))
     assert (one.average_precision, one.missing) == (two.average_precision, two.missing)
 

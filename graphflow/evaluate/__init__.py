@@ -28,6 +28,8 @@ class Evaluation:
     typologies    one row a typology and one for all: `attempts`, `found` (cases cite at least half of the attempt's
                   transactions), `found_100`, `found_500`, `found_1000` (the best-ranked cases do), `share`; look-alikes
                   stand apart (`benign`), for them `high` counts those of which a case at level high cites half
+    attempts      one row an attempt: `attempt`, `typology`, `benign`, `size` (transactions), `rank` (of the case with
+                  which half of them are cited; null: never), `high` (half of them in cases at that level)
     transactions  one row a level (any, high): `cited`, `right`, `precision`, `recall`, `f1`, `base_rate`, `lift`
     average_precision  over cases in rank order; a case is right when it cites at least half of an attempt, or at least
                   half of what it cites is laundering
@@ -36,6 +38,7 @@ class Evaluation:
     """
 
     typologies: pl.DataFrame
+    attempts: pl.DataFrame
     transactions: pl.DataFrame
     sweep: pl.DataFrame
     average_precision: float
@@ -75,6 +78,7 @@ def evaluate(results: Analysis | str | PathLike[str], truth: Truth | str | PathL
     attempts = _attempts(known, best)
     return Evaluation(
         typologies=_typologies(attempts),
+        attempts=attempts,
         transactions=_transactions(known, cited, ledger.height),
         sweep=_sweep(known, cited),
         average_precision=_average_precision(known, cited),
