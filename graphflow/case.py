@@ -14,10 +14,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from graphflow.finding import Finding, Level, Part
 from graphflow.graph import FlowGraph
 from graphflow.joins import Groups, joins
+from graphflow.ledger import Ledger
 from graphflow.words import count
 
 Longs = npt.NDArray[np.int64]
@@ -53,7 +55,7 @@ class Case:
         """The sum of the parts. A rank, not a probability."""
         return round(sum(part.points for part in self.parts), 3)
 
-    @property
+    @cached_property
     def level(self) -> Level:
         """The highest level among the findings."""
         return "high" if any(f.level == "high" for f in self.findings) else "review"
@@ -243,3 +245,38 @@ def roles(findings: Sequence[Finding]) -> dict[str, Role]:
         flows: Role = "source" if code not in gets else "transit" if code in pays else "end"
         found[names[code]] = by.get(names[code], flows)
     return found
+
+
+def best_roles(ledger: Ledger, cases: Sequence[Case]) -> pl.DataFrame:
+    """Of each account on a case, its role in the best-ranked one: `account`, `role`, `case_id`.
+
+    What `case.roles` says, for all cases at once.
+    """
+    listed = [(rank, finding) for rank, case in enumerate(cases) for finding in case.findings]
+    if not listed:
+        return pl.DataFrame(schema=dict.fromkeys(("account", "role", "case_id"), pl.String))
+    rows = np.concatenate([finding.rows for _, finding in listed])
+    owner = np.repeat([rank for rank, _ in listed], [finding.rows.size for _, finding in listed])
+    sides = [pl.DataFrame({"case": owner, "code": codes[rows]}) for codes in (ledger.payer_codes, ledger.payee_codes)]
+    flows = (
+        pl.concat([sides[0].with_columns(pays=True, gets=False), sides[1].with_columns(pays=False, gets=True)])
+        .group_by("case", "code")
+        .agg(pl.col("pays", "gets").any())
+    )
+    by = [(rank, name, _ORDER.index(_BY_DETECTOR[f.detector])) for rank, f in listed if f.detector in _BY_DETECTOR
+          for name in f.accounts]  # fmt: skip
+    suspects = pl.DataFrame(by, schema={"case": pl.Int64, "account": pl.String, "by": pl.Int64}, orient="row")
+    order = pl.lit(pl.Series(_ORDER))
+    what = pl.when(~pl.col("gets")).then(pl.lit("source")).when("pays").then(pl.lit("transit")).otherwise(pl.lit("end"))
+    return (
+        flows.sort("code", "case")
+        .with_columns(account=pl.lit(ledger.accounts["account"]).gather(pl.col("code")))
+        .join(suspects.group_by("case", "account").agg(pl.col("by").min()), on=["case", "account"], how="left")
+        .sort("code", "case")
+        .unique("code", keep="first", maintain_order=True)
+        .select(
+            "account",
+            role=pl.coalesce(order.gather(pl.col("by")), what),
+            case_id=pl.lit(pl.Series([case.id for case in cases])).gather(pl.col("case")),
+        )
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graphflow import __version__
+from graphflow import __version__, digest
 from graphflow.errors import GraphflowError, RuleError
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def analyze(
 ) -> None:
     """Detect laundering patterns and write ranked cases, pictures and tables."""
     wanted = _pages(pages)
+    for source in sources:
+        digest.begin(source)
     from graphflow import analyze as run
     from graphflow.terminal import Bar, print_cases
     from graphflow.view.folder import open_results

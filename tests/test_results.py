@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import graphflow as gf
+from graphflow.case import best_roles
 from graphflow.errors import OutputError
 from graphflow.view import folder
 
@@ -138,3 +139,17 @@ def test_nothing_found_is_a_result_too(tmp_path: Path) -> None:
     assert pl.read_parquet(out / "cases.parquet").is_empty()
     assert pl.read_parquet(out / "evidence.parquet").is_empty()
     assert (out / "report.html").exists()
+
+
+@pytest.mark.parametrize("seed", [7, 21])
+def test_roles_of_all_accounts_are_those_of_their_best_case(seed: int, tmp_path: Path) -> None:
+    gf.simulate(seed=seed, accounts=300, days=10).write(tmp_path / "town")
+    analysis = gf.analyze([tmp_path / "town" / "transfers.csv", *SAMPLES])
+    wanted: dict[str, tuple[str, str]] = {}
+    for case in analysis.cases:
+        for account, role in case.roles.items():
+            wanted.setdefault(account, (role, case.id))
+    found = best_roles(analysis.ledger, analysis.cases)
+    assert {account: (role, case_id) for account, role, case_id in found.rows()} == wanted
+    assert len({role for role, _ in wanted.values()}) == 6
+    assert best_roles(analysis.ledger, []).is_empty()

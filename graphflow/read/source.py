@@ -6,18 +6,18 @@ Everything that can be wrong with a file as a whole is found here and said in on
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import stat
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
+from graphflow import digest
 from graphflow.errors import SourceError
 
 _BLOCK = 1 << 22
@@ -61,14 +61,13 @@ def open_source(path: Path, encoding: str | None = None) -> Iterator[RawFile]:
         head = stream.read(_BLOCK)
     if not head.removeprefix(b"\xef\xbb\xbf").strip():
         raise SourceError(f"{path}: the file is empty")
-    with ThreadPoolExecutor(1) as pool:  # the fingerprint is taken while the rows are read
-        if head.startswith(b"PAR1"):
-            yield _parquet(path, pool)
-            return
-        _must_be_text(path, head, encoding)
-        with tempfile.TemporaryDirectory(prefix="graphflow-") as folder:
-            readable, name = _as_utf8(path, head, encoding, Path(folder))
-            yield _text(path, readable, name, pool)
+    if head.startswith(b"PAR1"):
+        yield _parquet(path)
+        return
+    _must_be_text(path, head, encoding)
+    with tempfile.TemporaryDirectory(prefix="graphflow-") as folder:
+        readable, name = _as_utf8(path, head, encoding, Path(folder))
+        yield _text(path, readable, name)
 
 
 def _must_be_file(path: Path) -> None:
@@ -141,23 +140,18 @@ def _as_utf8(path: Path, head: bytes, encoding: str | None, folder: Path) -> tup
     return copy, name
 
 
-def _text(path: Path, readable: Path, encoding: str, pool: ThreadPoolExecutor) -> RawFile:
+def _text(path: Path, readable: Path, encoding: str) -> RawFile:
     header, separator = _header(path, readable)
     return RawFile(
         path=str(path),
         readable=readable,
-        digest=pool.submit(_sha256, path),
+        digest=digest.of(path),
         bytes=path.stat().st_size,
         kind="text",
         encoding=encoding,
         header=tuple(header),
         separator=separator,
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _header(path: Path, readable: Path) -> tuple[list[str], str]:
@@ -207,7 +201,7 @@ def _decodes(text: bytes, encoding: str) -> bool:
     return True
 
 
-def _parquet(path: Path, pool: ThreadPoolExecutor) -> RawFile:
+def _parquet(path: Path) -> RawFile:
     try:
         schema = pl.read_parquet_schema(path)
     except Exception as error:
@@ -215,7 +209,7 @@ def _parquet(path: Path, pool: ThreadPoolExecutor) -> RawFile:
     return RawFile(
         path=str(path),
         readable=path,
-        digest=pool.submit(_sha256, path),
+        digest=digest.of(path),
         bytes=path.stat().st_size,
         kind="parquet",
         encoding="parquet",

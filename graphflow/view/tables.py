@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 
-from graphflow.case import Case
+from graphflow.case import Case, best_roles
 from graphflow.finding import Finding
 from graphflow.flow import Flow
 from graphflow.ledger import Ledger
@@ -130,14 +130,7 @@ def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
         passed_share=pl.Series(np.divide(passed, received, out=np.zeros(passed.size), where=received > 0).round(4)),
         stays_minutes=pl.Series((flow.stays(_DWELL) / 60).round(1)).fill_nan(None),
     )
-    best: dict[str, tuple[str, str]] = {}
-    for case in cases:
-        for account, role in case.roles.items():
-            best.setdefault(account, (role, case.id))
-    named = pl.DataFrame(
-        {"account": list(best), "role": [r for r, _ in best.values()], "case_id": [c for _, c in best.values()]},
-        schema=dict.fromkeys(("account", "role", "case_id"), pl.String),
-    )
+    named = best_roles(flow.ledger, cases)
     return table.join(named, on="account", how="left", maintain_order="left").select(
         "account",
         "bank",
