@@ -154,7 +154,7 @@ def _umask() -> int:
 
 
 def _write_ledger(ledger: Ledger, path: Path) -> None:
-    ledger_table(ledger).write_parquet(path, compression="lz4", statistics=False)
+    ledger_table(ledger).sink_parquet(path, compression="lz4", statistics=False, maintain_order=True)
 
 
 def _write_tables(analysis: Analysis, new: Path) -> None:

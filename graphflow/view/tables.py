@@ -105,12 +105,16 @@ def evidence_table(ledger: Ledger, cases: Sequence[Case]) -> pl.DataFrame:
     )
 
 
-def ledger_table(ledger: Ledger) -> pl.DataFrame:
+def ledger_table(ledger: Ledger) -> pl.LazyFrame:
     """Every transfer; `paid` and `received` are minor units, `amount` is what was paid in major units."""
-    scale = _scale(ledger)
-    one = [Decimal(1).scaleb(-places) for places in ledger.decimals.values()]
-    unit = pl.Series(one, dtype=pl.Decimal(38, scale)).gather(ledger.currency_codes)
-    return ledger.frame.with_columns(amount=ledger.frame["paid"].cast(pl.Decimal(38, 0)) * unit)
+    kind, first = pl.Decimal(38, _scale(ledger)), True
+    unit = pl.lit(1, kind)
+    for places in sorted(set(ledger.decimals.values())):
+        one = pl.lit(Decimal(1).scaleb(-places), kind)
+        held = [currency for currency, own in ledger.decimals.items() if own == places]
+        unit = one if first else pl.when(pl.col("paid_currency").is_in(held)).then(one).otherwise(unit)
+        first = False
+    return ledger.frame.lazy().with_columns(amount=pl.col("paid").cast(pl.Decimal(38, 0)) * unit)
 
 
 def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
