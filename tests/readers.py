@@ -7,7 +7,7 @@ from importlib import import_module
 import pytest
 
 batches = import_module("graphflow.read.batches")  # the package has a function of that name
-scan = import_module("graphflow.read.scan")
+blocks = import_module("graphflow.read.blocks")
 
 WAYS = {"texts": "interpreted", "kernels": "compiled"}
 _ROW_BYTES = 40
@@ -16,4 +16,4 @@ _ROW_BYTES = 40
 def cut_into(patch: pytest.MonkeyPatch, rows: int) -> None:
     """Files are read about so many rows at a time."""
     patch.setattr(batches, "BATCH_ROWS", rows)
-    patch.setattr(scan, "BLOCK_BYTES", rows * _ROW_BYTES)
+    patch.setattr(blocks, "BLOCK_BYTES", rows * _ROW_BYTES)

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from readers import WAYS, cut_into, scan
+from readers import WAYS, cut_into
 from test_read_properties import as_csv, damaged, sound_file
 
 from graphflow.errors import GraphflowError
@@ -22,6 +22,7 @@ from graphflow.kernels.engine import ready
 from graphflow.ledger import Ledger
 from graphflow.read import read_ledger
 from graphflow.read.keys import SALT, AccountCodes, Keys, hashes_of
+from graphflow.read.scan import scan
 from graphflow.read.times import template
 
 SHARED = Path(__file__).parents[1].parent / "shared/data/amlworld/HI-Small_Trans_sample.csv"
@@ -192,7 +193,7 @@ def test_real_rows(monkeypatch: pytest.MonkeyPatch, rows_at_once: int) -> None:
 
 def test_a_large_file_is_scanned_and_an_unusual_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
-    real = scan.scan
+    real = scan
 
     def spy(*args: Any) -> Iterator[Any]:
         asked.append(True)

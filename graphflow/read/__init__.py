@@ -20,11 +20,12 @@ from graphflow.errors import SourceError
 from graphflow.ledger import Ledger
 from graphflow.read.assemble import Assembler
 from graphflow.read.batches import Ragged, batches
+from graphflow.read.blocks import Unplain, suits
 from graphflow.read.clean import Cleaned, Cleaner, Padded
 from graphflow.read.columns import load_mapping
 from graphflow.read.dialects import recognise
 from graphflow.read.progress import Progress, silent
-from graphflow.read.scan import Unplain, scan, suits
+from graphflow.read.scan import scan
 from graphflow.read.source import open_source
 from graphflow.read.times import SAMPLE
 
