@@ -17,7 +17,7 @@ from readers import WAYS, cut_into
 from test_read_properties import as_csv, damaged, sound_file
 
 from graphflow.errors import GraphflowError
-from graphflow.kernels import encode, fields, rows
+from graphflow.kernels import encode, rows, texts
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Ledger
 from graphflow.read import read_ledger
@@ -70,19 +70,19 @@ def outcome(path: Path, way: str, **options: Any) -> Ledger | str:
 
 def check_alike(path: Path, **options: Any) -> bool:
     """Whether the file is read at all; both ways it comes to the same."""
-    texts, kernels = (outcome(path, way, **options) for way in WAYS)
-    if isinstance(texts, str) or isinstance(kernels, str):
-        assert texts == kernels
+    by_text, kernels = (outcome(path, way, **options) for way in WAYS)
+    if isinstance(by_text, str) or isinstance(kernels, str):
+        assert by_text == kernels
         return False
     plain = pl.col(pl.Categorical).cast(pl.String)
-    assert kernels.frame.with_columns(plain).rows() == texts.frame.with_columns(plain).rows()
-    assert kernels.frame.schema == texts.frame.schema
-    assert kernels.rejected.rows() == texts.rejected.rows()
-    assert kernels.accounts.equals(texts.accounts)
-    assert kernels.payer_codes.tolist() == texts.payer_codes.tolist()
-    assert kernels.payee_codes.tolist() == texts.payee_codes.tolist()
+    assert kernels.frame.with_columns(plain).rows() == by_text.frame.with_columns(plain).rows()
+    assert kernels.frame.schema == by_text.frame.schema
+    assert kernels.rejected.rows() == by_text.rejected.rows()
+    assert kernels.accounts.equals(by_text.accounts)
+    assert kernels.payer_codes.tolist() == by_text.payer_codes.tolist()
+    assert kernels.payee_codes.tolist() == by_text.payee_codes.tolist()
     for name in ("decimals", "precision", "sources", "warnings"):
-        assert getattr(kernels, name) == getattr(texts, name)
+        assert getattr(kernels, name) == getattr(by_text, name)
     return True
 
 
@@ -212,14 +212,14 @@ def test_a_large_file_is_scanned_and_an_unusual_one_is_not(tmp_path: Path, monke
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=30))
-def test_distinct_texts_have_distinct_hashes(texts: list[str]) -> None:
-    distinct = list(dict.fromkeys(texts))
-    one, two = hashes_of(pl.Series(distinct, dtype=pl.String), ready(fields, 10**9))
+def test_distinct_texts_have_distinct_hashes(any_texts: list[str]) -> None:
+    distinct = list(dict.fromkeys(any_texts))
+    one, two = hashes_of(pl.Series(distinct, dtype=pl.String), ready(texts, 10**9))
     assert len(set(one.tolist())) == len(set(two.tolist())) == len(distinct)
 
 
 def test_each_bit_of_a_text_counts() -> None:
-    run = ready(fields, 10**9)
+    run = ready(texts, 10**9)
     text = np.frombuffer(b"abcdefghijklmnopqrstuvw" + bytes(16), np.uint8).copy()
     for size in range(1, 24):
         hashes = set()

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from graphflow.kernels import fields, rows
+from graphflow.kernels import fields, rows, texts
 from graphflow.kernels.engine import ready
 from graphflow.ledger import TIME
 from graphflow.read.columns import Layout
@@ -121,6 +121,7 @@ class Table:
     def __init__(self, cut: Cut, block: Block) -> None:
         self.cut, self.block, self.data = cut, block, block.data
         self.run: Any = ready(fields, _ALWAYS)
+        self.words: Any = ready(texts, _ALWAYS)
         self.bounds = np.empty((block.count, 2 * len(cut.layout.positions)), np.int32)
         self.lines = np.full(block.count + 1, block.size, np.int32)
         self.odd = np.empty(block.count, np.uint8)
@@ -154,7 +155,7 @@ class Table:
 
     def _lines(self, wanted: Longs, which: Longs, parts: npt.NDArray[np.int64]) -> str:
         room = np.empty(self.block.size + wanted.size * parts.shape[1], np.uint8)
-        used = self.run.copied(self.data, self.bounds, wanted, which, parts, room)
+        used = self.words.copied(self.data, self.bounds, wanted, which, parts, room)
         try:
             return room[: used - 1].tobytes().decode()
         except UnicodeDecodeError:
@@ -175,7 +176,7 @@ class Table:
         code, first = np.zeros(len(self), np.uint32), np.empty(_MOST_CODES, np.int64)
         (w,) = self.cut.parts(name)[0]
         slots = np.zeros(4 * _MOST_CODES, np.int32)
-        count = self.run.codes(self.data, self.bounds, len(self), w, self.odd, code, slots, first)
+        count = self.words.codes(self.data, self.bounds, len(self), w, self.odd, code, slots, first)
         if count < 0:
             raise Unplain
         wanted = first[:count]
@@ -187,7 +188,7 @@ class Table:
         one, two = np.zeros(len(self), np.int64), np.zeros(len(self), np.int64)
         (parts,) = self.cut.parts(name)
         room = np.empty(int(np.diff(self.lines).max(initial=0)) + parts.size + SPARE, np.uint8)
-        self.run.keys(self.data, self.bounds, len(self), parts, self.odd, SALT, one, two, room)
+        self.words.keys(self.data, self.bounds, len(self), parts, self.odd, SALT, one, two, room)
         return one, two
 
     def stamps(self, time_format: str, timezone: str) -> pl.Series:

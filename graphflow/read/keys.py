@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from graphflow.kernels import encode, fields
+from graphflow.kernels import encode
+from graphflow.kernels import texts as words
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Codes
 
@@ -49,7 +50,7 @@ class Keys:
 
 
 def hashes_of(texts: pl.Series, run: Any) -> tuple[Longs, Longs]:
-    """The two hashes of each text, by the compiled `fields` kernels `run`."""
+    """The two hashes of each text, by the compiled kernels `run` of `texts`."""
     data = np.frombuffer(bytearray((texts.str.join("")[0].encode() if texts.len() else b"") + bytes(SPARE)), np.uint8)
     stops = np.cumsum(texts.str.len_bytes().to_numpy(), dtype=np.int64)
     one, two = np.empty(stops.size, np.int64), np.empty(stops.size, np.int64)
@@ -92,10 +93,10 @@ class AccountCodes:
         run = ready(encode, keys.size)
         if self._by_text is not None and keys.hashes is None and run is encode:
             return self._look_up(keys, self._by_text)
-        texts = ready(fields, 10**9)
-        one, two = keys.hashes or hashes_of(keys.all_texts(), texts)
+        run_words = ready(words, 10**9)
+        one, two = keys.hashes or hashes_of(keys.all_texts(), run_words)
         run = ready(encode, 10**9)
-        self._hash_known(texts)
+        self._hash_known(run_words)
         self._make_room(keys.size, run)
         codes, where = np.empty(keys.size, np.int32), np.empty(keys.size, np.int64)
         count = int(run.number(self._table, self._one, self._two, self.count, one, two, codes, where))

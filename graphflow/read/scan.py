@@ -83,7 +83,7 @@ def _cleaned(cut: Cut, cleaner: Cleaner, block: Block) -> Cleaned:
     order = whole[ROW].arg_sort()
     return Cleaned(
         good=whole[order],
-        keys=together(keys, odd.keys, order.to_numpy().astype(np.int64), table.run),
+        keys=together(keys, odd.keys, order.to_numpy().astype(np.int64), table.words),
         bad=odd.bad,
         excluded=odd.excluded,
         decimals=final,
