@@ -269,8 +269,7 @@ def best_roles(ledger: Ledger, cases: Sequence[Case]) -> pl.DataFrame:
     order = pl.lit(pl.Series(_ORDER))
     what = pl.when(~pl.col("gets")).then(pl.lit("source")).when("pays").then(pl.lit("transit")).otherwise(pl.lit("end"))
     return (
-        flows.sort("code", "case")
-        .with_columns(account=pl.lit(ledger.accounts["account"]).gather(pl.col("code")))
+        flows.with_columns(account=pl.lit(ledger.accounts["account"]).gather(pl.col("code")))
         .join(suspects.group_by("case", "account").agg(pl.col("by").min()), on=["case", "account"], how="left")
         .sort("code", "case")
         .unique("code", keep="first", maintain_order=True)

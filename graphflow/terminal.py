@@ -134,7 +134,9 @@ def print_evaluation(evaluation: Evaluation) -> None:
         console.print()
     console.print(Text(f"average precision of the cases in rank order: {evaluation.average_precision:.4f}"))
     if evaluation.missing:
-        console.print(Text(f"{count(evaluation.missing, 'transaction')} of the truth not in the ledger: not found"))
+        console.print(
+            Text(f"{count(evaluation.missing, 'transaction')} of the truth not in the ledger: their attempts lack them")
+        )
 
 
 def _worded(value: object) -> str:

@@ -81,6 +81,13 @@ def test_a_second_process_compiles_what_is_needed_later(tmp_path: Path) -> None:
     assert done.stdout.strip() == "0 True True", done.stderr
 
 
+def test_no_second_process_where_nothing_can_be_kept(tmp_path: Path) -> None:
+    code = (
+        UNWRITABLE + 'del __import__("os").environ["GRAPHFLOW_COMPILING"]\n' + RUN + "print(engine._HELPER._process)\n"
+    )
+    assert run(code, tmp_path).stdout.split("\n")[1] == "None"
+
+
 def test_a_second_process_that_fails_is_no_matter(tmp_path: Path) -> None:
     broken = HELPED.replace('("lots",)', '("lots", "no_such_kernel")')
     done = run(broken, tmp_path)

@@ -71,7 +71,7 @@ def check(evaluation: Evaluation, analysis: Analysis, truth: Truth) -> None:
     for key, (_, rank) in listed.items():
         assert (rank is not None) == found(attempts[key], 10**9)
         assert rank is None or (found(attempts[key], rank) and not found(attempts[key], rank - 1))
-    laundering = {tx for (_, _, benign), txs in attempts.items() if not benign for tx in txs}
+    laundering = {tx for (_, _, benign), txs in attempts.items() if not benign for tx in txs} - {None}
     for row in evaluation.transactions.iter_rows(named=True):
         cited = {tx for case, own in cases if row["level"] in ("any", case.level) for tx in own}
         right = len(cited & laundering)
@@ -80,13 +80,19 @@ def check(evaluation: Evaluation, analysis: Analysis, truth: Truth) -> None:
         assert row["recall"] == pytest.approx(right / len(laundering) if laundering else 0, abs=1e-6)
         assert row["base_rate"] == pytest.approx(len(laundering) / frame.height, abs=1e-8)
     hits = [
-        len(own & (laundering - {None})) >= len(own) / 2
+        len(own & laundering) >= len(own) / 2
         or any(not benign and sum(tx in own for tx in txs) >= len(txs) / 2 for (_, _, benign), txs in attempts.items())
         for _, own in cases
     ]
     precisions = [sum(hits[: k + 1]) / (k + 1) for k, hit in enumerate(hits) if hit]
     wanted = sum(precisions) / len(precisions) if precisions else 0.0
     assert evaluation.average_precision == pytest.approx(wanted, abs=1e-6)
+    for row in evaluation.sweep.iter_rows(named=True):
+        kept = {tx for case, own in cases if case.points >= row["points"] for tx in own}
+        assert row["precision"] == pytest.approx(len(kept & laundering) / len(kept), abs=1e-6)
+        assert row["attempts_found"] == sum(
+            not benign and sum(tx in kept for tx in txs) >= len(txs) / 2 for (_, _, benign), txs in attempts.items()
+        )
     assert evaluation.missing == sum(tx is None for txs in attempts.values() for tx in txs)
     for row in evaluation.sweep.iter_rows(named=True):
         left = [own for case, own in cases if case.points >= row["points"]]
@@ -201,6 +207,8 @@ def test_a_simulation_is_its_own_truth(tmp_path: Path) -> None:
         ("attempt,b\n1,2\n", 'needs a column "typology"'),
         ('{"patterns": 1}', "is not the truth.json of a simulation"),
         ("", "is no truth that is known here"),
+        ("PAR1 and no more", "is no truth that is known here"),
+        ("BEGIN LAUNDERING ATTEMPT - CYCLE\nEND LAUNDERING ATTEMPT", "has no rows between"),
     ],
 )
 def test_files_that_are_no_truth(tour: Analysis, tmp_path: Path, content: str, words: str) -> None:

@@ -34,7 +34,8 @@ class Evaluation:
     average_precision  over cases in rank order; a case is right when it cites at least half of an attempt, or at least
                   half of what it cites is laundering
     sweep         one row a threshold of points: what is left of cases, precision, recall, f1, attempts found
-    missing       transactions of the truth that the ledger does not have: counted as not found
+    missing       transactions of the truth that the ledger does not have: their attempts lack them, and `transactions`
+                  leaves them out
     """
 
     typologies: pl.DataFrame
@@ -74,8 +75,7 @@ def evaluate(results: Analysis | str | PathLike[str], truth: Truth | str | PathL
     """
     ledger, decimals, cited = _of_folder(Path(results)) if isinstance(results, str | PathLike) else _of(results)
     known = truth if isinstance(truth, Truth) else load_truth(truth, ledger, decimals)
-    best = cited.group_by("tx").agg(pl.col("rank").min(), (pl.col("level") == "high").any().alias("high"))
-    attempts = _attempts(known, best)
+    attempts = _attempts(known, cited)
     return Evaluation(
         typologies=_typologies(attempts),
         attempts=attempts,
@@ -109,17 +109,19 @@ def _of_folder(folder: Path) -> tuple[pl.DataFrame, dict[str, int], pl.DataFrame
         cases = pl.read_parquet(folder / "cases.parquet").select("case_id", "rank", "level", "points")
         evidence = pl.read_parquet(folder / "evidence.parquet").select("case_id", tx="transaction")
         ledger = pl.read_parquet(folder / "ledger.parquet")
-    except OSError as error:
+        decimals: dict[str, int] = run["decimals"]
+    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
         raise SourceError(f"{folder}: is no result of graphflow analyze ({error})") from error
     cited = evidence.unique(maintain_order=True).join(cases, on="case_id").select("rank", "level", "points", "tx")
-    return ledger, run["decimals"], cited
+    return ledger, decimals, cited
 
 
 # --- against what is known ------------------------------------------------------------------------
 
 
-def _attempts(known: Truth, best: pl.DataFrame) -> pl.DataFrame:
+def _attempts(known: Truth, cited: pl.DataFrame) -> pl.DataFrame:
     """One row an attempt: its size, and the rank down to which half of it is cited (null: never)."""
+    best = cited.group_by("tx").agg(pl.col("rank").min(), (pl.col("level") == "high").any().alias("high"))
     joined = known.table.join(best, on="tx", how="left")
     half = (pl.len() * _HALF).ceil().cast(pl.Int64) - 1
     return joined.group_by("attempt", "typology", "benign", maintain_order=True).agg(
@@ -153,20 +155,19 @@ def _scores(right: int, cited: int, laundering: int, height: int) -> dict[str, f
     }
 
 
+def _counted(cited: pl.DataFrame, laundering: pl.Series) -> tuple[int, int]:
+    """Transactions that cases cite, and those of them that are laundering."""
+    once = cited["tx"].unique()
+    return once.len(), int(once.is_in(laundering.implode()).sum())
+
+
 def _transactions(known: Truth, cited: pl.DataFrame, height: int) -> pl.DataFrame:
-    laundering = known.laundering["tx"].unique()
+    laundering = known.laundering["tx"].drop_nulls().unique()
     rows = []
     for level, part in (("any", cited), ("high", cited.filter(pl.col("level") == "high"))):
-        once = part["tx"].unique()
-        right = int(once.is_in(laundering.implode()).sum())
-        rows.append(
-            {
-                "level": level,
-                "cited": once.len(),
-                "right": right,
-                **_scores(right, once.len(), laundering.len(), height),
-            }
-        )
+        number, right = _counted(part, laundering)
+        scores = _scores(right, number, laundering.len(), height)
+        rows.append({"level": level, "cited": number, "right": right, **scores})
     return pl.DataFrame(rows)
 
 
@@ -189,24 +190,21 @@ def _average_precision(known: Truth, cited: pl.DataFrame) -> float:
 
 def _sweep(known: Truth, cited: pl.DataFrame) -> pl.DataFrame:
     """From all cases up to the best, at up to 40 thresholds of points."""
-    laundering = known.laundering["tx"].unique()
+    laundering, attempts = known.laundering["tx"].drop_nulls().unique(), Truth(known.laundering)
     points = cited["points"].unique().sort()
     picked = points.gather_every(max(1, points.len() // _STEPS))
     rows = []
     for threshold in picked.to_list():
         part = cited.filter(pl.col("points") >= threshold)
-        once = part["tx"].unique()
-        right = int(once.is_in(laundering.implode()).sum())
-        scores = _scores(right, once.len(), laundering.len(), 0)
-        best = part.group_by("tx").agg(pl.col("rank").min(), pl.lit(False).first().alias("high"))
-        found = _attempts(Truth(known.laundering), best)["rank"].is_not_null().sum()
+        number, right = _counted(part, laundering)
+        scores = _scores(right, number, laundering.len(), 0)
         rows.append(
             {
                 "points": threshold,
                 "cases": part["rank"].n_unique(),
-                "cited": once.len(),
+                "cited": number,
                 **{name: scores[name] for name in ("precision", "recall", "f1")},
-                "attempts_found": int(found),
+                "attempts_found": _attempts(attempts, part)["rank"].count(),
             }
         )
     return pl.DataFrame(rows)

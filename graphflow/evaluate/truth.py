@@ -67,14 +67,13 @@ def load_truth(path: str | PathLike[str], ledger: pl.DataFrame, decimals: Mappin
             head = stream.read(4096)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read as truth ({error.strerror})") from error
-    if head.startswith(b"PAR1"):
-        return Truth(_from_table(path, pl.read_parquet(path), ledger))
     if _BEGIN.encode() in head:
         return Truth(_from_patterns(path, ledger, decimals))
     if head.lstrip().startswith(b"{"):
         return Truth(_from_simulation(path, ledger))
     try:
-        return Truth(_from_table(path, pl.read_csv(path, infer_schema=False), ledger))
+        table = pl.read_parquet(path) if head.startswith(b"PAR1") else pl.read_csv(path, infer_schema=False)
+        return Truth(_from_table(path, table, ledger))
     except pl.exceptions.PolarsError as error:
         raise SourceError(f"{path}: is no truth that is known here ({str(error).splitlines()[0]})") from error
 
@@ -86,14 +85,17 @@ def _from_patterns(path: Path, ledger: pl.DataFrame, decimals: Mapping[str, int]
     """Attempts between BEGIN and END lines, their rows read as AMLworld rows are."""
     attempts: list[tuple[str, str]] = []
     lines: list[str] = []
-    typology = ""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    number, typology = 0, ""
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith(_BEGIN):
-            typology = line.removeprefix(_BEGIN).strip(" -").partition(":")[0].strip().lower()
-            number = f"{len(set(attempts)) + 1}"
-        elif line.strip() and not line.startswith(_END):
-            attempts.append((number, typology))
+            number, typology = number + 1, line.removeprefix(_BEGIN).strip(" -").partition(":")[0].strip().lower()
+        elif line.startswith(_END):
+            typology = ""
+        elif typology and line.strip():
+            attempts.append((str(number), typology))
             lines.append(line)
+    if not lines:
+        raise SourceError(f"{path}: has no rows between its {_BEGIN} and {_END} lines")
     with tempfile.TemporaryDirectory(prefix="graphflow-") as folder:
         file = Path(folder) / "rows.csv"
         file.write_text(_AMLWORLD + "\n".join(lines) + "\n", encoding="utf-8")

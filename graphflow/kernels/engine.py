@@ -63,7 +63,8 @@ def ready(module: ModuleType, rows: int) -> Any:
         if module.__name__ not in _NAMESPACES:
             if not _kept(module):
                 _say_once("graphflow: compiling its kernels for this machine (once, some seconds) …")
-                _HELPER.start()
+                if _folders(module):
+                    _HELPER.start()
                 _HELPER.wait_for(module)
             _NAMESPACES[module.__name__] = _compiled(module)
         return _NAMESPACES[module.__name__]
@@ -169,15 +170,20 @@ def _kept(module: ModuleType) -> bool:
     Numba asks only whether the kernel's own file has changed, and would go on with old code of the kernels it calls:
     whatever is older than any of the kernels' files is thrown away here.
     """
-    numba = _numba()
-    try:
-        folders = {Path(numba.njit(cache=True)(f).stats.cache_path) for f in _functions(module)}
-    except RuntimeError:
-        return False
+    folders = _folders(module)
     for index in (path for folder in folders for path in folder.glob("*.nbi")):
         if index.stat().st_mtime < _newest_source():
             index.unlink(missing_ok=True)
-    return all(_index_files(folder, module, f) for folder in folders for f in _functions(module))
+    return bool(folders) and all(_index_files(folder, module, f) for folder in folders for f in _functions(module))
+
+
+def _folders(module: ModuleType) -> set[Path]:
+    """Where Numba keeps the machine code of a module's kernels; empty where it can keep none."""
+    numba = _numba()
+    try:
+        return {Path(numba.njit(cache=True)(f).stats.cache_path) for f in _functions(module)}
+    except RuntimeError:
+        return set()
 
 
 def _on_disk(module: ModuleType) -> bool:

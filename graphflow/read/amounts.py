@@ -9,6 +9,8 @@ from graphflow.ledger import default_decimals
 
 MONEY = ("paid", "received", "payer_balance", "payee_balance")
 MOST_DECIMALS = 8
+LEAST = {"paid": 1, "received": 0}
+"""What a transfer moves at least, in minor units; other amounts may be anything, or nothing."""
 
 _SCALE = 18
 _ROUNDED = rf"\.\d{{{_SCALE}}}\d*[1-9]"

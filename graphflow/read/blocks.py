@@ -19,6 +19,7 @@ import polars as pl
 from graphflow.kernels import fields, rows, texts
 from graphflow.kernels.engine import ready
 from graphflow.ledger import TIME
+from graphflow.read.amounts import LEAST
 from graphflow.read.columns import Layout
 from graphflow.read.keys import SALT, SPARE
 from graphflow.read.source import RawFile, not_utf8
@@ -56,6 +57,7 @@ class Block:
 
 
 def blocks(source: RawFile) -> Iterator[Block]:
+    """The lines after the header, in order; a last one without a line feed gets it. Raises `Unplain`."""
     count_lines = ready(rows, _ALWAYS).line_feeds
     size_of_block = min(BLOCK_BYTES, max(_SMALLEST, source.bytes // _FEWEST))
     number = 1
@@ -166,7 +168,7 @@ class Table:
     def amounts(self, name: str) -> tuple[Longs, npt.NDArray[np.int8]]:
         """Digits and decimal places of each row."""
         digits, places = np.zeros(len(self), np.int64), np.zeros(len(self), np.int8)
-        optional = name not in ("time", "paid", "received")
+        optional = name not in LEAST and name != "time"
         (w,) = self.cut.parts(name)[0]
         self.run.amounts(self.data, self.bounds, len(self), w, self.odd, optional, digits, places)
         return digits, places

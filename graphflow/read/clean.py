@@ -8,7 +8,7 @@ from functools import cached_property
 import polars as pl
 
 from graphflow.ledger import OPTIONAL, REJECTED, SCHEMA
-from graphflow.read.amounts import MONEY, MOST_DECIMALS, decimal, learn, units, usual
+from graphflow.read.amounts import LEAST, MONEY, MOST_DECIMALS, decimal, learn, units, usual
 from graphflow.read.batches import FIELDS as COUNTED
 from graphflow.read.batches import ROW
 from graphflow.read.columns import NEEDED, Layout
@@ -19,7 +19,6 @@ from graphflow.read.times import check_format, find_format, is_zoned, parse_time
 NO_CURRENCY = "XXX"
 """ISO 4217: no currency. What an amount is in when neither file nor option says."""
 
-_LEAST = {"paid": 1, "received": 0}
 _FINE = rf"\.\d{{{MOST_DECIMALS + 1}}}|\de-"
 _COUNTED_OUT = "zero amount"
 _NO_AMOUNT = f"not an amount (digits, at most {MOST_DECIMALS} decimals, 64 bits of minor units)"
@@ -142,8 +141,8 @@ class Cleaner:
         exact = {name: decimal(raw[name]) for name in MONEY if name in raw.columns}
         currency = {name: _currency(raw, name) for name in exact}
         mask = whole & times.is_not_null() & raw["payer"].is_not_null() & raw["payee"].is_not_null()
-        for name in exact.keys() & _LEAST.keys():
-            mask &= (usual(exact[name], currency[name]).is_not_null() & (exact[name] >= _LEAST[name])).fill_null(False)
+        for name in exact.keys() & LEAST.keys():
+            mask &= (usual(exact[name], currency[name]).is_not_null() & (exact[name] >= LEAST[name])).fill_null(False)
         decimals: dict[str, int] = {}
         finer = sum(learn(values, currency[name], mask, decimals) for name, values in exact.items())
         minor = {
@@ -164,7 +163,7 @@ class Cleaner:
         assert self.time_format is not None
         raw, width = self._texts(batch, strip=True), len(self.source.header)
         counted = batch[COUNTED] if COUNTED in batch.columns else pl.repeat(width, batch.height, eager=True)
-        money = {name: _sign(raw, name) for name in _LEAST if name in raw.columns}
+        money = {name: _sign(raw, name) for name in LEAST if name in raw.columns}
         frame = raw.with_columns(
             counted.alias(COUNTED),
             parse_times(raw["time"], self.time_format, self.timezone).alias("time ok"),

@@ -21,7 +21,6 @@ Longs = npt.NDArray[np.int64]
 SALT: Longs = np.frombuffer(os.urandom(32), np.int64) | 1
 """New in each process, so that no file can hold accounts made to have one hash; results do not depend on it."""
 
-
 SPARE = 16
 """Bytes that must follow texts in memory, for kernels read several at a time."""
 

@@ -20,7 +20,7 @@ import polars as pl
 
 from graphflow.kernels import fields
 from graphflow.ledger import REJECTED, default_decimals
-from graphflow.read.amounts import MONEY, MOST_DECIMALS, rescaled
+from graphflow.read.amounts import LEAST, MONEY, MOST_DECIMALS, rescaled
 from graphflow.read.batches import ROW, counted
 from graphflow.read.blocks import Block, Cut, Longs, Table, Unplain, blocks
 from graphflow.read.clean import FREE, NO_CURRENCY, Cleaned, Cleaner
@@ -32,7 +32,6 @@ from graphflow.read.times import SAMPLE
 _AHEAD = 3
 _ANY = -(2**63) + 1
 _NONE = np.uint32(2**32 - 1)
-_LEAST = {"paid": 1, "received": 0}
 
 
 def scan(source: RawFile, layout: Layout, cleaner: Cleaner) -> Iterator[Cleaned]:
@@ -111,16 +110,14 @@ def _money(table: Table, unit: str) -> tuple[dict[str, pl.Series], dict[str, int
     of = {name: stated.get(f"{name}_currency", paid) for name in amounts}
     size, run = len(table), table.run
     for name, (digits, places) in amounts.items():
-        run.bounded(size, table.odd, digits, places, MOST_DECIMALS, _LEAST.get(name, _ANY))
+        run.bounded(size, table.odd, digits, places, MOST_DECIMALS, LEAST.get(name, _ANY))
     for step in (run.learn, run.scale):
         for name, (digits, places) in amounts.items():
             step(size, table.odd, digits, places, of[name], known)
     columns = {name: _categories(list(number), code) for name, code in stated.items()}
     for name, (digits, places) in amounts.items():
-        units = pl.Series(digits)
-        columns[name] = (
-            units.set(pl.Series(places == fields.NOTHING), None) if (places == fields.NOTHING).any() else units
-        )
+        nothing = places == fields.NOTHING
+        columns[name] = pl.Series(digits).set(pl.Series(nothing), None) if nothing.any() else pl.Series(digits)
     return columns, dict(zip(number, known.tolist(), strict=True))
 
 

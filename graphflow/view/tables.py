@@ -107,13 +107,13 @@ def evidence_table(ledger: Ledger, cases: Sequence[Case]) -> pl.DataFrame:
 
 def ledger_table(ledger: Ledger) -> pl.LazyFrame:
     """Every transfer; `paid` and `received` are minor units, `amount` is what was paid in major units."""
-    kind, first = pl.Decimal(38, _scale(ledger)), True
-    unit = pl.lit(1, kind)
-    for places in sorted(set(ledger.decimals.values())):
-        one = pl.lit(Decimal(1).scaleb(-places), kind)
+    first, *others = sorted(set(ledger.decimals.values())) or [0]
+    kind = pl.Decimal(38, _scale(ledger))
+    unit: pl.Expr = pl.lit(Decimal(1).scaleb(-first), kind)
+    for places in others:
         held = [currency for currency, own in ledger.decimals.items() if own == places]
-        unit = one if first else pl.when(pl.col("paid_currency").is_in(held)).then(one).otherwise(unit)
-        first = False
+        one = pl.lit(Decimal(1).scaleb(-places), kind)
+        unit = pl.when(pl.col("paid_currency").is_in(held)).then(one).otherwise(unit)
     return ledger.frame.lazy().with_columns(amount=pl.col("paid").cast(pl.Decimal(38, 0)) * unit)
 
 

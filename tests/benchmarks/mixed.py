@@ -1,6 +1,6 @@
 """Real attempts in a background that their accounts take part in.
 
-    python tests/benchmarks/mixed.py 1000000 1
+    cd tests && python -m benchmarks.mixed 1000000 1
 
 writes, once, a ledger of about so many rows in AMLworld's format and the patterns file that goes with it: IBM's
 labelled attempts, each of whose accounts is made one of the background's (no hub), so that it has ordinary traffic
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.benchmarks.ledgers import FIRST_DAY, HEADER, HUBS, SLOT, cache_dir, make_ledger
+from benchmarks.ledgers import FIRST_DAY, HEADER, HUBS, SLOT, cache_dir, make_ledger
 
 PATTERNS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "amlworld" / "HI-Small_Patterns.txt"
 VERSION = 1

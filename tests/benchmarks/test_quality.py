@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 
 import graphflow as gf
+from benchmarks.mixed import PATTERNS, make_mixed
 from graphflow.evaluate import Evaluation
-from tests.benchmarks.mixed import PATTERNS, make_mixed
 
 pytestmark = pytest.mark.benchmark
 
