@@ -16,9 +16,10 @@ from graphflow.errors import GraphflowError
 from graphflow.ledger import Ledger, major
 
 Level = Literal["high", "review"]
-Kind = Literal["structure", "conservation", "speed", "novelty", "volume"]
+Kind = Literal["structure", "conservation", "speed", "novelty", "volume", "device", "history"]
 """Independent kinds of evidence: the shape of the flow, value passed on whole, minutes instead of days,
-counterparties never seen otherwise, size beyond what the shape needs."""
+counterparties never seen otherwise, size beyond what the shape needs, one device behind several accounts, an
+account's own past against what it does now."""
 
 Measure = float | int | str
 
