@@ -53,7 +53,7 @@ class FanIn:
     name: ClassVar[str] = "fan-in"
 
     min_payers: int = 5
-    window: timedelta = timedelta(hours=24)
+    window: timedelta = timedelta(hours=96)
     min_one_off: float = 0.50
     one_off_share: float = 0.70
     moved_share: float = 0.80
@@ -61,6 +61,7 @@ class FanIn:
     fast: timedelta = timedelta(minutes=60)
     brief: timedelta = timedelta(days=7)
     max_payers: int = 1000
+    rarest: int = 500
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""
@@ -74,6 +75,7 @@ class FanIn:
             minimum=self.min_payers,
             most=self.max_payers,
             least_one_off=self.min_one_off,
+            rarest=self.rarest,
         )
         for episode in episodes.found:
             yield self._finding(flow, episode)

@@ -55,7 +55,7 @@ class FanOut:
     name: ClassVar[str] = "fan-out"
 
     min_payees: int = 5
-    window: timedelta = timedelta(hours=24)
+    window: timedelta = timedelta(hours=96)
     min_one_off: float = 0.50
     one_off_share: float = 0.70
     funded_share: float = 0.80
@@ -64,6 +64,7 @@ class FanOut:
     brief: timedelta = timedelta(days=7)
     many: int = 100
     max_payees: int = 1000
+    rarest: int = 500
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""
@@ -77,6 +78,7 @@ class FanOut:
             minimum=self.min_payees,
             most=self.max_payees,
             least_one_off=self.min_one_off,
+            rarest=self.rarest,
         )
         for episode in episodes.found:
             yield self._finding(flow, episode)
