@@ -3,7 +3,7 @@
 Amounts of different currencies are never added. To compare them, each currency gets a rate to a base
 currency, the one used most: the median of received / paid over the transfers that paid one currency and
 received the other, joined along the best-supported pairs. A currency that no such transfer connects gets the rate at
-which accounts pass it on in other currencies, where many agree (`passed.py`); where they do not, it is set beside the
+which accounts pass it on in other currencies, where many agree (`pass_through.py`); where they do not, it is set beside the
 base by the median amounts of the two. Both are rough, are said, and never make a finding `high`.
 """
 
@@ -20,7 +20,7 @@ import polars as pl
 from graphflow.kernels import value as kernels
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Ledger
-from graphflow.value.passed import Crowd, passed, rate_of
+from graphflow.value.pass_through import Crowd, passed, rate_of
 
 Basis = Literal["exchanges", "pass-through", "amounts"]
 """What a rate rests on: the ledger's own exchanges, money that accounts passed on, or median amounts alone."""
