@@ -155,10 +155,18 @@ class Ledger:
     @cached_property
     def currency_codes(self) -> npt.NDArray[np.int16]:
         """Per transfer, the currency paid as its position in `currencies`."""
+        return self._places("paid_currency")
+
+    @cached_property
+    def received_codes(self) -> npt.NDArray[np.int16]:
+        """Per transfer, the currency received as its position in `currencies`."""
+        return self._places("received_currency")
+
+    def _places(self, column: str) -> npt.NDArray[np.int16]:
         names = pl.Series(self.currencies, dtype=pl.Categorical).to_physical().to_numpy()
         place = np.zeros(int(names.max(initial=0)) + 1, np.int16)
         place[names] = np.arange(names.size)
-        codes: npt.NDArray[np.int16] = place[self.frame["paid_currency"].to_physical().to_numpy()]
+        codes: npt.NDArray[np.int16] = place[self.frame[column].to_physical().to_numpy()]
         return codes
 
     @property

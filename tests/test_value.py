@@ -95,7 +95,7 @@ def test_minor_units_of_a_currency_are_taken_into_account() -> None:
 def test_a_currency_nobody_exchanges_is_valued_roughly_and_said() -> None:
     ledger = exchanged(*[plain(800, "CNY")] * 5, *[plain(100, "USD")] * 3)
     valuation = valuate(ledger)
-    assert valuation.rates == (Rate(currency="USD", base="CNY", rate=8.0, transfers=0),)
+    assert valuation.rates == (Rate(currency="USD", base="CNY", rate=8.0, transfers=0, basis="amounts"),)
     assert (valuation.rough, valuation.values.tolist()) == (frozenset({"USD"}), [800] * 8)
     assert valuation.warnings == [
         "no transfer exchanges USD with CNY: compared by their median amounts, which is rough; "

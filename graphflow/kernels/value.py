@@ -17,3 +17,23 @@ def worth(paid: Longs, currency: npt.NDArray[np.int16], factor: Floats) -> Longs
         by = factor[currency[e]]
         values[e] = paid[e] if by == 1.0 else int(np.rint(paid[e] * by))
     return values
+
+
+@kernel("int64[::1](float64[::1], int64[::1], float64)")
+def witnesses(ratio: Floats, who: Longs, width: float) -> Longs:
+    """Per entry of rising ratios, how many different `who` there are from it to `width` above it."""
+    size = ratio.size
+    number = np.zeros(size, np.int64)
+    times = np.zeros(size + 1, np.int64)
+    stop, here = 0, 0
+    for start in range(size):
+        while stop < size and ratio[stop] <= ratio[start] + width:
+            if times[who[stop]] == 0:
+                here += 1
+            times[who[stop]] += 1
+            stop += 1
+        number[start] = here
+        times[who[start]] -= 1
+        if times[who[start]] == 0:
+            here -= 1
+    return number

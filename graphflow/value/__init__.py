@@ -2,14 +2,16 @@
 
 Amounts of different currencies are never added. To compare them, each currency gets a rate to a base
 currency, the one used most: the median of received / paid over the transfers that paid one currency and
-received the other, joined along the best-supported pairs. A currency that no such transfer connects is set
-beside the base by the median amounts of the two; that is rough, is said, and never makes a finding `high`.
+received the other, joined along the best-supported pairs. A currency that no such transfer connects gets the rate at
+which accounts pass it on in other currencies, where many agree (`pass_through.py`); where they do not, it is set beside the
+base by the median amounts of the two. Both are rough, are said, and never make a finding `high`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,16 +20,26 @@ import polars as pl
 from graphflow.kernels import value as kernels
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Ledger
+from graphflow.value.pass_through import Crowd, passed, rate_of
+
+Basis = Literal["exchanges", "pass-through", "amounts"]
+"""What a rate rests on: the ledger's own exchanges, money that accounts passed on, or median amounts alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
-    """What one unit of `currency` is worth in `base`, from `transfers` cross-currency transfers (0: rough)."""
+    """What one unit of `currency` is worth in `base`.
+
+    transfers  cross-currency transfers that say so; 0: rough
+    basis      what the rate rests on; accounts: those that passed the currency on at this rate
+    """
 
     currency: str
     base: str
     rate: float
     transfers: int
+    basis: Basis = "exchanges"
+    accounts: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,21 +58,27 @@ class Valuation:
 
     @property
     def rough(self) -> frozenset[str]:
-        """Currencies whose rate rests on median amounts alone."""
+        """Currencies whose rate rests on no exchange: on what accounts passed on, or on median amounts alone."""
         return frozenset(rate.currency for rate in self.rates if not rate.transfers)
 
     @property
     def warnings(self) -> list[str]:
         """What a reader of the results must know about the basis."""
+        exchanged, through, amounts = (
+            [rate for rate in self.rates if rate.basis == basis] for basis in ("exchanges", "pass-through", "amounts")
+        )
         lines = []
-        if self.rates:
-            used = ", ".join(f"{r.currency} {r.rate:.6g} ({r.transfers} transfers)" for r in self.rates if r.transfers)
-            if used:
-                lines.append(
-                    f"amounts are compared in {self.base}, at median rates of the ledger's own exchanges: {used}"
-                )
-        if self.rough:
-            names = ", ".join(sorted(self.rough))
+        if exchanged:
+            used = ", ".join(f"{r.currency} {r.rate:.6g} ({r.transfers} transfers)" for r in exchanged)
+            lines.append(f"amounts are compared in {self.base}, at median rates of the ledger's own exchanges: {used}")
+        if through:
+            used = ", ".join(f"{r.currency} {r.rate:.6g} ({r.accounts} accounts)" for r in through)
+            lines.append(
+                f"no transfer exchanges {used} with {self.base}: compared at the rate at which accounts passed it on "
+                "in another currency, which is inferred; findings across them stay at review"
+            )
+        if amounts:
+            names = ", ".join(sorted(r.currency for r in amounts))
             lines.append(
                 f"no transfer exchanges {names} with {self.base}: compared by their median amounts, which is rough; "
                 "findings across them stay at review"
@@ -76,7 +94,7 @@ def valuate(ledger: Ledger) -> Valuation:
     ...     "payee": ["Q", "R"], "paid": [1000, 700], "paid_currency": ["CNY", "CNY"],
     ...     "received": [1000, 100], "received_currency": ["CNY", "USD"]})
     >>> valuate(Ledger.from_frame(frame)).rates
-    (Rate(currency='USD', base='CNY', rate=7.0, transfers=1),)
+    (Rate(currency='USD', base='CNY', rate=7.0, transfers=1, basis='exchanges', accounts=0),)
     """
     currencies = ledger.currencies
     paid = ledger.frame["paid"].to_numpy()
@@ -124,27 +142,61 @@ def _pair_rates(ledger: Ledger) -> dict[tuple[str, str], tuple[float, int]]:
 
 
 def _spread(ledger: Ledger, pairs: Mapping[tuple[str, str], tuple[float, int]]) -> tuple[Rate, ...]:
-    """Walk from the base over the best-supported pair that reaches a currency not yet valued."""
+    """Rates by the best ground there is: exchanges, then what was passed on, then median amounts.
+
+    Whatever values one more currency may value others by exchanges with it, so those are looked at again.
+    """
     base, *others = ledger.currencies
-    worth = {base: 1.0}
-    support: dict[str, int] = {}
-    medians: dict[str, float] = {}
-    while len(worth) <= len(others):
-        step = _next_pair(worth, pairs)
-        if step is None:
-            medians = medians or _medians(ledger)
-            new = next(c for c in others if c not in worth)
-            worth[new], support[new] = medians.get(base, 1.0) / medians.get(new, medians.get(base, 1.0)), 0
-        else:
-            known, new, rate, transfers = step
-            worth[new], support[new] = worth[known] * rate, transfers
-            if known in support and support[known] == 0:
-                support[new] = 0
-    return tuple(Rate(currency=c, base=base, rate=worth[c], transfers=support[c]) for c in others)
+    rates = {base: Rate(currency=base, base=base, rate=1.0, transfers=0)}
+    _exchange(rates, pairs)
+    if len(rates) <= len(others):
+        _pass_on(rates, pairs, ledger)
+    medians = _medians(ledger) if len(rates) <= len(others) else {}
+    for new in others:
+        if new not in rates:
+            worth = medians.get(base, 1.0) / medians.get(new, medians.get(base, 1.0))
+            rates[new] = Rate(currency=new, base=base, rate=worth, transfers=0, basis="amounts")
+            _exchange(rates, pairs)
+    return tuple(rates[c] for c in others)
+
+
+def _exchange(rates: dict[str, Rate], pairs: Mapping[tuple[str, str], tuple[float, int]]) -> None:
+    """Walk over the best-supported pair that reaches a currency not yet valued, as far as pairs go.
+
+    What is reached over a rough rate is as rough.
+    """
+    base = next(iter(rates.values())).base
+    while (step := _next_pair(rates, pairs)) is not None:
+        known, new, rate, transfers = step
+        over = rates[known]
+        sure = over.basis == "exchanges"
+        rates[new] = replace(over, currency=new, base=base, rate=over.rate * rate, transfers=transfers if sure else 0)
+
+
+def _pass_on(rates: dict[str, Rate], pairs: Mapping[tuple[str, str], tuple[float, int]], ledger: Ledger) -> None:
+    """Value currencies by what accounts passed on, the clearest first; each may make others clear."""
+    place = {currency: k for k, currency in enumerate(ledger.currencies)}
+    through = passed(ledger, [place[c] for c in place if c not in rates])
+    while True:
+        worth = {place[c]: rate.rate for c, rate in rates.items()}
+        found = {c: rate_of(place[c], through, worth) for c in place if c not in rates}
+        clear = sorted(((c, crowd) for c, crowd in found.items() if crowd), key=lambda item: item[1].chance)
+        if not clear:
+            return
+        for currency, crowd in clear:
+            if currency not in rates:  # an exchange with one just valued is better
+                rates[currency] = _inferred(currency, ledger.currencies[0], crowd)
+                _exchange(rates, pairs)
+
+
+def _inferred(currency: str, base: str, crowd: Crowd) -> Rate:
+    return Rate(
+        currency=currency, base=base, rate=crowd.rate, transfers=0, basis="pass-through", accounts=crowd.accounts
+    )
 
 
 def _next_pair(
-    worth: Mapping[str, float], pairs: Mapping[tuple[str, str], tuple[float, int]]
+    worth: Mapping[str, Rate], pairs: Mapping[tuple[str, str], tuple[float, int]]
 ) -> tuple[str, str, float, int] | None:
     for (low, high), (rate, n) in pairs.items():
         if low in worth and high not in worth:
