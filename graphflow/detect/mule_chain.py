@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.lots import links
+from graphflow.detect.relays import relays
 from graphflow.finding import Finding, Part
-from graphflow.flow import Flow, in_parts, microseconds
+from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.kernels import lots as kernels
 from graphflow.kernels.engine import ready
@@ -30,7 +32,9 @@ class MuleChain:
         At every account the receipts are lots, and each payment takes from the oldest lots not more than `dwell` old
         (first in, first out; ties by ledger order; self-transfers left out). A match of a receipt and a payment is a
         link when the receipt was passed on, and the payment funded, to at least `keep`; that survives splitting and
-        merging, as all payments of a receipt and all receipts of a payment count together. A chain starts with a
+        merging, as all payments of a receipt and all receipts of a payment count together. A relay is a link too: a
+        one-off receipt handed on in a one-off payment of nearly the same value (at least `keep`) within `relay`, where
+        most accounts of the ledger deal with each other again (`graphflow.detect.relays`). A chain starts with a
         transaction of whose value at least `keep` makes min_hops - 1 more hops over links, all branches added up, and
         goes on as long as that holds, over `max_hops` transactions at most. Chains that share a transaction are one
         finding.
@@ -46,6 +50,7 @@ class MuleChain:
         late hides.
     Parameters
         min_hops, max_hops   3 to 10 transactions; dwell: 24 hours a hop
+        relay                96 hours a relay
         keep, high_keep      0.80 for review, 0.90 for high: mules keep 1 to 15 %
         fast                 60 minutes a hop on average; long: 5 hops
         busy                 0.05: an account between with a smaller share of its transactions on the chains does other
@@ -66,6 +71,7 @@ class MuleChain:
     min_hops: int = 3
     max_hops: int = 10
     dwell: timedelta = timedelta(hours=24)
+    relay: timedelta = timedelta(hours=96)
     keep: float = 0.80
     high_keep: float = 0.90
     fast: timedelta = timedelta(minutes=60)
@@ -76,9 +82,9 @@ class MuleChain:
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""
         flow = graph.flow
-        links, skipped = self._links(flow)
-        if links.size:
-            chains = self._chains(flow, links)
+        linked, skipped = self._links(flow)
+        if linked.size:
+            chains = self._chains(flow, linked)
             for trail in chains.trails():
                 yield self._finding(flow, chains, trail)
         if skipped:
@@ -87,32 +93,31 @@ class MuleChain:
 
     def _links(self, flow: Flow) -> tuple[Longs, int]:
         """Rows (receipt, payment, value) sorted by receipt and payment, and the number of hubs left out."""
-        lots, got, sent = flow.lots(self.dwell), flow.received, flow.sent
         hub = flow.hubs(self.dwell, self.hub)
-        run = ready(kernels, flow.size).links
-        parts = in_parts(
-            lambda a, b: run(
-                a, b, got.ptr, got.events, got.values, sent.ptr, sent.events, sent.values, flow.time,
-                microseconds(self.dwell), lots.passed, lots.funded, self.keep, hub,
-            ),
-            got.ptr + sent.ptr,
-        )  # fmt: skip
-        found = np.concatenate([rows[:number] for rows, number in parts])
+        found = links(flow, self.dwell, self.keep, hub)
+        found = np.concatenate([found, self._relayed(flow, hub, found)])
         return found[np.argsort(found[:, 0] * flow.size + found[:, 1])], int(hub.sum())
 
-    def _chains(self, flow: Flow, links: Longs) -> _Chains:
+    def _relayed(self, flow: Flow, hub: npt.NDArray[np.bool_], linked: Longs) -> Longs:
+        """Rows of relays that are no links yet."""
+        pairs = relays(flow, self.relay, self.keep, hub)
+        known = np.isin(pairs[:, 0] * flow.size + pairs[:, 1], linked[:, 0] * flow.size + linked[:, 1])
+        receipt, payment = pairs[~known].T
+        return np.stack([receipt, payment, np.minimum(flow.value[receipt], flow.value[payment])], axis=1)
+
+    def _chains(self, flow: Flow, linked_rows: Longs) -> _Chains:
         """Number the linked transactions in time order and find the chains over them."""
         linked = np.zeros(flow.size, np.bool_)
-        linked[links[:, :2]] = True
+        linked[linked_rows[:, :2]] = True
         events = np.flatnonzero(linked)
         number = np.cumsum(linked) - 1
-        source, target = number[links[:, 0]], number[links[:, 1]]
+        source, target = number[linked_rows[:, 0]], number[linked_rows[:, 1]]
         ptr = np.searchsorted(source, np.arange(events.size + 1)).astype(np.int64)
         on, hops, arrives = ready(kernels, flow.size).chains(
             flow.value[events],
             ptr,
             target.astype(np.int32),
-            links[:, 2].copy(),
+            linked_rows[:, 2].copy(),
             self.keep,
             self.min_hops,
             self.max_hops,
@@ -123,7 +128,14 @@ class MuleChain:
         number = np.cumsum(used) - 1
         hub, passed = flow.hubs(self.dwell, self.hub), flow.lots(self.dwell).passed
         return _Chains(
-            flow, passed, hub, events[used], links[on, 2], (number[ends[0]], number[ends[1]]), hops[used], arrives[used]
+            flow,
+            passed,
+            hub,
+            events[used],
+            linked_rows[on, 2],
+            (number[ends[0]], number[ends[1]]),
+            hops[used],
+            arrives[used],
         )
 
     def _finding(self, flow: Flow, chains: _Chains, trail: _Trail) -> Finding:

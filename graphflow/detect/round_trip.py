@@ -1,0 +1,149 @@
+"""Round trip: money there and back between two or three accounts, of whatever part."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from operator import itemgetter
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from graphflow.detect.amounts import totals
+from graphflow.detect.threshold import threshold
+from graphflow.detect.ways import Bundle, Cited, best, ways_round
+from graphflow.finding import Finding, Part
+from graphflow.flow import Flow, microseconds
+from graphflow.graph import FlowGraph
+from graphflow.rarity import cut_words, rarest
+from graphflow.words import count, named, percent, span
+
+Longs = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundTrip:
+    """Money there and back between two or three accounts, of whatever part.
+
+    What it sees
+        Ways from an account over one or two others and back to it, each transaction not earlier than the one before
+        (ties by ledger order), inside `window`, each worth at least `back` of the first and at most 1 / `back` of it.
+        Self-transfers are left out. Ways over the same accounts whose times overlap are one finding. With two accounts
+        it also takes what the first one pays the second within `window` after the last return: the bait repayment of
+        investment fraud is a small return, then much larger payments.
+    Measures
+        hops (2 or 3), rounds (combinations of transactions that close), back_share (value that came back to the first
+        account over value it had sent by the last return), kept (smallest value over largest on the way that keeps
+        most), later_ratio (what the first account paid after the first return, over what it had paid before it; 0 for
+        three hops), span_hours.
+    When it is fooled
+        Friends lend and pay back, shops refund, firms trade with each other. One red flag alone stays at review. Cycle
+        sees the same over more accounts where the value stays whole.
+    Parameters
+        window         7 days from the first transaction to the return
+        back           0.01: a return of less is no round trip
+        bait, later    at most 0.30 of what was sent comes back first, then at least 2 times as much as before is paid
+        rarest         400 findings for each million transfers, 1,000 in any case; what is left out is counted
+    Source
+        FinCEN alert FIN-2023-Alert005 on investment fraud: a small withdrawal is allowed, then larger payments follow.
+
+    Example
+    -------
+    >>> RoundTrip().window
+    datetime.timedelta(days=7)
+    """
+
+    name: ClassVar[str] = "round-trip"
+
+    window: timedelta = threshold(timedelta(days=7), "duration", "AMLworld: to and fro for days; judgement")
+    back: float = threshold(0.01, "share", "judgement")
+    bait: float = threshold(0.30, "share", "FIN-2023-Alert005: a small withdrawal; number by judgement")
+    later: float = threshold(2.0, "times", "FIN-2023-Alert005: much larger sums; number by judgement")
+    rarest: int = threshold(400, "findings per million transfers", "judgement")
+
+    def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
+        """Findings by time of the first transaction."""
+        flow = graph.flow
+        ways = ways_round(flow, self.window, 3, self.back)
+        trips = [self._trip(flow, ways.cited, group) for group in ways.groups]
+        kept = _rare(flow, trips, self.rarest)
+        for trip in (trip for trip, keep in zip(trips, kept, strict=True) if keep):
+            yield self._finding(flow, trip)
+        return (*ways.cut, *cut_words(len(trips) - int(kept.sum()), "round trip"))
+
+    def _trip(self, flow: Flow, cited: Cited, group: list[Bundle]) -> _Trip:
+        kept, way = max((best(bundle.hops, cited.value) for bundle in group), key=itemgetter(0))
+        accounts = [cited.payer[event] for event in way]
+        events = np.array(sorted({event for bundle in group for hop in bundle.hops for event in hop}))
+        if len(way) == 2:
+            events = np.union1d(events, self._following(flow, accounts[0], accounts[1], int(events[-1])))
+        return _Trip(accounts, events.astype(np.int64), sum(bundle.combinations for bundle in group), kept)
+
+    def _following(self, flow: Flow, payer: int, payee: int, last: int) -> Longs:
+        """The payments from one account to another after an event and not more than `window` later."""
+        a, b = int(flow.sent.ptr[payer]), int(flow.sent.ptr[payer + 1])
+        events, others = flow.sent.events[a:b], flow.sent.others[a:b]
+        until = flow.time[last] + microseconds(self.window)
+        after: Longs = events[(others == payee) & (events > last) & (flow.time[events] <= until)].astype(np.int64)
+        return after
+
+    def _finding(self, flow: Flow, trip: _Trip) -> Finding:
+        first, names = trip.accounts[0], flow.names.gather(trip.accounts).to_list()
+        sent = trip.events[flow.payer[trip.events] == first]
+        returned = trip.events[flow.payee[trip.events] == first]
+        back = int(flow.value[returned].sum()) / max(1, int(flow.value[sent[sent < returned[-1]]].sum()))
+        before, after = sent[sent < returned[0]], sent[sent > returned[0]]
+        later = int(flow.value[after].sum()) / max(1, int(flow.value[before].sum())) if len(names) == 2 else 0.0
+        sums = totals(flow, returned, np.zeros(1, np.int64))
+        lasted = timedelta(microseconds=int(flow.time[trip.events[-1]] - flow.time[trip.events[0]]))
+        over = f"over {named(names[1])}" + (f" and {named(names[2])}" if len(names) == 3 else "")
+        return Finding(
+            detector=self.name,
+            accounts=tuple(names),
+            rows=flow.ledger_rows(trip.events),
+            ledger=flow.ledger,
+            amount=int(sums.amount[0]),
+            currency=sums.currency[0],
+            measures={
+                "hops": len(names),
+                "rounds": trip.rounds,
+                "back_share": round(back, 4),
+                "kept": round(trip.kept, 4),
+                "later_ratio": round(later, 2),
+                "span_hours": round(lasted.total_seconds() / 3600, 2),
+            },
+            parts=tuple(self._parts(len(names), back, later)),
+            reason=(
+                f"{percent(back)} of what {named(names[0])} sent {over} came back in "
+                f"{count(len(returned), 'payment')} within {span(lasted)}"
+            ),
+        )
+
+    def _parts(self, hops: int, back: float, later: float) -> Iterator[Part]:
+        yield Part("structure", 1.0, f"there and back in {hops} hops")
+        if hops == 2 and back <= self.bait and later >= self.later:
+            sentence = f"a small part came back, then {later:.3g} times as much as before was paid"
+            yield Part("history", 2.0, sentence, decisive=True)
+
+
+@dataclass(frozen=True)
+class _Trip:
+    """Accounts from the first payer on, transactions in time order, combinations, and the share the best way keeps."""
+
+    accounts: list[int]
+    events: Longs
+    rounds: int
+    kept: float
+
+
+def _rare(flow: Flow, trips: list[_Trip], most: int) -> npt.NDArray[np.bool_]:
+    """Which trips are among the rarest, by their amounts and one-off pairs."""
+    if not trips:
+        return np.empty(0, np.bool_)
+    sizes = np.array([trip.events.size for trip in trips])
+    events = np.concatenate([trip.events for trip in trips])
+    starts = np.cumsum(sizes) - sizes
+    once = np.add.reduceat(flow.rarity.one_off[events].astype(np.int64), starts)
+    return rarest(flow.rarity.volume(events, starts).points + flow.rarity.novelty(sizes, once), flow.size, most)
