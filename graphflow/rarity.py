@@ -176,7 +176,8 @@ def weighed(flow: Flow, findings: Sequence[Finding]) -> list[Finding]:
 
     Volume looks at the transfers that bring money in: those whose payer is nobody's payee in the finding (its first
     transfer where there are none, as on a cycle), as what is passed on was counted once. Novelty looks at all pairs.
-    Conservation looks at the measures `kept` and `hops`: by chance the next transfer would be worth anything.
+    Conservation looks at the measures `even` (where there is none: `kept`) and `hops`: by chance the next transfer
+    would be worth anything.
     """
     if not findings:
         return []
@@ -208,9 +209,9 @@ def weighed(flow: Flow, findings: Sequence[Finding]) -> list[Finding]:
 
 def _kept(findings: Sequence[Finding]) -> tuple[Floats, Longs]:
     """The share kept, and over how many transfers one after the other; 0 where a detector does not measure it."""
-    measured = [("kept" in f.measures, f.measures.get("kept", 0), f.measures.get("hops", 2)) for f in findings]
-    kept = np.array([float(share) for _, share, _ in measured])
-    matches = np.array([max(int(hops) - 1, 1) if there else 0 for there, _, hops in measured])
+    measures = [(f.measures.get("even", f.measures.get("kept")), f.measures.get("hops", 2)) for f in findings]
+    kept = np.array([float(share or 0) for share, _ in measures])
+    matches = np.array([max(int(hops) - 1, 1) if share is not None else 0 for share, hops in measures])
     return kept, matches
 
 

@@ -41,6 +41,7 @@ class MuleChain:
     Measures
         hops (transactions one after the other) and kept (share of the value that arrives), both of the best start:
         one with `high_keep` arriving before others, then most hops, then most arriving;
+        even (smallest over largest value on that way: near 1 where one sum goes all the way),
         dwell_minutes (average time between receipt and payment, by value), dwell_per_hop (time in minutes before each
         hop of the way from that start that carries most), residual (value not moved on within `dwell` by the accounts
         between, share of what they got), ends (accounts where the trail stops).
@@ -160,6 +161,7 @@ class MuleChain:
             measures={
                 "hops": len(way),
                 "kept": round(kept, 4),
+                "even": round(min(value[node] for node in way) / max(1, *(value[node] for node in way)), 4),
                 "dwell_minutes": round(dwell, 1),
                 "dwell_per_hop": " ".join(f"{(time[b] - time[a]) / 60e6:.0f}" for a, b in pairwise(way)),
                 "residual": round(1 - sum(chains.passed[node] for node in passing) / got, 4),
