@@ -35,7 +35,7 @@ class Cycle:
         Refunds, loans repaid and money lent round between friends come back too: two hops stay at review. Cycles are
         rarer than chains in telecom fraud; they show turnover being faked, and bait paid back to a victim.
     Parameters
-        max_hops    12; window: 5 days; keep: 0.50 for review; high_keep: 0.90, a fee of 0 to 15 % a hop
+        max_hops    12; window: 4 days; keep: 0.50 for review; high_keep: 0.90, a fee of 0 to 15 % a hop
         fast        6 hours for the whole way round
     Bounds
         100,000 transactions looked at for each first transaction, 5 million for each account that starts cycles,
@@ -53,7 +53,7 @@ class Cycle:
     name: ClassVar[str] = "cycle"
 
     max_hops: int = 12
-    window: timedelta = timedelta(hours=120)
+    window: timedelta = timedelta(hours=96)
     keep: float = 0.50
     high_keep: float = 0.90
     fast: timedelta = timedelta(hours=6)

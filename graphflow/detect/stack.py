@@ -81,9 +81,9 @@ class Stack:
     def _pairs(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
         """Pairs of accounts that have both payers and payees in common."""
         paid = sharing(flow, flow.received, flow.sent, self.window, skipped, self.min_shared)
-        paying = sharing(flow, flow.sent, flow.received, self.window, skipped, self.min_shared)
-        both = set(map(tuple, paid.tolist())) & set(map(tuple, paying.tolist()))
-        yield from sorted((a, b) for a, b in both)
+        for a, b in sorted(map(tuple, paid.tolist())):
+            if len(common(flow, flow.sent, [a, b], self.window, skipped)) >= self.min_shared:
+                yield a, b
 
     def _layers(self, flow: Flow, group: list[int], skipped: npt.NDArray[np.bool_]) -> Iterator[_Layer]:
         """The transfers of a middle layer that keep to order and to what is common, if any are left."""
