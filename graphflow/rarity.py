@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
+from math import log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -189,21 +190,23 @@ def weighed(flow: Flow, findings: Sequence[Finding]) -> list[Finding]:
     pairs, one_off = _pairs(flow, owner, events, sizes.size)
     novelty = rarity.novelty(pairs, one_off)
     near = rarity.nearness(*_kept(findings))
+    alike = _as_large(findings)
     rows = zip(
         findings, volume.points.tolist(), volume.transfers.tolist(), volume.value.tolist(), volume.share.tolist(),
-        novelty.tolist(), pairs.tolist(), one_off.tolist(), near.tolist(), strict=True,
+        novelty.tolist(), pairs.tolist(), one_off.tolist(), near.tolist(), alike.tolist(), strict=True,
     )  # fmt: skip
     return [
         replace(
             f,
             parts=(
                 *f.parts,
+                *_structure_part(flow, f, number),
                 *_volume_part(flow, points, transfers, value, share),
                 *_novelty_part(flow, new, of, once),
                 *_nearness_part(kept),
             ),
         )
-        for f, points, transfers, value, share, new, of, once, kept in rows
+        for f, points, transfers, value, share, new, of, once, kept, number in rows
     ]
 
 
@@ -213,6 +216,30 @@ def _kept(findings: Sequence[Finding]) -> tuple[Floats, Longs]:
     kept = np.array([float(share or 0) for share, _ in measures])
     matches = np.array([max(int(hops) - 1, 1) if share is not None else 0 for share, hops in measures])
     return kept, matches
+
+
+def _as_large(findings: Sequence[Finding]) -> Longs:
+    """Per finding, how many of its detector are at least as large, itself among them, by their first measure."""
+    sizes = [next(iter(f.measures.values()), 0) for f in findings]
+    size = np.array([float(value) if isinstance(value, int | float) else 0.0 for value in sizes])
+    detectors = np.unique([f.detector for f in findings], return_inverse=True)[1]
+    alike = np.empty(size.size, np.int64)
+    for k in range(int(detectors.max()) + 1):
+        own = np.flatnonzero(detectors == k)
+        ordered = np.sort(size[own])
+        alike[own] = own.size - np.searchsorted(ordered, size[own])
+    return alike
+
+
+def _structure_part(flow: Flow, finding: Finding, alike: int) -> Iterator[Part]:
+    points = min(_MOST_POINTS, log10(max(1, flow.accounts.size / alike)))
+    if points >= _LEAST_POINTS:
+        name, size = next(iter(finding.measures.items()))
+        yield Part(
+            "structure",
+            round(points, 3),
+            f"{count(alike, 'such finding')} with {name} {size} or more among {count(flow.accounts.size, 'account')}",
+        )
 
 
 def _volume_part(flow: Flow, points: float, transfers: int, value: int, share: float) -> Iterator[Part]:
