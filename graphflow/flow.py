@@ -13,16 +13,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from graphflow.account_names import AccountTypeNames, built_in
 from graphflow.kernels import csr, lots
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Codes, Ledger
 from graphflow.value import Valuation, valuate
+
+if TYPE_CHECKING:
+    from graphflow.account_types import AccountTypes
 
 T = TypeVar("T")
 Longs = npt.NDArray[np.int64]
@@ -74,10 +78,16 @@ class Lots:
 
 
 class Flow:
-    """Columns of a ledger; `rows` are the positions of its transfers in the ledger (all of them: None)."""
+    """Columns of a ledger; `rows` are the positions of its transfers in the ledger (all of them: None).
 
-    def __init__(self, ledger: Ledger, rows: Longs | None = None) -> None:
+    type_names  words and accounts by which accounts are typed (the built-in words: None)
+    """
+
+    def __init__(
+        self, ledger: Ledger, rows: Longs | None = None, *, type_names: AccountTypeNames | None = None
+    ) -> None:
         self.ledger = ledger
+        self.type_names = type_names or built_in()
         self._rows = rows
         self._lots: dict[timedelta, Lots] = {}
         self._hubs: dict[tuple[timedelta, int], npt.NDArray[np.bool_]] = {}
@@ -217,6 +227,18 @@ class Flow:
             )  # fmt: skip
             self._hubs[window, most] = width > most
         return self._hubs[window, most]
+
+    @cached_property
+    def types(self) -> AccountTypes:
+        """What kind of account each one is, by names and by these transfers."""
+        from graphflow.account_types import type_accounts
+
+        return type_accounts(self, self.type_names)
+
+    @property
+    def gateways(self) -> npt.NDArray[np.bool_]:
+        """Per account, whether it is a payment gateway or the bank's own: not traversed, and no reason to join."""
+        return self.types.gateways
 
     def _match(self, dwell: timedelta) -> Lots:
         got, sent = self.received, self.sent
