@@ -6,6 +6,7 @@ two days has neither, so it gets no type: when in doubt, none. The numbers are o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,7 +25,7 @@ Bools = npt.NDArray[np.bool_]
 _DAYS = 10
 _STEADY = 0.5
 _AGAIN = 0.2
-"""Active on 10 days, on half of the days from the first to the last; a fifth of the counterparties on two days or more."""
+"""Active on 10 days and on half of those from first to last; a fifth of the counterparties come on two days or more."""
 _WIDE = 50
 """A gateway has more than 50 payers and more than 50 payees a day: more than 100 counterparties."""
 _DWELL = timedelta(hours=24)
@@ -35,110 +36,95 @@ _STAFF = 10
 _ALIKE = 0.3
 _WAGE_DAYS = 6, 35
 """Wages: 10 payees in one day, the days 6 to 35 days apart, wages within 30 % of the ones before."""
-_TENANTS = 2, 30
+_TENANTS = 3, 60
 _MONTH = timedelta(days=24), timedelta(days=38)
+_RENTS = 4
+"""Rents: 3 to 60 payers (two are two employers), the same from each again after a month (24 to 38 days), four times or
+more in all."""
 _PARTS = 4
-"""The kernels need a table of all accounts for each part of their work: few parts, few tables."""
-_LEAST = 4
-"""Two tenants who pay twice are the least traffic that can tell anything."""
+"""Parts of a kernel's work: each needs a table of all accounts, so there are few."""
+
+
+@dataclass(frozen=True, eq=False)
+class Habits:
+    """What a kernel says of some accounts: `rows` beside `codes`, which rise."""
+
+    codes: Longs
+    rows: Longs
+
+    def of(self, code: int) -> list[int]:
+        """The row of an account."""
+        row: list[int] = self.rows[np.searchsorted(self.codes, code)].tolist()
+        return row
+
+    def those(self, mask: Bools) -> Habits:
+        """The accounts for which the mask is true."""
+        return Habits(self.codes[mask], self.rows[mask])
 
 
 @dataclass(frozen=True, eq=False)
 class Behaviour:
-    """Masks of accounts by type, and the figures they rest on.
+    """Accounts by type, and the figures that say why.
 
-    got, paid  per account, the columns of `kernels.habits.side`; batches: those of `kernels.habits.batches`
+    codes      type → codes of the accounts that behave like it
+    got, paid  what `kernels.habits.side` says of receipts and payments; batches: what `batches` says
     stays      per account, the seconds that money stays with it; NaN: none is passed on
     """
 
-    masks: dict[AccountType, Bools]
-    got: Longs
-    paid: Longs
-    batches: Longs
+    codes: Mapping[AccountType, Longs]
+    got: Habits
+    paid: Habits
+    batches: Habits
     stays: npt.NDArray[np.float64]
 
     def sentence(self, code: int, kind: AccountType) -> str:
         """Why an account has its type."""
-        got, paid, runs = self.got[code].tolist(), self.paid[code].tolist(), self.batches[code].tolist()
-        if kind == "gateway":
-            stay = span(timedelta(seconds=round(float(self.stays[code]))))
-            return f"{count(got[1], 'payer')} and {count(paid[1], 'payee')}, money stays {stay}"
         if kind == "payroll":
-            payees = count(round(runs[2] / runs[0]), "payee")
-            return f"pays about {payees} in one day, {runs[0]:,} times {_gaps(runs[6], runs[7])} apart, the same ones again"
+            number, _, size, _, _, _, least, most = self.batches.of(code)
+            gaps = count(least, "day") if least == most else f"{least} to {most} days"
+            staff = count(round(size / number), "payee")
+            return f"pays about {staff} in one day, {number:,} times, {gaps} apart, mostly the same ones the same"
+        days, payers, _, again, _, _, tenants, _ = self.got.of(code)
+        if kind == "landlord":
+            return f"{tenants:,} of {count(payers, 'payer')} pay the same every month"
+        payees = self.paid.of(code)[1]
         if kind == "merchant":
-            return f"{count(got[1], 'payer')} on {count(got[0], 'day')}, {percent(got[3] / got[1])} of them more than once; {_keeps(paid[1])}"
-        return f"{count(got[6], 'payer')} of {got[1]:,} pay the same every month"
+            pays = f"pays {count(payees, 'other')}" if payees else "pays nobody"
+            share = percent(again / payers)
+            return f"{count(payers, 'payer')} on {count(days, 'day')}, {share} of them on two or more; {pays}"
+        stay = span(timedelta(seconds=round(float(self.stays[code]))))
+        return f"{count(payers, 'payer')} and {count(payees, 'payee')} on {count(days, 'day')}, money stays {stay}"
 
 
-def _gaps(least: int, most: int) -> str:
-    return f"{least} days" if least == most else f"{least} to {most} days"
+def behaviour(flow: Flow, first: Longs, last: Longs) -> Behaviour | None:
+    """What accounts do; nothing where the transfers cover too few days for any type.
 
-
-def _keeps(payees: int) -> str:
-    return f"pays {count(payees, 'other')}" if payees else "pays nobody"
-
-
-def behaviour(flow: Flow) -> Behaviour | None:
-    """What accounts do; nothing where the transfers cover too few days for any type."""
+    first, last  what `first_and_last` gives
+    """
     if not flow.size or int(flow.time[-1]) - int(flow.time[0]) < _WAGE_DAYS[0] * kernels.DAY:
         return None
-    got, paid, runs = _habits(flow)
-    received, sent = flow.received, flow.sent
-    first, last = first_and_last(flow)
+    receipts, payments = np.diff(flow.received.ptr), np.diff(flow.sent.ptr)
     days = last // kernels.DAY - first // kernels.DAY + 1
-    steady = [(side[:, 0] >= _DAYS) & (side[:, 0] >= _STEADY * days) for side in (got, paid)]
-    again = [side[:, 3] >= _AGAIN * side[:, 1] for side in (got, paid)]
-    wide = [
-        (side[:, 2] >= _DAYS) & (side[:, 2] >= _STEADY * days) & more
-        for side, more in zip((got, paid), again, strict=True)
-    ]
-    gateway = wide[0] & wide[1]
-    guests = steady[0] & again[0] & (got[:, 1] >= _GUESTS)
+    # Only accounts whose number of transfers lets them have some type are looked at, one transfer after the other
+    crowd = (receipts > _GUESTS) & (days >= _DAYS)
+    rents = (receipts >= _RENTS) & (receipts <= _TENANTS[1] * days) & (last - first >= microseconds(_MONTH[0]))
+    wages = (payments >= 2 * _STAFF) & (days > _WAGE_DAYS[0])
+    got = _side(flow, flow.received, np.flatnonzero(crowd | rents))
+    runs = _batches(flow, np.flatnonzero(wages))
+    least = np.maximum(_DAYS, _STEADY * days)
+    many = got.those((got.rows[:, 0] >= least[got.codes]) & _come_again(got) & (got.rows[:, 1] >= _GUESTS))
+    paid = _side(flow, flow.sent, many.codes)
     stays = np.full(flow.account_count, np.nan)
-    if gateway.any() or guests.any():
-        total, moved = received.sums(), flow.lots(_DWELL).moved
-        stays = flow.stays(_DWELL)
-        gateway &= 2 * moved >= total
-        guests &= (2 * moved <= total) & (got[:, 4] <= _SLICE * total)
-    payments, receipts = np.diff(sent.ptr), np.diff(received.ptr)
-    few_out = np.maximum(_GUESTS, got[:, 1]) // 3 >= paid[:, 1]
-    masks: dict[AccountType, Bools] = {
-        "landlord": _landlords(got, receipts),
-        "merchant": guests & few_out & (3 * payments <= receipts),
-        "payroll": _payroll(runs, payments),
-        "gateway": gateway,
-    }
-    return Behaviour(masks, got, paid, runs, stays)
-
-
-def _habits(flow: Flow) -> tuple[Longs, Longs, Longs]:
-    """The columns of the kernels, for receipts, payments, and payments in batches."""
-    run, sent, month = ready(kernels, flow.size), flow.sent, [microseconds(limit) for limit in _MONTH]
-    got, paid, runs = (np.zeros((flow.account_count, n), np.int64) for n in (kernels.SIDE, kernels.SIDE, kernels.BATCH))
-
-    def look(side: Adjacency, found: Longs) -> None:
-        in_parts(
-            lambda a, b: run.side(
-                a, b, side.ptr, side.events, side.others, side.values, flow.time, flow.account_count, _LEAST, _WIDE,
-                *month, found,
-            ),
-            side.ptr, _PARTS,
-        )  # fmt: skip
-
-    look(flow.received, got)
-    look(sent, paid)
-    in_parts(
-        lambda a, b: run.batches(
-            a, b, sent.ptr, sent.events, sent.others, sent.values, flow.time, flow.account_count, _STAFF, _ALIKE, runs
-        ),
-        sent.ptr, _PARTS,
-    )  # fmt: skip
-    return got, paid, runs
+    found: dict[AccountType, Longs] = {"landlord": _landlords(got, receipts), "payroll": _payroll(runs, payments)}
+    if many.codes.size:
+        moved, stays = flow.lots(_DWELL).moved[many.codes], flow.stays(_DWELL)
+        found["merchant"] = _merchants(many, paid, moved, 3 * payments[many.codes] <= receipts[many.codes])
+        found["gateway"] = _gateways(many, paid, moved, least[many.codes])
+    return Behaviour(found, got, paid, runs, stays)
 
 
 def first_and_last(flow: Flow) -> tuple[Longs, Longs]:
-    """Per account, the times of its first and last transfer with another; later than the last where there is none."""
+    """Per account, the times of its first and last transfer with another; the first is later where there is none."""
     first, last = np.full(flow.account_count, 2**62), np.full(flow.account_count, -(2**62))
     for side in (flow.received, flow.sent):
         some = np.flatnonzero(np.diff(side.ptr))
@@ -147,17 +133,77 @@ def first_and_last(flow: Flow) -> tuple[Longs, Longs]:
     return first, last
 
 
-def _landlords(got: Longs, receipts: Longs) -> Bools:
+# --- the kernels, for the accounts that are asked for ---------------------------------------------
+
+
+def _side(flow: Flow, side: Adjacency, codes: Longs) -> Habits:
+    found, month = np.zeros((codes.size, kernels.SIDE), np.int64), [microseconds(limit) for limit in _MONTH]
+    run = ready(kernels, flow.size).side
+    if codes.size:
+        in_parts(
+            lambda a, b: run(
+                a, b, codes, side.ptr, side.events, side.others, side.values, flow.time, flow.account_count, _WIDE,
+                *month, found,
+            ),
+            _work(side, codes), _PARTS,
+        )  # fmt: skip
+    return Habits(codes, found)
+
+
+def _batches(flow: Flow, codes: Longs) -> Habits:
+    found, side = np.zeros((codes.size, kernels.BATCH), np.int64), flow.sent
+    run = ready(kernels, flow.size).batches
+    if codes.size:
+        in_parts(
+            lambda a, b: run(
+                a, b, codes, side.ptr, side.events, side.others, side.values, flow.time, flow.account_count, _STAFF,
+                _ALIKE, found,
+            ),
+            _work(side, codes), _PARTS,
+        )  # fmt: skip
+    return Habits(codes, found)
+
+
+def _work(side: Adjacency, codes: Longs) -> Longs:
+    """The work of the first so many accounts: their transfers."""
+    work = np.zeros(codes.size + 1, np.int64)
+    np.cumsum(side.ptr[codes + 1] - side.ptr[codes], out=work[1:])
+    return work
+
+
+# --- the rules ------------------------------------------------------------------------------------
+
+
+def _come_again(side: Habits) -> Bools:
+    again: Bools = side.rows[:, 3] >= _AGAIN * side.rows[:, 1]
+    return again
+
+
+def _gateways(got: Habits, paid: Habits, moved: Longs, least: npt.NDArray[np.float64]) -> Longs:
+    """Crowds on both sides on most days, and at least half of the money gone within a day."""
+    wide = (got.rows[:, 2] >= least) & (paid.rows[:, 2] >= least) & _come_again(paid)
+    return got.codes[wide & (2 * moved >= got.rows[:, 7])]
+
+
+def _merchants(got: Habits, paid: Habits, moved: Longs, rarely_pays: Bools) -> Longs:
+    """A crowd that pays small amounts, few others paid, and at most half of the money gone within a day."""
+    total = got.rows[:, 7]
+    small = (got.rows[:, 4] <= _SLICE * total) & (2 * moved <= total)
+    return got.codes[small & rarely_pays & (3 * paid.rows[:, 1] <= got.rows[:, 1])]
+
+
+def _landlords(got: Habits, receipts: Longs) -> Longs:
     """A few payers, and hardly a receipt that is not the first of a payer or the same again a month later."""
-    payers, monthly, tenants = got[:, 1], got[:, 5], got[:, 6]
+    payers, monthly, tenants = got.rows[:, 1], got.rows[:, 5], got.rows[:, 6]
     few = (tenants >= _TENANTS[0]) & (payers <= _TENANTS[1]) & (5 * tenants >= 4 * payers)
-    rents: Bools = few & (5 * monthly >= 4 * (receipts - payers))
-    return rents
+    rents = (monthly >= _RENTS) & (5 * monthly >= 4 * (receipts[got.codes] - payers))
+    return got.codes[few & rents]
 
 
-def _payroll(runs: Longs, payments: Longs) -> Bools:
+def _payroll(runs: Habits, payments: Longs) -> Longs:
     """Nearly all payments in batches at near-regular distances, to mostly the same payees, who get about the same."""
-    number, batched, _, compared, again, alike, least, most = runs.T
+    number, batched, _, compared, again, alike, least, most = runs.rows.T
     regular = (number >= 2) & (least >= _WAGE_DAYS[0]) & (most <= _WAGE_DAYS[1]) & (2 * most <= 3 * least)
-    same: Bools = (5 * again >= 3 * compared) & (10 * alike >= 7 * again) & (5 * batched >= 4 * payments)
-    return regular & same
+    same = (5 * again >= 3 * compared) & (10 * alike >= 7 * again) & (5 * batched >= 4 * payments[runs.codes])
+    codes: Longs = runs.codes[regular & same]
+    return codes

@@ -58,7 +58,7 @@ class AccountTypes:
 
     def of(self, account: str) -> AccountType:
         """The type of an account. Raises `GraphflowError` when the ledger has no such account."""
-        return TYPES[self.codes[self._code(account)]]
+        return TYPES[int(self.codes[self._code(account)])]
 
     def reason(self, account: str) -> str:
         """Why it has that type, in one sentence. Raises `GraphflowError` when the ledger has no such account."""
@@ -66,12 +66,12 @@ class AccountTypes:
 
     def reason_of(self, code: int) -> str:
         """The sentence for an account code."""
-        kind, word = TYPES[self.codes[code]], int(self._word[code])
+        kind, word = TYPES[int(self.codes[code])], int(self._word[code])
         if word == _LISTED:
             return f"listed as {kind} in {shown(self._known.source, 80)}"
         if word >= 0:
             return self._word_reasons[word]
-        if self._behaviour and kind in self._behaviour.masks:
+        if self._behaviour and kind in self._behaviour.codes:
             return self._behaviour.sentence(code, kind)
         return _PLAIN[kind]
 
@@ -121,15 +121,16 @@ def type_accounts(flow: Flow, types: AccountTypeNames) -> AccountTypes:
     >>> found.of("Q"), found.reason("Q")
     ('gateway', 'name contains "alipay"')
     """
-    codes = _small(flow)
-    seen = behaviour(flow)
-    for kind, mask in seen.masks.items() if seen else ():
+    first, last = first_and_last(flow)
+    codes = _small(flow, (last - first) // DAY + 1)
+    seen = behaviour(flow, first, last)
+    for kind, those in seen.codes.items() if seen else ():
         if kind not in types.off:
-            codes[mask] = _CODE[kind]
+            codes[those] = _CODE[kind]
     word = np.full(codes.size, _NO_WORD, np.int32)
     named = types.found_in(flow.ledger.accounts["name"])
     word[named["code"].to_numpy()] = named["word"].to_numpy()
-    kinds = np.array([_CODE[kind] for _, kind in types.words] or [0], np.int8)
+    kinds = np.array([int(_CODE[kind]) for _, kind in types.words], np.int8)
     codes[word >= 0] = kinds[word[word >= 0]]
     missing = _list_accounts(flow, types, codes, word)
     if "person" in types.off:
@@ -145,11 +146,9 @@ def type_accounts(flow: Flow, types: AccountTypeNames) -> AccountTypes:
     )
 
 
-def _small(flow: Flow) -> npt.NDArray[np.int8]:
+def _small(flow: Flow, days: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
     """Code `person` for small accounts that are seen for a week or more, 0 for the others."""
     transfers = np.diff(flow.received.ptr) + np.diff(flow.sent.ptr)
-    first, last = first_and_last(flow)
-    days = (last - first) // DAY + 1
     small = (transfers >= _FEW) & (days >= _WEEK) & (transfers <= _A_DAY * days)
     return np.where(small, _CODE["person"], np.int8(0))
 

@@ -1,4 +1,4 @@
-"""What an account does day after day: how many others, how wide, how regular. Columns, one row an account."""
+"""What an account does day after day: how many others, how wide, how regular; one row an account that is asked for."""
 
 from __future__ import annotations
 
@@ -10,58 +10,57 @@ from graphflow.kernels.engine import kernel
 DAY = 86_400_000_000
 """Microseconds; a day is a UTC day."""
 
-SIDE = 7
-"""Columns of `side`: days, others, wide_days, returning, largest, monthly, tenants."""
+SIDE = 8
+"""Columns of `side`: days, others, wide_days, returning, largest, monthly, tenants, total."""
 
 BATCH = 8
 """Columns of `batches`: batches, batched, others, compared, again, alike, least gap, most gap (days)."""
 
 
 @kernel(
-    "void(int64, int64, int64[::1], int32[::1], int32[::1], int64[::1], int64[::1], int64, int64, int64, int64, "
+    "void(int64, int64, int64[::1], int64[::1], int32[::1], int32[::1], int64[::1], int64[::1], int64, int64, int64, "
     "int64, int64[:, ::1])"
 )
 def side(
     first: int,
     last: int,
+    wanted: Longs,
     ptr: Longs,
     events: Ints,
     others: Ints,
     values: Longs,
     time: Longs,
     accounts: int,
-    least: int,
     wide: int,
     month_from: int,
     month_to: int,
     found: Longs,
 ) -> None:
-    """One direction of accounts first..last-1 that have at least `least` transfers in it; fills their rows of `found`.
+    """One direction of accounts wanted[first:last]; fills rows first..last-1 of `found`.
 
     days       with a transfer; others: distinct counterparties; wide_days: days with more than `wide` of them
-    returning  counterparties that come on more than one day; largest: the largest value
+    returning  counterparties that come on more than one day; largest, total: of values
     monthly    transfers month_from to month_to microseconds after the same counterparty's last one, and within a
                twentieth of its value; tenants: counterparties with such a transfer
     """
     # Of each counterparty: the account it was met at (plus one), time and value of its last transfer, and marks
     met = np.zeros((accounts, 4), np.int64)
-    for a in range(first, last):
-        if ptr[a + 1] - ptr[a] < least:
-            continue
+    for row in range(first, last):
+        a = wanted[row]
         today, seen_today = np.int64(-(2**62)), 0
         for p in range(ptr[a], ptr[a + 1]):
             o = others[p]
             now, value = time[events[p]], values[p]
             day = now // DAY
             if day != today:
-                found[a, 0] += 1
+                found[row, 0] += 1
                 if seen_today > wide:
-                    found[a, 2] += 1
+                    found[row, 2] += 1
                 today, seen_today = day, 0
             if met[o, 0] != a + 1:
                 met[o, 0] = a + 1
                 met[o, 3] = 0
-                found[a, 1] += 1
+                found[row, 1] += 1
                 seen_today += 1
             else:
                 gap = now - met[o, 1]
@@ -69,27 +68,29 @@ def side(
                     seen_today += 1
                     if met[o, 3] & 1 == 0:
                         met[o, 3] |= 1
-                        found[a, 3] += 1
+                        found[row, 3] += 1
                 if month_from <= gap <= month_to and abs(value - met[o, 2]) <= met[o, 2] // 20:
-                    found[a, 5] += 1
+                    found[row, 5] += 1
                     if met[o, 3] & 2 == 0:
                         met[o, 3] |= 2
-                        found[a, 6] += 1
+                        found[row, 6] += 1
             met[o, 1] = now
             met[o, 2] = value
-            if value > found[a, 4]:
-                found[a, 4] = value
+            if value > found[row, 4]:
+                found[row, 4] = value
+            found[row, 7] += value
         if seen_today > wide:
-            found[a, 2] += 1
+            found[row, 2] += 1
 
 
 @kernel(
-    "void(int64, int64, int64[::1], int32[::1], int32[::1], int64[::1], int64[::1], int64, int64, float64, "
-    "int64[:, ::1])"
+    "void(int64, int64, int64[::1], int64[::1], int32[::1], int32[::1], int64[::1], int64[::1], int64, int64, "
+    "float64, int64[:, ::1])"
 )
 def batches(
     first: int,
     last: int,
+    wanted: Longs,
     ptr: Longs,
     events: Ints,
     others: Ints,
@@ -100,7 +101,7 @@ def batches(
     alike: float,
     found: Longs,
 ) -> None:
-    """Days on which accounts first..last-1 pay at least `least` different accounts (batches); fills `found`.
+    """Days on which accounts wanted[first:last] pay at least `least` others (batches); fills rows of `found`.
 
     batches, batched   their number, and the payments in them; others: the payees of all of them, batch by batch
     compared   payees of all batches but the last; again: those of them that the next batch pays too; alike: of these,
@@ -111,9 +112,8 @@ def batches(
     met = np.zeros((accounts, 3), np.int64)
     lists = 0
     batch = 0
-    for a in range(first, last):
-        if ptr[a + 1] - ptr[a] < least:
-            continue
+    for row in range(first, last):
+        a = wanted[row]
         p = ptr[a]
         before, size_before = np.int64(0), 0
         while p < ptr[a + 1]:
@@ -128,21 +128,21 @@ def batches(
                 q += 1
             if size >= least:
                 batch += 1
-                found[a, 0] += 1
-                found[a, 1] += q - p
-                found[a, 2] += size
-                if found[a, 0] > 1:
-                    found[a, 3] += size_before
+                found[row, 0] += 1
+                found[row, 1] += q - p
+                found[row, 2] += size
+                if found[row, 0] > 1:
+                    found[row, 3] += size_before
                     gap = day - before
-                    if found[a, 0] == 2 or gap < found[a, 6]:
-                        found[a, 6] = gap
-                    found[a, 7] = max(found[a, 7], gap)
+                    if found[row, 0] == 2 or gap < found[row, 6]:
+                        found[row, 6] = gap
+                    found[row, 7] = max(found[row, 7], gap)
                 for k in range(p, q):
                     o = others[k]
-                    if found[a, 0] > 1 and met[o, 1] == batch - 1:
-                        found[a, 4] += 1
+                    if found[row, 0] > 1 and met[o, 1] == batch - 1:
+                        found[row, 4] += 1
                         if abs(values[k] - met[o, 2]) <= alike * met[o, 2]:
-                            found[a, 5] += 1
+                            found[row, 5] += 1
                     met[o, 1] = batch
                     met[o, 2] = values[k]
                 before, size_before = day, size
