@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -84,7 +85,7 @@ def built_in() -> AccountTypeNames:
     return AccountTypeNames(words=words)
 
 
-def load_account_types(path: Path | str) -> AccountTypeNames:
+def load_account_types(path: str | os.PathLike[str]) -> AccountTypeNames:
     """The built-in words with those of a user's file before them.
 
         [gateway]

@@ -60,6 +60,13 @@ class Adjacency:
         sums: Longs = running[self.ptr[1:]] - running[self.ptr[:-1]]
         return sums
 
+    def without(self, left_out: npt.NDArray[np.bool_]) -> Adjacency:
+        """The events of which neither end is one of these accounts."""
+        kept = ~(np.repeat(left_out, np.diff(self.ptr)) | left_out[self.others])
+        running = np.zeros(kept.size + 1, np.int64)
+        np.cumsum(kept, out=running[1:])
+        return Adjacency(running[self.ptr], self.events[kept], self.others[kept], self.values[kept])
+
 
 @dataclass(frozen=True)
 class Lots:
@@ -187,8 +194,12 @@ class Flow:
     @cached_property
     def onward(self) -> tuple[Codes, Codes]:
         """Per event, the position of its payee's first later payment, and of its payer's first later receipt."""
+        return self.onward_of(self.received, self.sent)
+
+    def onward_of(self, got: Adjacency, sent: Adjacency) -> tuple[Codes, Codes]:
+        """The same over some of the events; what stands at the others means nothing."""
         next_out, next_in = np.empty(self.size, np.int32), np.empty(self.size, np.int32)
-        got, sent, run = self.received, self.sent, ready(csr, self.size).onward
+        run = ready(csr, self.size).onward
         in_parts(
             lambda a, b: run(a, b, got.ptr, got.events, sent.ptr, sent.events, next_out, next_in), got.ptr + sent.ptr
         )

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graphflow.detect.gateways import between_others, not_traversed
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow, in_parts
 from graphflow.graph import FlowGraph
@@ -42,7 +43,8 @@ class Cycle:
         before (ties by ledger order), back at the first account within `window` of the first transaction, with 2 to
         `max_hops` hops. Each transaction is worth between `keep` and 1 / `keep` of the first one, in one value
         basis (several currencies: the ledger's own median rates). Self-transfers are left out. Parallel transactions
-        are bundled. Cycles over the same accounts whose times overlap are one finding, with their count.
+        are bundled. Cycles over the same accounts whose times overlap are one finding, with their count. Transfers from
+        or to payment gateways and accounts of banks themselves are left out, and said so: every way would close there.
     Measures
         hops, cycles (combinations of transactions that close), kept (the smallest value over the largest on the
         best cycle, which is the one that keeps most), span_hours (of that cycle).
@@ -80,11 +82,11 @@ class Cycle:
         cited = _Cited(flow, events)
         for group in _overlapping(_bundles(rows, events, cited), cited):
             yield self._finding(flow, cited, group)
-        return tuple(self._cut_words(cut))
+        return (*self._cut_words(cut), *not_traversed(flow))
 
     def _search(self, flow: Flow) -> tuple[Longs, npt.NDArray[np.int32], Longs]:
         """Rows (first event, hops, combinations, start in events, stop) of each account sequence that closes."""
-        until, sent, got = flow.until(self.window), flow.sent, flow.received
+        until, (got, sent, onward) = flow.until(self.window), between_others(flow)
         sides = [column for side in (sent, got) for column in (side.ptr, side.events, side.others, side.values)]
         search, scratch = ready(kernels, flow.size).search, threading.local()
 
@@ -92,7 +94,7 @@ class Cycle:
             if not hasattr(scratch, "mark"):
                 scratch.mark = np.full((flow.account_count, COLUMNS), -1, np.int32)
             return search(
-                first, last, flow.payer, flow.payee, until, *sides, *flow.onward, scratch.mark,
+                first, last, flow.payer, flow.payee, until, *sides, *onward, scratch.mark,
                 self.max_hops, self.keep, _BUDGET, _ACCOUNT_BUDGET, _TASK_BUDGET, _MOST, _WIDTH,
             )  # fmt: skip
 

@@ -125,7 +125,7 @@ def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
     received, sent, passed = flow.received.sums(), flow.sent.sums(), flow.lots(_DWELL).moved
     factor = 10 ** flow.ledger.decimals.get(flow.valuation.base, 2)
     table = flow.ledger.accounts.with_columns(
-        type=pl.when(pl.Series(flow.hubs(_DWELL, _HUB))).then(pl.lit("hub")).otherwise(pl.lit("account")),
+        *_types(flow),
         received_count=pl.Series(np.diff(flow.received.ptr)),
         paid_count=pl.Series(np.diff(flow.sent.ptr)),
         received_total=pl.Series(received / factor),
@@ -143,6 +143,17 @@ def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
         "role",
         "case_id",
         pl.exclude("account", "bank", "name", "type", "role", "case_id"),
+    )
+
+
+def _types(flow: Flow) -> tuple[pl.Expr, pl.Expr]:
+    """`type` and `type_reason`; an account of unknown type with very many counterparties a day is a hub."""
+    known, hub = flow.types.table(), pl.Series(flow.hubs(_DWELL, _HUB))
+    hub &= known["type"] == "unknown"
+    said = f"more than {_HUB} counterparties within a day"
+    return (
+        pl.when(hub).then(pl.lit("hub")).otherwise(known["type"]).alias("type"),
+        pl.when(hub).then(pl.lit(said)).otherwise(known["type_reason"]).alias("type_reason"),
     )
 
 
