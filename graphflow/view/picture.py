@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from graphflow.case import Case, Role
+from graphflow.case import Case
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.view.text import Totals, add
@@ -42,7 +42,7 @@ class Account(NamedTuple):
     account: str
     bank: str
     name: str
-    role: Role | None
+    role: str | None
     flagged: bool
 
 
@@ -70,7 +70,7 @@ class Node:
     """
 
     members: list[int]
-    role: Role | None
+    role: str | None
     flagged: bool = False
     folded: bool = False
     beside: int | None = None

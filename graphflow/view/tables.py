@@ -134,7 +134,7 @@ def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
         passed_share=pl.Series(np.divide(passed, received, out=np.zeros(passed.size), where=received > 0).round(4)),
         stays_minutes=pl.Series((flow.stays(_DWELL) / 60).round(1)).fill_nan(None),
     )
-    named = best_roles(flow.ledger, cases)
+    named = best_roles(flow, cases)
     return table.join(named, on="account", how="left", maintain_order="left").select(
         "account",
         "bank",
@@ -142,7 +142,9 @@ def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
         "type",
         "role",
         "case_id",
-        pl.exclude("account", "bank", "name", "type", "role", "case_id"),
+        pl.exclude("account", "bank", "name", "type", "role", "case_id", "type_reason", "role_reason"),
+        "type_reason",
+        "role_reason",
     )
 
 
