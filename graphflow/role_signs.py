@@ -25,9 +25,11 @@ _BAIT = 0.2
 _SHARE = 0.25
 _TIMES = 3
 _TIMES_OF_ONE = 5
+_ALIKE = 10
 _MOST = 200
-"""A commission is at most a quarter of what its payer receives (one desk may pay it for a whole gang), and comes on
-three days or more; five times or more where one account alone pays it. All numbers here are our judgement."""
+"""A commission is at most a quarter of what its payer receives (one desk may pay it for a whole gang), comes on three
+days or more, five times or more where one account alone pays it, and none is more than ten times another. All numbers
+here are our judgement."""
 _BRANCHES = 3
 _LATEST = 5
 
@@ -57,11 +59,11 @@ class Signs:
         Accounts with more than 200 receipts are not looked at: nobody's commissions are so many.
         """
         cited, flow = self._cited, self._flow
-        received = np.bincount(flow.payee, weights=flow.value, minlength=cited.size)
         pairs = cited.flagged[cited.pair_payer] & (candidates & self.ordinary)[cited.pair_payee]
         payers, payees = cited.pair_payer[pairs], cited.pair_payee[pairs]
+        received = self._received(payers)
         part = np.bincount(payees, weights=cited.pair_value[pairs], minlength=cited.count)
-        base = np.bincount(payees, weights=received[cited.codes[payers]], minlength=cited.count)
+        base = np.bincount(payees, weights=received[payers], minlength=cited.count)
         few = np.diff(flow.received.ptr)[cited.codes] <= _MOST
         at = np.flatnonzero((part > 0) & (part <= _SHARE * base) & few)
         asked, events, others, values = _entries(flow.received, cited.codes[at])
@@ -70,14 +72,18 @@ class Signs:
         ways, way = np.unique(asked[known] * cited.count + payer[known], return_inverse=True)
         mine = ways // max(cited.count, 1)
         each = np.bincount(way, weights=values[known], minlength=ways.size)
-        share = each / np.maximum(received[cited.codes[ways % max(cited.count, 1)]], 1)
+        givers = ways % max(cited.count, 1)
+        share = each / np.maximum(self._received(givers)[givers], 1)
         most = np.zeros(at.size)
         np.maximum.at(most, mine, share)
         number, sources = np.bincount(asked[known], minlength=at.size), np.bincount(mine, minlength=at.size)
         known_value, value = (np.bincount(asked[m], weights=values[m], minlength=at.size) for m in (known, slice(None)))
+        least, largest = np.full(at.size, 2**62), np.zeros(at.size, np.int64)
+        np.minimum.at(least, asked[known], values[known])
+        np.maximum.at(largest, asked[known], values[known])
         days = np.unique(asked[known] * 10**6 + flow.time[events[known]] // DAY % 10**6) // 10**6
         regular = (np.bincount(days, minlength=at.size) >= _TIMES) & ((sources > 1) | (number >= _TIMES_OF_ONE))
-        seen = regular & (most <= _SHARE) & (2 * known_value >= value)
+        seen = regular & (most <= _SHARE) & (2 * known_value >= value) & (largest <= _ALIKE * least)
         return Seen(at[seen], number[seen], np.ceil(1000 * most[seen]).astype(np.int64))
 
     def exchanges(self) -> Seen:
@@ -87,14 +93,26 @@ class Signs:
 
     def cash(self) -> Seen:
         """Flagged accounts that receive, and pay at least half of what they pay as cash. a: that share, in %."""
-        cited, flow = self._cited, self._flow
-        as_cash = _cash_events(flow)
-        if not as_cash.size:
+        cited, frame = self._cited, self._flow.ledger.frame
+        if "channel" not in frame.columns:
             return _nobody()
-        cash = np.bincount(flow.payer[as_cash], weights=flow.value[as_cash], minlength=cited.size)[cited.codes]
-        paid = np.bincount(flow.payer, weights=flow.value, minlength=cited.size)[cited.codes]
-        at = np.flatnonzero((cash > 0) & (cash >= _CASH * paid) & cited.flagged & (cited.payers > 0))
-        return Seen(at, (100 * cash[at] / paid[at]).astype(np.int64), np.zeros_like(at))
+        at = np.flatnonzero(cited.flagged & (cited.payers > 0))
+        codes, own = np.unique(cited.codes[at], return_inverse=True)
+        which, events, _, values = _entries(self._flow.sent, codes)
+        as_cash = _says_cash(frame["channel"].gather(self._flow.ledger_rows(events)))
+        paid = np.bincount(which, weights=values, minlength=codes.size)
+        cash = np.bincount(which[as_cash], weights=values[as_cash], minlength=codes.size)
+        percents = (100 * cash / np.maximum(paid, 1)).astype(np.int64)[own]
+        seen = ((cash > 0) & (cash >= _CASH * paid))[own]
+        return Seen(at[seen], percents[seen], np.zeros_like(at[seen]))
+
+    def _received(self, places: Longs) -> Floats:
+        """Per place, what its account receives in the whole ledger; 0 at those that are not asked for."""
+        asked = np.unique(places)
+        which, _, _, values = _entries(self._flow.received, self._cited.codes[asked])
+        total = np.zeros(self._cited.count)
+        total[asked] = np.bincount(which, weights=values, minlength=asked.size)
+        return total
 
     def gathering(self, ends: Bools) -> tuple[Seen, Seen]:
         """Of accounts that pay nobody in the case: where value gathers and stops, and where branches meet.
@@ -232,16 +250,9 @@ def _last_paid(flow: Flow) -> Longs:
     return last
 
 
-def _cash_events(flow: Flow) -> Longs:
-    """Events whose channel says cash."""
-    if "channel" not in flow.ledger.frame.columns:
-        return np.empty(0, np.int64)
-    channel = flow.frame["channel"]
+def _says_cash(channel: pl.Series) -> Bools:
+    """Of each transfer, whether its channel says cash."""
     names = channel.unique().drop_nulls()
-    cash = [any(word in str(name).lower() for word in CASH_WORDS) for name in names.to_list()]
-    if not any(cash):
-        return np.empty(0, np.int64)
-    kinds = names.to_physical().to_numpy()
-    wanted = np.zeros(int(kinds.max()) + 2, np.bool_)  # the last place is for transfers without a channel
-    wanted[kinds[np.array(cash)]] = True
-    return np.flatnonzero(wanted[channel.to_physical().fill_null(wanted.size - 1).to_numpy()])
+    words = [name for name in names.cast(pl.String).to_list() if any(word in name.lower() for word in CASH_WORDS)]
+    cash: Bools = channel.is_in(pl.Series(words, dtype=names.dtype).implode()).fill_null(False).to_numpy()
+    return cash
