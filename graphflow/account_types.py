@@ -32,6 +32,7 @@ __all__ = ["TYPES", "AccountType", "AccountTypeNames", "AccountTypes", "load_acc
 NOT_TRAVERSED: tuple[AccountType, ...] = ("gateway", "bank-internal")
 
 _CODE = {kind: np.int8(code) for code, kind in enumerate(TYPES)}
+_PLAIN_KINDS = ("unknown", "person")
 _FEW = 5
 _A_DAY = 3
 _WEEK = 7
@@ -74,6 +75,13 @@ class AccountTypes:
         if self._behaviour and kind in self._behaviour.codes:
             return self._behaviour.sentence(code, kind)
         return _PLAIN[kind]
+
+    def words(self, code: int) -> str:
+        """Type and reason of an account code, as a page says it; empty where nothing is known."""
+        kind = TYPES[int(self.codes[code])]
+        if kind in _PLAIN_KINDS:
+            return "" if kind == "unknown" else kind
+        return f"{kind} ({self.reason_of(code)})"
 
     def table(self) -> pl.DataFrame:
         """`type` and `type_reason` of every account, in the order of codes."""

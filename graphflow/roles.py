@@ -62,7 +62,7 @@ _REASONS: tuple[_Reason, ...] = (
         "cash-out",
         "{a} flagged accounts pay it, and it pays nobody afterwards: value gathers and stops or is still there",
     ),
-    ("victim candidate", "paid collectors {a} time{s} within days, not flagged itself; {b} % came back"),
+    ("victim candidate", "paid collectors {a} time{s} within days and is not flagged itself; {back} came back"),
 )
 SOURCE, END, TRANSIT, COLLECTOR, DISTRIBUTOR, CYCLE, COMMISSION, BRANCHES, DEVICE, EXCHANGE, CASH, STOPS, VICTIM = (
     range(len(_REASONS))
@@ -170,7 +170,9 @@ def _sentences(why: Longs, a: Longs, b: Longs) -> pl.Series:
     numbers = pl.DataFrame({"why": why, "a": a, "b": b})
     texts = numbers.unique(maintain_order=True)
     said = [
-        _REASONS[reason][1].format(a=f"{x:,}", b=f"{y:,}", s="s" * (x != 1), t="s" * (y != 1))
+        _REASONS[reason][1].format(
+            a=f"{x:,}", b=f"{y:,}", s="s" * (x != 1), t="s" * (y != 1), back=f"{y:,} %" if y else "nothing"
+        )
         for reason, x, y in texts.iter_rows()
     ]
     told = texts.with_columns(text=pl.Series(said, dtype=pl.String))
