@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from graphflow.account_names import load_account_types
 from graphflow.case import Case, open_cases
 from graphflow.detect import Detector, Findings, detect
 from graphflow.graph import FlowGraph
@@ -67,6 +68,7 @@ def analyze(
     sources: PathName | Iterable[PathName],
     *,
     detectors: Sequence[Detector] | None = None,
+    types: PathName | None = None,
     mapping: Mapping[str, str] | PathName | None = None,
     dialect: str | None = None,
     encoding: str | None = None,
@@ -79,12 +81,14 @@ def analyze(
 ) -> Analysis:
     """Read transaction records, detect laundering patterns, and open ranked cases.
 
-    detectors  what to run; all of them with default parameters when not given. The other options are those of
-    `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the ledger as soon as detection
-    leaves a core to spare.
+    detectors  what to run; all of them with default parameters when not given
+    types      a TOML file of account types that comes before the built-in one (see `graphflow/account_types.toml`)
+    The other options are those of `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the
+    ledger as soon as detection leaves a core to spare.
     Raises `GraphflowError` with one clear line.
     """
     chosen = list(detectors) if detectors is not None else default_rules()
+    known = load_account_types(types) if types is not None else None
     clock = Clock(tell=tell)
     with clock.stage("read"):
         ledger = read_ledger(
@@ -97,7 +101,7 @@ def analyze(
             currency=currency,
             progress=progress,
         )
-        graph = FlowGraph(ledger)
+        graph = FlowGraph(ledger, types=known)
     with clock.stage("detect"):
         findings = detect(graph, chosen)
     on_ledger(ledger)
@@ -113,7 +117,7 @@ def analyze(
         detectors=chosen,
         clock=clock,
         truncated=findings.truncated + bounded,
-        warnings=ledger.warnings + findings.warnings,
+        warnings=ledger.warnings + findings.warnings + graph.flow.types.warnings,
     )
 
 

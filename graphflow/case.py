@@ -7,26 +7,23 @@ joins come first, and a case has a bounded size: a join that would make it large
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
+from operator import is_
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from graphflow.finding import Finding, Level, Part
+from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.joins import Groups, joins
-from graphflow.ledger import Ledger
+from graphflow.roles import Column, Roles
 from graphflow.words import count
 
 Longs = npt.NDArray[np.int64]
-
-Role = Literal["source", "collector", "transit", "distributor", "end", "cycle"]
-"""source: paid in from outside the pattern; collector: many pay it; transit: passes on what it receives;
-distributor: pays many; end: received, and nothing is seen to leave; cycle: on a closed way."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,7 +33,7 @@ class Case:
     id        "case-0001": by rank
     findings  the best first
     accounts  suspected accounts of all findings, in order of first appearance
-    roles     account → role, for every account on a cited transaction
+    roles     account → role, for every account on a cited transaction; role_reasons: account → why, in a sentence
     parts     (reason, points) of the case: the findings' points and what their coming together adds
     split     what was left out to bound the case, in words; empty when nothing was
     """
@@ -45,10 +42,11 @@ class Case:
     rank: int
     findings: tuple[Finding, ...]
     accounts: tuple[str, ...]
-    roles: Mapping[str, Role]
+    roles: Mapping[str, str]
     parts: tuple[Part, ...]
     headline: str
     split: str = ""
+    role_reasons: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def points(self) -> float:
@@ -113,7 +111,7 @@ def open_cases(
     Example
     -------
     >>> import polars as pl
-    >>> from graphflow.ledger import Ledger
+    >>> from graphflow.roles import Column, Role, Roles
     >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
     ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
     >>> graph = FlowGraph(Ledger.from_frame(frame))
@@ -128,7 +126,8 @@ def open_cases(
     drafts = [_draft(graph, members, left) for members, left in groups.all()]
     drafts.sort(key=lambda d: d.order)
     width = max(4, len(str(len(drafts))))
-    return [draft.case(rank, width) for rank, draft in enumerate(drafts, 1)]
+    roles = Roles(graph.flow, [draft.findings for draft in drafts])
+    return [draft.case(rank, width, roles) for rank, draft in enumerate(drafts, 1)]
 
 
 # --- what a case says -----------------------------------------------------------------------------
@@ -144,14 +143,15 @@ class _Draft:
     split: str
     order: tuple[bool, float, int, int, int]
 
-    def case(self, rank: int, width: int) -> Case:
+    def case(self, rank: int, width: int, roles: Roles) -> Case:
         accounts = tuple(dict.fromkeys(name for f in self.findings for name in f.accounts))
         return Case(
             id=f"case-{rank:0{width}d}",
             rank=rank,
             findings=self.findings,
             accounts=accounts,
-            roles=_Roles(self.findings),
+            roles=Column(roles, rank - 1, "role"),
+            role_reasons=Column(roles, rank - 1, "reason"),
             parts=self.parts,
             headline=self.headline,
             split=self.split,
@@ -198,84 +198,19 @@ def _headline(members: list[Finding]) -> str:
 
 # --- roles ----------------------------------------------------------------------------------------
 
-_BY_DETECTOR: Mapping[str, Role] = {"fan-in": "collector", "fan-out": "distributor", "cycle": "cycle"}
-_ORDER: tuple[Role, ...] = ("collector", "distributor", "cycle", "transit", "end", "source")
 
+def best_roles(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
+    """Of each account on a case, its role in the best-ranked one: `account`, `role`, `role_reason`, `case_id`.
 
-class _Roles(Mapping[str, Role]):
-    """Roles of a case's accounts, worked out at the first look: few cases of many are ever opened."""
-
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        self._findings = findings
-
-    @cached_property
-    def _roles(self) -> dict[str, Role]:
-        return roles(self._findings)
-
-    def __getitem__(self, account: str) -> Role:
-        return self._roles[account]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._roles)
-
-    def __len__(self) -> int:
-        return len(self._roles)
-
-
-def roles(findings: Sequence[Finding]) -> dict[str, Role]:
-    """The role of each account on the cited transactions, accounts in order of first appearance in the ledger.
-
-    A collector is suspected by fan-in, a distributor by fan-out, an account on a cycle by cycle; another suspected
-    account that receives and pays is transit. Who only pays is a source, who only receives an end.
+    What `case.roles` and `case.role_reasons` say, for all cases at once.
     """
-    if not findings:
-        return {}
-    ledger = findings[0].ledger
-    pays, gets = set[int](), set[int]()
-    by: dict[str, Role] = {}
-    for finding in findings:
-        pays.update(ledger.payer_codes[finding.rows].tolist())
-        gets.update(ledger.payee_codes[finding.rows].tolist())
-        role = _BY_DETECTOR.get(finding.detector)
-        if role:
-            by.update((account, min(by.get(account, role), role, key=_ORDER.index)) for account in finding.accounts)
-    names = ledger.names
-    found: dict[str, Role] = {}
-    for code in sorted(pays | gets):
-        flows: Role = "source" if code not in gets else "transit" if code in pays else "end"
-        found[names[code]] = by.get(names[code], flows)
-    return found
+    roles = _shared(cases) or Roles(flow, [case.findings for case in cases])
+    ids = pl.Series([case.id for case in cases], dtype=pl.String)
+    return roles.best().select("account", "role", "role_reason", case_id=pl.lit(ids).gather(pl.col("case")))
 
 
-def best_roles(ledger: Ledger, cases: Sequence[Case]) -> pl.DataFrame:
-    """Of each account on a case, its role in the best-ranked one: `account`, `role`, `case_id`.
-
-    What `case.roles` says, for all cases at once.
-    """
-    listed = [(rank, finding) for rank, case in enumerate(cases) for finding in case.findings]
-    if not listed:
-        return pl.DataFrame(schema=dict.fromkeys(("account", "role", "case_id"), pl.String))
-    rows = np.concatenate([finding.rows for _, finding in listed])
-    owner = np.repeat([rank for rank, _ in listed], [finding.rows.size for _, finding in listed])
-    sides = [pl.DataFrame({"case": owner, "code": codes[rows]}) for codes in (ledger.payer_codes, ledger.payee_codes)]
-    flows = (
-        pl.concat([sides[0].with_columns(pays=True, gets=False), sides[1].with_columns(pays=False, gets=True)])
-        .group_by("case", "code")
-        .agg(pl.col("pays", "gets").any())
-    )
-    by = [(rank, name, _ORDER.index(_BY_DETECTOR[f.detector])) for rank, f in listed if f.detector in _BY_DETECTOR
-          for name in f.accounts]  # fmt: skip
-    suspects = pl.DataFrame(by, schema={"case": pl.Int64, "account": pl.String, "by": pl.Int64}, orient="row")
-    order = pl.lit(pl.Series(_ORDER))
-    what = pl.when(~pl.col("gets")).then(pl.lit("source")).when("pays").then(pl.lit("transit")).otherwise(pl.lit("end"))
-    return (
-        flows.with_columns(account=pl.lit(ledger.accounts["account"]).gather(pl.col("code")))
-        .join(suspects.group_by("case", "account").agg(pl.col("by").min()), on=["case", "account"], how="left")
-        .sort("code", "case")
-        .unique("code", keep="first", maintain_order=True)
-        .select(
-            "account",
-            role=pl.coalesce(order.gather(pl.col("by")), what),
-            case_id=pl.lit(pl.Series([case.id for case in cases])).gather(pl.col("case")),
-        )
-    )
+def _shared(cases: Sequence[Case]) -> Roles | None:
+    """The roles of exactly these cases, where they were opened together: then they are known already."""
+    roles = next((case.roles.roles for case in cases if isinstance(case.roles, Column)), None)
+    same = roles is not None and len(roles.findings) == len(cases)
+    return roles if same and roles and all(map(is_, roles.findings, (case.findings for case in cases))) else None

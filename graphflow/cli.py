@@ -85,6 +85,13 @@ def analyze(
     rules: Annotated[
         Path | None, typer.Option(help="Rules file; `graphflow rules` prints one.", rich_help_panel=_RULES)
     ] = None,
+    types: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file of account types: names and accounts of gateways, payrolls, landlords …",
+            rich_help_panel=_RULES,
+        ),
+    ] = None,
     pages: Annotated[
         str, typer.Option(help="Case pages to write, best first: a number, or `all`.", rich_help_panel=_OUTPUT)
     ] = "100",
@@ -107,6 +114,7 @@ def analyze(
         analysis = run(
             sources,
             detectors=_rules(rules),
+            types=types,
             mapping=_mapping(columns),
             dialect=dialect,
             encoding=encoding,
@@ -249,7 +257,7 @@ def _command() -> list[str]:
 
 def _tell(analysis: Analysis) -> None:
     _warn(analysis.ledger)
-    for line in analysis.findings.warnings:
+    for line in (*analysis.findings.warnings, *analysis.graph.flow.types.warnings):
         typer.echo(f"note: {line}", err=True)
     for line in analysis.truncated:
         typer.echo(f"cut: {line}", err=True)

@@ -13,17 +13,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from graphflow.account_names import AccountTypeNames, built_in
 from graphflow.kernels import csr, lots
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Codes, Ledger
 from graphflow.rarity import Rarity
 from graphflow.value import Valuation, valuate
+
+if TYPE_CHECKING:
+    from graphflow.account_types import AccountTypes
 
 T = TypeVar("T")
 Longs = npt.NDArray[np.int64]
@@ -57,6 +61,13 @@ class Adjacency:
         sums: Longs = running[self.ptr[1:]] - running[self.ptr[:-1]]
         return sums
 
+    def without(self, left_out: npt.NDArray[np.bool_]) -> Adjacency:
+        """The events of which neither end is one of these accounts."""
+        kept = ~(np.repeat(left_out, np.diff(self.ptr)) | left_out[self.others])
+        running = np.zeros(kept.size + 1, np.int64)
+        np.cumsum(kept, out=running[1:])
+        return Adjacency(running[self.ptr], self.events[kept], self.others[kept], self.values[kept])
+
 
 @dataclass(frozen=True)
 class Lots:
@@ -75,10 +86,16 @@ class Lots:
 
 
 class Flow:
-    """Columns of a ledger; `rows` are the positions of its transfers in the ledger (all of them: None)."""
+    """Columns of a ledger; `rows` are the positions of its transfers in the ledger (all of them: None).
 
-    def __init__(self, ledger: Ledger, rows: Longs | None = None) -> None:
+    type_names  words and accounts by which accounts are typed (the built-in words: None)
+    """
+
+    def __init__(
+        self, ledger: Ledger, rows: Longs | None = None, *, type_names: AccountTypeNames | None = None
+    ) -> None:
         self.ledger = ledger
+        self.type_names = type_names or built_in()
         self._rows = rows
         self._lots: dict[timedelta, Lots] = {}
         self._hubs: dict[tuple[timedelta, int], npt.NDArray[np.bool_]] = {}
@@ -187,8 +204,12 @@ class Flow:
     @cached_property
     def onward(self) -> tuple[Codes, Codes]:
         """Per event, the position of its payee's first later payment, and of its payer's first later receipt."""
+        return self.onward_of(self.received, self.sent)
+
+    def onward_of(self, got: Adjacency, sent: Adjacency) -> tuple[Codes, Codes]:
+        """The same over some of the events; what stands at the others means nothing."""
         next_out, next_in = np.empty(self.size, np.int32), np.empty(self.size, np.int32)
-        got, sent, run = self.received, self.sent, ready(csr, self.size).onward
+        run = ready(csr, self.size).onward
         in_parts(
             lambda a, b: run(a, b, got.ptr, got.events, sent.ptr, sent.events, next_out, next_in), got.ptr + sent.ptr
         )
@@ -227,6 +248,18 @@ class Flow:
             )  # fmt: skip
             self._hubs[window, most] = width > most
         return self._hubs[window, most]
+
+    @cached_property
+    def types(self) -> AccountTypes:
+        """What kind of account each one is, by names and by these transfers."""
+        from graphflow.account_types import type_accounts
+
+        return type_accounts(self, self.type_names)
+
+    @property
+    def gateways(self) -> npt.NDArray[np.bool_]:
+        """Per account, whether it is a payment gateway or the bank's own: not traversed, and no reason to join."""
+        return self.types.gateways
 
     def _match(self, dwell: timedelta) -> Lots:
         got, sent = self.received, self.sent

@@ -14,6 +14,7 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
+from graphflow.account_names import AccountTypeNames
 from graphflow.errors import GraphflowError
 from graphflow.flow import Flow
 from graphflow.ledger import Ledger
@@ -62,7 +63,7 @@ class _Lazy:
 class FlowGraph(MultiDiGraph):
     """A `networkx.MultiDiGraph` over a ledger's columns.
 
-    FlowGraph(ledger)           the whole ledger, at once and for nothing
+    FlowGraph(ledger)           the whole ledger, at once and for nothing; `types=` names account types of your own
     graph.flow_subgraph(rows)   some transfers of it, as a graph of the same kind
     FlowGraph.from_networkx(g)  from a graph a notebook already has
     graph.flow                  the columns as integer arrays, for detectors
@@ -92,9 +93,9 @@ class FlowGraph(MultiDiGraph):
     _flow: Flow | None = None
     _decimals: Mapping[str, int] | None = None
 
-    def __init__(self, data: Any = None, **attr: Any) -> None:
+    def __init__(self, data: Any = None, *, types: AccountTypeNames | None = None, **attr: Any) -> None:
         if isinstance(data, Ledger):
-            data = Flow(data)
+            data = Flow(data, type_names=types)
         if not isinstance(data, Flow):
             super().__init__(data, **attr)
             return
@@ -160,7 +161,7 @@ class FlowGraph(MultiDiGraph):
         if wanted.size and (wanted[0] < 0 or wanted[-1] >= height):
             known = f"rows 0 to {height - 1}" if height else "no rows"
             raise GraphflowError(f"the ledger has {known}, not {wanted[0]} to {wanted[-1]}")
-        graph = FlowGraph(Flow(self.ledger, wanted))
+        graph = FlowGraph(Flow(self.ledger, wanted, type_names=self.flow.type_names))
         graph.graph.update(self.graph)
         return graph
 

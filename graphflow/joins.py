@@ -22,15 +22,18 @@ def joins(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator[tuple[int, 
     """Pairs of findings that belong together, the strongest first."""
     if len(findings) < 2:
         return
-    yield from _sharing_transactions(findings)
+    yield from _sharing_transactions(graph, findings)
     yield from _sharing_accounts(graph, findings)
 
 
-def _sharing_transactions(findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
-    """Pairs by the number of transactions in both; a transaction in very many findings joins none."""
-    sizes = np.array([f.rows.size for f in findings])
+def _sharing_transactions(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
+    """Pairs by the number of transactions in both; one in very many findings, or with a gateway, joins none."""
+    sizes, gateways = np.array([f.rows.size for f in findings]), graph.flow.gateways
     rows = np.concatenate([f.rows for f in findings])
     owner = np.repeat(np.arange(sizes.size), sizes)
+    if gateways.any():
+        apart = ~(gateways[graph.ledger.payer_codes[rows]] | gateways[graph.ledger.payee_codes[rows]])
+        rows, owner = rows[apart], owner[apart]
     order = np.argsort(rows, kind="stable")
     rows, owner = rows[order], owner[order]
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
@@ -55,7 +58,7 @@ def _sharing_accounts(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator
     Each is paired with the one before it that lasts longest: what is near an earlier one is near that one.
     """
     flow = graph.flow
-    hubs = flow.names.filter(pl.Series(flow.hubs(_HUB_WINDOW, _HUB)))
+    hubs = flow.names.filter(pl.Series(flow.hubs(_HUB_WINDOW, _HUB) | flow.gateways))
     times = flow.ledger.frame["time"].to_physical()
     spans = {
         "start": times.gather([int(f.rows[0]) for f in findings]),

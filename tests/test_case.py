@@ -163,8 +163,8 @@ def test_roles_say_what_each_account_does() -> None:
     ]
     (case,) = gf.open_cases(graph, listed)
     assert dict(case.roles) == {
-        "V1": "source",
-        "V2": "source",
+        "V1": "victim candidate",
+        "V2": "victim candidate",
         "C": "collector",
         "T": "transit",
         "D": "distributor",

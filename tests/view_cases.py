@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from graphflow.case import Case, Role
+from graphflow.case import Case
 from graphflow.finding import Finding, Part
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
+from graphflow.roles import Role
 
 START = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 Row = tuple[str, str, int, str]

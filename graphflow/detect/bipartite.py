@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.sharing import common, components, pruned, sharing
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
@@ -21,8 +22,6 @@ from graphflow.rarity import cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
-
-_HUB_WINDOW = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +46,8 @@ class Bipartite:
         window           96 hours between the two payments to a common payee
         high_density     0.80, with at least 3 payers and 3 payees, for decisive structure
         most_payers      100: a larger group is not reported, and said so
-        hub              an account with more than 100 counterparties in 24 hours is not looked at, and said so
+        hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+                         gateway; that is said
         rarest           400 findings for each million transfers, 1,000 in any case; what is left out is counted
     Source
         Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023),
@@ -73,7 +73,7 @@ class Bipartite:
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by the first payer in order of first appearance in the ledger."""
         flow = graph.flow
-        skipped = flow.hubs(_HUB_WINDOW, self.hub)
+        skipped = untraversed(flow, self.hub)
         pairs = sharing(flow, flow.sent, flow.received, self.window, skipped, self.min_shared)
         groups = list(components((a, b) for a, b in pairs.tolist()))
         small = [group for group in groups if len(group) <= self.most_payers]
@@ -81,7 +81,7 @@ class Bipartite:
         kept = _rare(flow, webs, self.rarest)
         for web in (web for web, keep in zip(webs, kept, strict=True) if keep):
             yield self._finding(flow, web)
-        return tuple(self._cut_words(int(skipped.sum()), len(groups) - len(small), len(webs) - int(kept.sum())))
+        return tuple(self._cut_words(flow, len(groups) - len(small), len(webs) - int(kept.sum())))
 
     def _webs(self, flow: Flow, group: list[int], skipped: npt.NDArray[np.bool_]) -> Iterator[_Web]:
         shared = common(flow, flow.sent, group, self.window, skipped)
@@ -122,9 +122,8 @@ class Bipartite:
         sentence = f"{count(len(web.payers), 'payer')} and {count(len(web.payees), 'payee')}, {percent(density)} paired"
         yield Part("structure", round(min(4.0, 2 * density * log2(1 + smaller)), 3), sentence, decisive=dense)
 
-    def _cut_words(self, hubs: int, large: int, common: int) -> Iterator[str]:
-        if hubs:
-            yield f"{count(hubs, 'account')} with more than {self.hub:,} counterparties not looked at (hubs)"
+    def _cut_words(self, flow: Flow, large: int, common: int) -> Iterator[str]:
+        yield from untraversed_words(flow, self.hub)
         if large:
             yield f"{count(large, 'group')} of more than {self.most_payers:,} payers with the same payees not reported"
         yield from cut_words(common, "group")

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.ways import Bundle, Cited, best, carried, ways_round
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
@@ -37,6 +38,8 @@ class Cycle:
     Parameters
         max_hops    12; window: 4 days; keep: 0.50 for review; high_keep: 0.90, a fee of 0 to 15 % a hop
         fast        6 hours for the whole way round
+        hub         an account with more than 100 counterparties in 24 hours is on no cycle, nor is a payment gateway or an
+                    account of the bank itself (see `account_types`); that is said
     Bounds
         100,000 transactions looked at for each first transaction, 5 million for each account that starts cycles,
         1,000 account sequences for each first transaction, 64 parallel transactions cited a hop. What they cut is said.
@@ -57,14 +60,15 @@ class Cycle:
     keep: float = 0.50
     high_keep: float = 0.90
     fast: timedelta = timedelta(hours=6)
+    hub: int = 100
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""
         flow = graph.flow
-        ways = ways_round(flow, self.window, self.max_hops, self.keep)
+        ways = ways_round(flow, self.window, self.max_hops, self.keep, untraversed(flow, self.hub))
         for group in ways.groups:
             yield self._finding(flow, ways.cited, group)
-        return ways.cut
+        return (*ways.cut, *untraversed_words(flow, self.hub))
 
     def _finding(self, flow: Flow, cited: Cited, group: list[Bundle]) -> Finding:
         kept, way = max((best(bundle.hops, cited.value) for bundle in group), key=itemgetter(0))

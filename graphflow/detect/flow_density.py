@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.lots import episodes, links
 from graphflow.detect.sharing import components
 from graphflow.detect.threshold import threshold
@@ -22,8 +23,6 @@ from graphflow.rarity import cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
-
-_HUB_WINDOW = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,8 @@ class FlowDensity:
         min_accounts    4 middle accounts
         high_accounts   6 middle accounts for decisive structure
         high_keep       0.90 going through for decisive conservation
-        hub             an account with more than 100 counterparties in 24 hours is not traversed, and said so
+        hub             an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+                        gateway; that is said
         rarest          400 findings for each million transfers, 1,000 in any case; what is left out is counted
     Source
         Li et al., "FlowScope: Spotting Money Laundering Based on Graphs" (AAAI 2020), for the measure: throughput less
@@ -77,15 +77,13 @@ class FlowDensity:
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by the first transaction."""
         flow = graph.flow
-        skipped = flow.hubs(_HUB_WINDOW, self.hub)
+        skipped = untraversed(flow, self.hub)
         groups = [g for g in self._groups(flow, skipped) if np.unique(g.account).size >= self.min_accounts]
         kept = _rare(flow, groups, self.rarest)
         shown = [group for group, keep in zip(groups, kept, strict=True) if keep]
         for group in sorted(shown, key=lambda g: int(g.links[:, 0].min())):
             yield self._finding(flow, group)
-        hubs = int(skipped.sum())
-        told = (f"{count(hubs, 'account')} with more than {self.hub:,} counterparties not traversed (hubs)",)
-        return (*(told if hubs else ()), *cut_words(len(groups) - len(shown), "group"))
+        return (*untraversed_words(flow, self.hub), *cut_words(len(groups) - len(shown), "group"))
 
     def _groups(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Iterator[_Group]:
         """Episodes that hang together over a transfer that one paid and another received."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow, in_parts, microseconds
@@ -22,8 +23,6 @@ from graphflow.rarity import cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
-
-_HUB_WINDOW = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +49,8 @@ class GatherScatter:
         one_off_share            0.70 of the transfers
         moved_share, dwell       0.80 of the value within 24 hours
         fast                     60 minutes: half of the value has left known mule accounts by then
-        hub                      an account with more than 100 counterparties in 24 hours is not looked at, and said so
+        hub                      an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+                                 gateway; that is said
         rarest                   500 findings for each million transfers, 1,000 in any case; what is left out is counted
     Source
         Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023),
@@ -77,13 +77,11 @@ class GatherScatter:
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""
         flow = graph.flow
-        skipped = flow.hubs(_HUB_WINDOW, self.hub)
+        skipped = untraversed(flow, self.hub)
         turns = self._turns(flow, skipped)
         shown = turns[self._rare(flow, turns)]
         yield from self._findings(flow, shown)
-        hubs = int(skipped.sum())
-        told = (f"{count(hubs, 'account')} with more than {self.hub:,} counterparties not looked at (hubs)",)
-        return (*(told if hubs else ()), *cut_words(len(turns) - len(shown), "turn"))
+        return (*untraversed_words(flow, self.hub), *cut_words(len(turns) - len(shown), "turn"))
 
     def _turns(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Longs:
         got, sent, run = flow.received, flow.sent, ready(kernels, flow.size).turned

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.lots import episodes, links, receipts
 from graphflow.detect.relays import relays
 from graphflow.detect.threshold import threshold
@@ -23,7 +24,6 @@ from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
 
-_HUB_WINDOW = timedelta(hours=24)
 SOON = (timedelta(minutes=15), timedelta(minutes=60), timedelta(hours=24))
 """The spans within which the value that left is told."""
 
@@ -54,7 +54,8 @@ class PassThrough:
         high_keep        0.90 of the receipts leaving within 24 hours, for `high`
         fast_share       0.50 of the receipts leaving within 60 minutes, for `high`
         many             5 receipts, for `high`
-        hub              an account with more than 100 counterparties in 24 hours is not looked at, and said so
+        hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+                         gateway; that is said
         rarest           400 findings for each million transfers, 1,000 in any case; what is left out is counted
     Source
         RUSI and Lloyds, "Following the Fraud" (2025): of what known mule accounts received, 28 % left within 15
@@ -80,7 +81,7 @@ class PassThrough:
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""
         flow = graph.flow
-        skipped = flow.hubs(_HUB_WINDOW, self.hub)
+        skipped = untraversed(flow, self.hub)
         linked = links(flow, self.dwell, self.keep, skipped)
         starts = episodes(flow, linked)
         relayed = self._relayed(flow, skipped, linked, starts)
@@ -90,9 +91,7 @@ class PassThrough:
         shown.sort(key=lambda episode: (flow.payee[episode[0, 0]], episode[0, 0], episode[0, 1]))
         for episode, facts in zip(shown, _facts(flow, shown), strict=True):
             yield self._finding(flow, episode, facts)
-        hubs = int(skipped.sum())
-        told = (f"{count(hubs, 'account')} with more than {self.hub:,} counterparties not looked at (hubs)",)
-        return (*(told if hubs else ()), *cut_words(len(starts) + len(relayed) - len(shown), "episode"))
+        return (*untraversed_words(flow, self.hub), *cut_words(len(starts) + len(relayed) - len(shown), "episode"))
 
     def _relayed(self, flow: Flow, skipped: npt.NDArray[np.bool_], linked: Longs, starts: Longs) -> Longs:
         """Rows (receipt, payment, value) of the relays that are no episode by themselves."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow, in_parts, microseconds
@@ -23,8 +24,6 @@ from graphflow.words import count, named, percent, span
 Longs = npt.NDArray[np.int64]
 Way = tuple[int, int, int]
 """A payment, the payment on over a third account (-1: none), and the return."""
-
-_HUB_WINDOW = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,8 @@ class RoundTrip:
         window         7 days from the first transaction to the return
         back           0.01: a return of less is no round trip
         bait, later    at most 0.30 of what was sent comes back first, then at least 2 times as much as before is paid
-        hub            an account with more than 100 counterparties in 24 hours is not traversed, and said so
+        hub            an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+                       gateway; that is said
         rarest         400 findings for each million transfers, 1,000 in any case; what is left out is counted
     Source
         FinCEN alert FIN-2023-Alert005 on investment fraud: a small withdrawal is allowed, then larger payments follow.
@@ -71,14 +71,12 @@ class RoundTrip:
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""
         flow = graph.flow
-        skipped = flow.hubs(_HUB_WINDOW, self.hub)
+        skipped = untraversed(flow, self.hub)
         trips = [self._trip(flow, ways) for ways in _overlapping(flow, self._ways(flow, skipped))]
         kept = _rare(flow, trips, self.rarest)
         for trip in (trip for trip, keep in zip(trips, kept, strict=True) if keep):
             yield self._finding(flow, trip)
-        hubs = int(skipped.sum())
-        told = (f"{count(hubs, 'account')} with more than {self.hub:,} counterparties not traversed (hubs)",)
-        return (*(told if hubs else ()), *cut_words(len(trips) - int(kept.sum()), "round trip"))
+        return (*untraversed_words(flow, self.hub), *cut_words(len(trips) - int(kept.sum()), "round trip"))
 
     def _ways(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Longs:
         """Rows (payment, payment on or -1, return) by payment."""

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow, in_parts, microseconds
@@ -48,7 +49,8 @@ class ScatterGather:
         keep, high_keep     0.80 of the value arriving counts as conserved, 0.85 for `high`: mules keep 1 to 15 %
         high_between        3: with fewer the shape alone is no evidence
         fast                60 minutes between the two transfers of a leg, on average
-        hub                 an account with more than 100 counterparties in 24 hours is not traversed, and said so
+        hub                 an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+                            gateway; that is said
         rarest              400 findings for each million transfers, 1,000 in any case; what is left out is counted
     Source
         Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023):
@@ -74,15 +76,13 @@ class ScatterGather:
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by source and sink in order of first appearance in the ledger, then by time."""
         flow = graph.flow
-        skipped = flow.hubs(_HUB_WINDOW, self.hub)
+        skipped = untraversed(flow, self.hub)
         episodes = list(self._episodes(flow, self._legs(flow, skipped)))
         kept = _rare(flow, episodes, self.rarest)
         shown = [episode for episode, keep in zip(episodes, kept, strict=True) if keep]
         for episode, facts in zip(shown, _facts(flow, shown), strict=True):
             yield self._finding(flow, episode, facts)
-        hubs = int(skipped.sum())
-        told = (f"{count(hubs, 'account')} with more than {self.hub:,} counterparties not traversed (hubs)",)
-        return (*(told if hubs else ()), *cut_words(len(episodes) - len(shown), "episode"))
+        return (*untraversed_words(flow, self.hub), *cut_words(len(episodes) - len(shown), "episode"))
 
     def _legs(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Longs:
         """Rows (source, sink, between, event in, event out) by source, sink, and event in."""
@@ -152,9 +152,6 @@ class ScatterGather:
             yield Part("conservation", 2.0, f"{percent(facts.kept)} of the value arrived", decisive=sure)
         if facts.dwell <= self.fast and flow.ledger.precision < self.fast:
             yield Part("speed", 2.0, f"{span(facts.dwell)} from one transfer of a leg to the next", decisive=True)
-
-
-_HUB_WINDOW = timedelta(hours=24)
 
 
 class _Leg(NamedTuple):

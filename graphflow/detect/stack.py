@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.sharing import common, components, pruned, sharing
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
@@ -20,8 +21,6 @@ from graphflow.graph import FlowGraph
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
-
-_HUB_WINDOW = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,8 @@ class Stack:
         window           96 hours between two transfers with a common payer, or payee
         keep             0.80 of the value handed on counts as conserved, 0.85 (`high_keep`) for `high`
         most_accounts    100 middle accounts: a larger layer is not reported, and said so
-        hub              an account with more than 100 counterparties in 24 hours is not looked at, and said so
+        hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+                         gateway; that is said
     Source
         Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023).
 
@@ -70,13 +70,13 @@ class Stack:
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by the first transfer."""
         flow = graph.flow
-        skipped = flow.hubs(_HUB_WINDOW, self.hub)
+        skipped = untraversed(flow, self.hub)
         groups = list(components(self._pairs(flow, skipped)))
         small = [group for group in groups if len(group) <= self.most_accounts]
         layers = [layer for group in small for layer in self._layers(flow, group, skipped)]
         for stack in sorted(_stacked(layers), key=lambda s: s[0].ins[0]):
             yield self._finding(flow, stack)
-        return tuple(self._cut_words(int(skipped.sum()), len(groups) - len(small)))
+        return tuple(self._cut_words(flow, len(groups) - len(small)))
 
     def _pairs(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
         """Pairs of accounts that have both payers and payees in common."""
@@ -143,9 +143,8 @@ class Stack:
             sure = kept >= self.high_keep and not rough
             yield Part("conservation", 2.0, f"{percent(kept)} of the value was handed on", decisive=sure)
 
-    def _cut_words(self, hubs: int, large: int) -> Iterator[str]:
-        if hubs:
-            yield f"{count(hubs, 'account')} with more than {self.hub:,} counterparties not looked at (hubs)"
+    def _cut_words(self, flow: Flow, large: int) -> Iterator[str]:
+        yield from untraversed_words(flow, self.hub)
         if large:
             yield f"{count(large, 'layer')} of more than {self.most_accounts:,} accounts not reported"
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graphflow.detect.gateways import between_others
 from graphflow.flow import Flow, in_parts
 from graphflow.kernels import cycle as kernels
 from graphflow.kernels.cycle_reach import COLUMNS
@@ -42,19 +43,21 @@ class Ways:
     cut: tuple[str, ...]
 
 
-def ways_round(flow: Flow, window: timedelta, max_hops: int, keep: float) -> Ways:
+def ways_round(flow: Flow, window: timedelta, max_hops: int, keep: float, left_out: npt.NDArray[np.bool_]) -> Ways:
     """Simple temporal cycles of 2 to `max_hops` transactions inside `window`, worth `keep` to 1 / `keep` of the first.
 
-    Self-transfers are left out; parallel transactions are bundled.
+    Self-transfers and transfers with accounts `left_out` do not count; parallel transactions are bundled.
     """
-    rows, events, cut = _search(flow, window, max_hops, keep)
+    rows, events, cut = _search(flow, window, max_hops, keep, left_out)
     cited = Cited(flow, events)
     return Ways(cited, list(_overlapping(_bundles(rows, events, cited), cited)), tuple(_cut_words(cut)))
 
 
-def _search(flow: Flow, window: timedelta, max_hops: int, keep: float) -> tuple[Longs, npt.NDArray[np.int32], Longs]:
+def _search(
+    flow: Flow, window: timedelta, max_hops: int, keep: float, left_out: npt.NDArray[np.bool_]
+) -> tuple[Longs, npt.NDArray[np.int32], Longs]:
     """Rows (first event, hops, combinations, start in events, stop) of each account sequence that closes."""
-    until, sent, got = flow.until(window), flow.sent, flow.received
+    until, (got, sent, onward) = flow.until(window), between_others(flow, left_out)
     sides = [column for side in (sent, got) for column in (side.ptr, side.events, side.others, side.values)]
     search, scratch = ready(kernels, flow.size).search, threading.local()
 
@@ -62,7 +65,7 @@ def _search(flow: Flow, window: timedelta, max_hops: int, keep: float) -> tuple[
         if not hasattr(scratch, "mark"):
             scratch.mark = np.full((flow.account_count, COLUMNS), -1, np.int32)
         return search(
-            first, last, flow.payer, flow.payee, until, *sides, *flow.onward, scratch.mark,
+            first, last, flow.payer, flow.payee, until, *sides, *onward, scratch.mark,
             max_hops, keep, _BUDGET, _ACCOUNT_BUDGET, _TASK_BUDGET, _MOST, _WIDTH,
         )  # fmt: skip
 

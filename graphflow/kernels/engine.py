@@ -87,7 +87,7 @@ class _Helper:
     Numba compiles one function at a time in a process; what the helper made is loaded from disk.
     """
 
-    modules = ("cycle", "lots", "fan")
+    modules = ("cycle", "lots", "fan", "habits")
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None

@@ -42,7 +42,14 @@ SHAPES = {
     "distributor": "triangle",
     "end": "square",
     "cycle": "hexagon",
+    "victim candidate": "dot",
+    "cash-out": "square",
+    "controller candidate": "star",
 }
+"""A victim candidate is a source and a cash-out an end by nature: the same shape, much darker."""
+
+PAYS_IN = ("source", "victim candidate")
+"""Roles that stand in the first column."""
 
 FEW = 60
 """Up to so many nodes there is room for holders' names, and time to lead each curve round the others."""
@@ -85,7 +92,7 @@ class Standing(NamedTuple):
 
 def _standing(picture: Picture) -> Standing:
     hops = picture.hops()
-    sources = [index for index, node in enumerate(picture.nodes) if node.role == "source"]
+    sources = [index for index, node in enumerate(picture.nodes) if node.role in PAYS_IN]
     tier = tiers(len(picture.nodes), hops, sources)
     order = columns(tier, hops, [picture.accounts[node.members[0]].account for node in picture.nodes])
     wide, tall = spread(order, WIDE), spread(order, TALL)
@@ -101,7 +108,7 @@ def _add_nodes(network: Any, picture: Picture, standing: Standing) -> None:
             label=node_label(node, picture, 20),
             brief=node_label(node, picture, 11),
             shape="box" if node.folded else SHAPES.get(node.role or "", "dot"),
-            group=node.role or "other",
+            group=(node.role or "other").replace(" ", "-"),
             size=20 if node.flagged else 14,
             flagged=node.flagged,
             folded=node.folded,

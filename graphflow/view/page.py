@@ -177,7 +177,8 @@ def _who(node: Node, drawn: Picture) -> list[list[str]]:
     account = drawn.accounts[node.members[0]]
     role = (account.role or "other") + (", flagged" if account.flagged else "")
     lines = [[shown(account.account)], ["role", role]]
-    return lines + [[w, shown(v)] for w, v in (("bank", account.bank), ("name", account.name)) if v]
+    more = (("why", account.why), ("type", account.type), ("bank", account.bank), ("name", account.name))
+    return lines + [[w, shown(v)] for w, v in more if v]
 
 
 def label_of(node: Node, drawn: Picture) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from graphflow.case import Case, Role
+from graphflow.case import Case
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.view.text import Totals, add
@@ -37,13 +37,15 @@ class Transfer(NamedTuple):
 
 
 class Account(NamedTuple):
-    """An account on a cited transaction."""
+    """An account on a cited transaction. `why`: the reason of its role; `type`: what kind of account, and why."""
 
     account: str
     bank: str
     name: str
-    role: Role | None
+    role: str | None
     flagged: bool
+    why: str = ""
+    type: str = ""
 
 
 @dataclass(kw_only=True)
@@ -70,7 +72,7 @@ class Node:
     """
 
     members: list[int]
-    role: Role | None
+    role: str | None
     flagged: bool = False
     folded: bool = False
     beside: int | None = None
@@ -120,11 +122,14 @@ class Picture:
 def picture(graph: FlowGraph, case: Case, *, max_nodes: int = MAX_NODES, max_edges: int = MAX_EDGES) -> Picture:
     """Read the case's transactions from the graph's columns, and decide what is drawn."""
     flow = graph.flow_subgraph(case.rows).flow
-    flagged = set(case.accounts)
+    flagged, types, why = set(case.accounts), graph.flow.types, case.role_reasons
     accounts = [
-        Account(account, bank or "", name or "", case.roles.get(account), account in flagged)
-        for account, bank, name in flow.described.iter_rows()
-    ]
+        Account(
+            account, bank or "", name or "", case.roles.get(account), account in flagged, why.get(account, ""),
+            types.words(code),
+        )
+        for code, (account, bank, name) in zip(flow.accounts.tolist(), flow.described.iter_rows(), strict=True)
+    ]  # fmt: skip
     transfers = _transfers(flow)
     nodes, node_of = _nodes(accounts, transfers, max_nodes)
     for t in transfers:

@@ -125,7 +125,7 @@ def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
     received, sent, passed = flow.received.sums(), flow.sent.sums(), flow.lots(_DWELL).moved
     factor = 10 ** flow.ledger.decimals.get(flow.valuation.base, 2)
     table = flow.ledger.accounts.with_columns(
-        type=pl.when(pl.Series(flow.hubs(_DWELL, _HUB))).then(pl.lit("hub")).otherwise(pl.lit("account")),
+        *_types(flow),
         received_count=pl.Series(np.diff(flow.received.ptr)),
         paid_count=pl.Series(np.diff(flow.sent.ptr)),
         received_total=pl.Series(received / factor),
@@ -134,7 +134,7 @@ def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
         passed_share=pl.Series(np.divide(passed, received, out=np.zeros(passed.size), where=received > 0).round(4)),
         stays_minutes=pl.Series((flow.stays(_DWELL) / 60).round(1)).fill_nan(None),
     )
-    named = best_roles(flow.ledger, cases)
+    named = best_roles(flow, cases)
     return table.join(named, on="account", how="left", maintain_order="left").select(
         "account",
         "bank",
@@ -142,7 +142,20 @@ def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
         "type",
         "role",
         "case_id",
-        pl.exclude("account", "bank", "name", "type", "role", "case_id"),
+        pl.exclude("account", "bank", "name", "type", "role", "case_id", "type_reason", "role_reason"),
+        "type_reason",
+        "role_reason",
+    )
+
+
+def _types(flow: Flow) -> tuple[pl.Expr, pl.Expr]:
+    """`type` and `type_reason`; an account of unknown type with very many counterparties a day is a hub."""
+    known, hub = flow.types.table(), pl.Series(flow.hubs(_DWELL, _HUB))
+    hub &= known["type"] == "unknown"
+    said = f"more than {_HUB} counterparties within a day"
+    return (
+        pl.when(hub).then(pl.lit("hub")).otherwise(known["type"]).alias("type"),
+        pl.when(hub).then(pl.lit(said)).otherwise(known["type_reason"]).alias("type_reason"),
     )
 
 
