@@ -98,14 +98,15 @@ class Case:
 
 
 def open_cases(
-    graph: FlowGraph, findings: Iterable[Finding], *, most_findings: int = 30, most_accounts: int = 100
+    graph: FlowGraph, findings: Iterable[Finding], *, most_findings: int = 100, most_accounts: int = 100
 ) -> list[Case]:
     """Group findings into ranked cases.
 
     Two findings are joined when at least a fifth of the transactions of the smaller one are in both (a transaction of
     more than 8 findings joins none), or when they
     suspect the same account (with at most 100 counterparties a day) not more than 72 hours apart. Joins are made from
-    the strongest on, as long as a case keeps to `most_findings` and `most_accounts` suspected accounts.
+    the strongest on, as long as a case keeps to `most_findings` and `most_accounts` suspected accounts; a finding that
+    suspects nobody new may come on top.
     Cases are ranked by level, then points, then amount in the value basis, then time.
 
     Example

@@ -15,7 +15,7 @@ _HUB = 100
 _HUB_WINDOW = timedelta(hours=24)
 _APART = timedelta(hours=72)
 _SHARE = 0.2
-_AT_ONCE = 8
+_AT_ONCE = 16
 
 
 def joins(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
@@ -99,12 +99,17 @@ class Groups:
         self._left: dict[int, int] = {}
 
     def join(self, a: int, b: int) -> None:
-        """Put two groups together, unless the result would be too large."""
+        """Put two groups together, unless the result would be too large.
+
+        One that suspects nobody new does not make a case larger, however many findings that gives.
+        """
         a, b = sorted((self._root(a), self._root(b)))
         if a == b:
             return
         together = self._accounts[a] | self._accounts[b]
-        if len(self._members[a]) + len(self._members[b]) > self._most[0] or len(together) > self._most[1]:
+        many = len(self._members[a]) + len(self._members[b]) > self._most[0]
+        grows = len(together) > max(len(self._accounts[a]), len(self._accounts[b]))
+        if grows and (many or len(together) > self._most[1]):
             self._left[a] = self._left.get(a, 0) + 1
             self._left[b] = self._left.get(b, 0) + 1
             return

@@ -38,8 +38,8 @@ class Cycle:
     Parameters
         max_hops    12; window: 4 days; keep: 0.50 for review; high_keep: 0.90, a fee of 0 to 15 % a hop
         fast        6 hours for the whole way round
-        hub         an account with more than 100 counterparties in 24 hours is on no cycle, nor is a payment gateway or an
-                    account of the bank itself (see `account_types`); that is said
+        hub         an account with more than 100 counterparties in 24 hours is on no cycle, nor is a payment gateway
+                    or an account of the bank itself (see `account_types`); that is said
     Bounds
         100,000 transactions looked at for each first transaction, 5 million for each account that starts cycles,
         1,000 account sequences for each first transaction, 64 parallel transactions cited a hop. What they cut is said.

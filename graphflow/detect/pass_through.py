@@ -38,7 +38,7 @@ class PassThrough:
         when at least `keep` of it came from lots. Receipts and payments of one account that share lots are one
         episode, and one finding. A relay is one too: a one-off receipt handed on in a one-off payment of nearly the
         same value (at least `keep`) within `relay`, whatever else the account does, where most accounts of the ledger
-        deal with each other again (`graphflow.detect.relays`).
+        deal with each other again (`graphflow.detect.relays`); relays of one account whose times overlap go together.
     Measures
         receipts, payments, moved_share (value that left within `dwell`, share of the receipts), residual (the rest),
         kept (value of the receipts over that of the payments, or its inverse),
@@ -57,6 +57,7 @@ class PassThrough:
         hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
                          gateway; that is said
         rarest           400 findings for each million transfers, 1,000 in any case; what is left out is counted
+        rarest_relays    1,500 relays likewise
     Source
         RUSI and Lloyds, "Following the Fraud" (2025): of what known mule accounts received, 28 % left within 15
         minutes, a further 25 % within the hour, and under 15 % was left after 24 hours.
@@ -77,6 +78,7 @@ class PassThrough:
     many: int = threshold(5, "receipts", "domain: 5 receipts, or a large amount")
     hub: int = threshold(100, "counterparties in 24 hours", "judgement")
     rarest: int = threshold(400, "findings per million transfers", "judgement")
+    rarest_relays: int = threshold(1500, "relays per million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""
@@ -87,11 +89,15 @@ class PassThrough:
         relayed = self._relayed(flow, skipped, linked, starts)
         bounds, rare = np.append(starts, len(linked)), _rare(flow, linked, starts, self.rarest)
         shown = [linked[bounds[k] : bounds[k + 1]] for k in np.flatnonzero(rare)]
-        shown += [relayed[k : k + 1] for k in np.flatnonzero(_rare_relays(flow, relayed, self.rarest))]
-        shown.sort(key=lambda episode: (flow.payee[episode[0, 0]], episode[0, 0], episode[0, 1]))
+        rare_relays = _rare_relays(flow, relayed, self.rarest_relays)
+        known = {np.unique(episode[:, :2]).tobytes() for episode in shown}
+        together = _overlapping(flow, relayed[rare_relays])
+        shown += [episode for episode in together if np.unique(episode[:, :2]).tobytes() not in known]
+        shown.sort(key=lambda episode: (flow.payee[episode[0, 0]], episode[0, 0], episode[0, 1], len(episode)))
         for episode, facts in zip(shown, _facts(flow, shown), strict=True):
             yield self._finding(flow, episode, facts)
-        return (*untraversed_words(flow, self.hub), *cut_words(len(starts) + len(relayed) - len(shown), "episode"))
+        left_out = int((~rare).sum() + (~rare_relays).sum())
+        return (*untraversed_words(flow, self.hub), *cut_words(left_out, "episode"))
 
     def _relayed(self, flow: Flow, skipped: npt.NDArray[np.bool_], linked: Longs, starts: Longs) -> Longs:
         """Rows (receipt, payment, value) of the relays that are no episode by themselves."""
@@ -165,6 +171,24 @@ def _rare(flow: Flow, linked: Longs, starts: Longs, most: int) -> npt.NDArray[np
     number = np.diff(np.append(starts, len(linked)))
     points += flow.rarity.novelty(2 * number, np.add.reduceat(once, starts))
     return rarest(points, flow.size, most)
+
+
+def _overlapping(flow: Flow, relayed: Longs) -> list[Longs]:
+    """Relays of one account whose times overlap, together."""
+    if not len(relayed):
+        return []
+    account = flow.payee[relayed[:, 0]]
+    relayed = relayed[np.lexsort((relayed[:, 0], account))]
+    account = flow.payee[relayed[:, 0]]
+    groups: list[list[int]] = []
+    until = -1
+    for k, (receipt, payment) in enumerate(relayed[:, :2].tolist()):
+        if not groups or account[k] != account[groups[-1][0]] or receipt > until:
+            groups.append([])
+            until = payment
+        groups[-1].append(k)
+        until = max(until, payment)
+    return [relayed[group] for group in groups]
 
 
 def _rare_relays(flow: Flow, relayed: Longs, most: int) -> npt.NDArray[np.bool_]:
