@@ -34,20 +34,21 @@ class FanIn:
         again. So a fan-in alone stays at review. `high` needs a brief episode of one-off payers, most of whose money
         is gone (`moved_share`), and gone within `fast`: relatives who pool money for a purchase take longer.
     Parameters
-        min_payers, window      5 payers in 24 hours (AMLSim plants 5 to 10)
+        min_payers, window      5 payers in 96 hours (AMLSim plants 5 to 10; AMLworld takes up to 4 days)
         min_one_off             0.50: an episode with fewer one-off payers is ordinary, not reported, and counted
         one_off_share           0.70: payers of collecting accounts hardly ever repeat
         moved_share, dwell      0.80 of the value within 24 hours: above 85 % has left mule accounts by then
         fast                    60 minutes: half of the value has left known mule accounts by then
         brief                   7 days: a longer episode is an account's ordinary life
         max_payers              1,000 in one window: a hub, not reported, and said so
+        rarest                  500 findings for each million transfers, 1,000 in any case; what is left out is counted
     Source
         RUSI and Lloyds, "Following the Fraud" (2025), for how fast money leaves; IBM AMLSim for the sizes.
 
     Example
     -------
     >>> FanIn(min_payers=3)
-    FanIn(min_payers=3, window=datetime.timedelta(days=1), ...)
+    FanIn(min_payers=3, window=datetime.timedelta(days=4), ...)
     """
 
     name: ClassVar[str] = "fan-in"

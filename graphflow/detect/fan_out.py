@@ -35,7 +35,7 @@ class FanOut:
         there. So a fan-out alone stays at review. `high` needs a brief episode of one-off payees (not more than
         `many`), most of the money just received (`funded_share`), and passed on within `fast`.
     Parameters
-        min_payees, window      5 payees in 24 hours (AMLSim plants 5 to 10)
+        min_payees, window      5 payees in 96 hours (AMLSim plants 5 to 10; AMLworld takes up to 4 days)
         min_one_off             0.50: an episode with fewer one-off payees is ordinary, not reported, and counted
         one_off_share           0.70
         funded_share, dwell     0.80 of the value received within the 24 hours before
@@ -43,13 +43,14 @@ class FanOut:
         brief                   7 days: a longer episode is an account's ordinary life
         many                    100 payees at once is how payrolls and platforms pay
         max_payees              1,000 in one window: a hub, not reported, and said so
+        rarest                  500 findings for each million transfers, 1,000 in any case; what is left out is counted
     Source
         RUSI and Lloyds, "Following the Fraud" (2025), for how fast money leaves; IBM AMLSim for the sizes.
 
     Example
     -------
     >>> FanOut(min_payees=3)
-    FanOut(min_payees=3, window=datetime.timedelta(days=1), ...)
+    FanOut(min_payees=3, window=datetime.timedelta(days=4), ...)
     """
 
     name: ClassVar[str] = "fan-out"

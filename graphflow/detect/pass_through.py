@@ -11,21 +11,18 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from graphflow.detect.amounts import totals
+from graphflow.detect.episode_facts import SOON, Facts, facts_of
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.lots import episodes, links, receipts
 from graphflow.detect.relays import relays
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
-from graphflow.flow import Flow, microseconds
+from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.rarity import cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
-
-SOON = (timedelta(minutes=15), timedelta(minutes=60), timedelta(hours=24))
-"""The spans within which the value that left is told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +91,7 @@ class PassThrough:
         together = _overlapping(flow, relayed[rare_relays])
         shown += [episode for episode in together if np.unique(episode[:, :2]).tobytes() not in known]
         shown.sort(key=lambda episode: (flow.payee[episode[0, 0]], episode[0, 0], episode[0, 1], len(episode)))
-        for episode, facts in zip(shown, _facts(flow, shown), strict=True):
+        for episode, facts in zip(shown, facts_of(flow, shown), strict=True):
             yield self._finding(flow, episode, facts)
         left_out = int((~rare).sum() + (~rare_relays).sum())
         return (*untraversed_words(flow, self.hub), *cut_words(left_out, "episode"))
@@ -108,7 +105,7 @@ class PassThrough:
         receipt, payment = pairs[~known].T
         return np.stack([receipt, payment, np.minimum(flow.value[receipt], flow.value[payment])], axis=1)
 
-    def _finding(self, flow: Flow, episode: Longs, facts: _Facts) -> Finding:
+    def _finding(self, flow: Flow, episode: Longs, facts: Facts) -> Finding:
         soon = dict(zip(("within_15m", "within_60m", "within_24h"), (round(s, 4) for s in facts.soon), strict=True))
         return Finding(
             detector=self.name,
@@ -134,7 +131,7 @@ class PassThrough:
             ),
         )
 
-    def _parts(self, flow: Flow, facts: _Facts) -> Iterator[Part]:
+    def _parts(self, flow: Flow, facts: Facts) -> Iterator[Part]:
         sure = facts.receipts >= self.many and not facts.rough
         sentence = f"{count(facts.receipts, 'receipt')} passed on in {count(facts.payments, 'payment')}"
         yield Part("structure", round(min(2.0, 0.5 + log2(facts.receipts) / 2), 3), sentence)
@@ -145,21 +142,6 @@ class PassThrough:
         if hour >= self.fast_share and flow.ledger.precision <= SOON[0]:
             sentence = f"{percent(quarter)} of the value left within 15 minutes, {percent(hour)} within the hour"
             yield Part("speed", 2.0, sentence, decisive=sure)
-
-
-@dataclass(frozen=True)
-class _Facts:
-    account: str
-    receipts: int
-    payments: int
-    amount: int
-    currency: str
-    rough: bool
-    moved: float
-    kept: float
-    soon: tuple[float, float, float]
-    dwell: timedelta
-    median: timedelta
 
 
 def _rare(flow: Flow, linked: Longs, starts: Longs, most: int) -> npt.NDArray[np.bool_]:
@@ -197,35 +179,3 @@ def _rare_relays(flow: Flow, relayed: Longs, most: int) -> npt.NDArray[np.bool_]
     kept = carried / np.maximum(np.maximum(receipt, payment), 1)
     points = flow.rarity.nearness(kept, np.ones(carried.size, np.int64))
     return rarest(points - np.log10(np.maximum(flow.rarity.reached(receipt), 1e-9)), flow.size, most)
-
-
-def _facts(flow: Flow, shown: list[Longs]) -> Iterator[_Facts]:
-    if not shown:
-        return
-    taken_in = [np.unique(episode[:, 0]) for episode in shown]
-    starts = np.cumsum([0] + [r.size for r in taken_in])[:-1]
-    sums = totals(flow, np.concatenate(taken_in), starts)
-    sizes = np.cumsum([0] + [2 * len(episode) for episode in shown])[:-1]
-    rough = totals(flow, np.concatenate([episode[:, :2].ravel() for episode in shown]), sizes).rough
-    names = flow.names.gather([int(flow.payee[episode[0, 0]]) for episode in shown]).to_list()
-    for k, episode in enumerate(shown):
-        taken = episode[:, 2]
-        waited = flow.time[episode[:, 1]] - flow.time[episode[:, 0]]
-        got = max(1, int(flow.value[taken_in[k]].sum()))
-        order = np.argsort(waited, kind="stable")
-        middle = waited[order][np.searchsorted(np.cumsum(taken[order]), taken.sum() / 2)]
-        paid = int(flow.value[np.unique(episode[:, 1])].sum())
-        within = [int(taken[waited <= microseconds(soon)].sum()) / got for soon in SOON]
-        yield _Facts(
-            account=names[k],
-            receipts=taken_in[k].size,
-            payments=np.unique(episode[:, 1]).size,
-            amount=int(sums.amount[k]),
-            currency=sums.currency[k],
-            rough=bool(rough[k]),
-            moved=int(taken.sum()) / got,
-            kept=min(got, paid) / max(got, paid, 1),
-            soon=(within[0], within[1], within[2]),
-            dwell=timedelta(microseconds=round(float(np.average(waited, weights=taken + 1e-9)))),
-            median=timedelta(microseconds=int(middle)),
-        )

@@ -25,10 +25,10 @@ MOST_ONE_OFF = 0.5
 def relays(flow: Flow, window: timedelta, keep: float, skipped: npt.NDArray[np.bool_]) -> Longs:
     """Rows (receipt, payment) by account in order of first appearance, and payment.
 
-    Both are of pairs of accounts that deal with each other only within 4 days; the payment is not earlier than the
-    receipt (ties by ledger order) and not more than `window` later, is worth at least `keep` of it or it at least
-    `keep` of the payment, and does not go back to the payer. One to one: each payment takes the nearest value that is
-    left, the latest of equals. Accounts `skipped` are left out.
+    Both are one-off: their payer pays their payee only within 4 days. The payment is not earlier than the receipt (ties
+    by ledger order), not more than `window` later, and does not go back to the payer; the smaller of the two values is
+    at least `keep` of the larger, and not nothing. One to one: each payment in turn takes the receipt of the nearest
+    value that is left, the latest of equals. Accounts `skipped` hand nothing on.
     """
     if flow.rarity.one_off_share > MOST_ONE_OFF:
         return np.empty((0, 2), np.int64)

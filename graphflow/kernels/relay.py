@@ -233,7 +233,7 @@ def matched(
     once   per event: whether it counts (its payer pays its payee only once, say)
     A payment takes, of the receipts before it (ledger order) and not more than `window` earlier that no payment took,
     the one whose value is nearest to its own in ratio, at least `keep` (the later of equals). Money that goes back to
-    the account it came from is left out.
+    the account it came from is left out, and transfers of no value.
     Returns rows (receipt, payment) by account and payment, and their number.
     """
     found = np.empty((64, 2), np.int64)
@@ -258,7 +258,7 @@ def matched(
             for q in range(low, end):
                 if in_events[q] > payment:
                     break
-                if used[q - begin] or not once[in_events[q]] or in_others[q] == out_others[p]:
+                if used[q - begin] or not once[in_events[q]] or in_others[q] == out_others[p] or in_values[q] <= 0:
                     continue
                 smaller, larger = min(in_values[q], out_values[p]), max(in_values[q], out_values[p])
                 ratio = smaller / larger
