@@ -90,17 +90,8 @@ def test_a_detector_is_a_frozen_dataclass_that_explains_itself(kind: type[Any]) 
 def test_every_file_of_a_detector_is_in_the_tuple() -> None:
     folder = Path(find_spec("graphflow.detect").origin or "").parent  # type: ignore[union-attr]
     shared = [
-        "__init__",
-        "amounts",
-        "episode_facts",
-        "fan",
-        "gateways",
-        "lots",
-        "relays",
-        "sharing",
-        "threshold",
-        "ways",
-    ]
+        "__init__", "amounts", "episode_facts", "fan", "gateways", "lots", "relays", "sharing", "threshold", "ways",
+    ]  # fmt: skip
     detectors = {kind.name.replace("-", "_") for kind in DETECTORS}
     assert sorted(path.stem for path in folder.glob("*.py")) == sorted([*shared, *detectors])
 

@@ -36,10 +36,10 @@ class MuleChain:
         link when the receipt was passed on, and the payment funded, to at least `keep`; that survives splitting and
         merging, as all payments of a receipt and all receipts of a payment count together. A relay is a link too: a
         one-off receipt handed on in a one-off payment of nearly the same value (at least `keep`) within `relay`, where
-        most accounts of the ledger deal with each other again (`graphflow.detect.relays`). A chain starts with a
-        transaction of whose value at least `keep` makes min_hops - 1 more hops over links, all branches added up, and
-        goes on as long as that holds, over `max_hops` transactions at most. Chains that share a transaction are one
-        finding.
+        at least half of the transfers are of pairs that deal again (`graphflow.detect.relays`). A chain starts with a
+        transaction of whose value at least `keep` makes min_hops - 1 more hops over links, all branches added up (to
+        the whole at most, where a receipt is both passed on and relayed), and goes on as long as that holds, over
+        `max_hops` transactions at most. Chains that share a transaction are one finding.
     Measures
         hops (transactions one after the other) and kept (share of the value that arrives), both of the best start:
         one with `high_keep` arriving before others, then most hops, then most arriving;

@@ -34,10 +34,11 @@ class PassThrough:
         ties by ledger order; self-transfers left out). A receipt counts when at least `keep` of it left, and a payment
         when at least `keep` of it came from lots. Receipts and payments of one account that share lots are one
         episode, and one finding. A relay is one too: a one-off receipt handed on in a one-off payment of nearly the
-        same value (at least `keep`) within `relay`, whatever else the account does, where most accounts of the ledger
-        deal with each other again (`graphflow.detect.relays`); relays of one account whose times overlap go together.
+        same value (at least `keep`) within `relay`, whatever else the account does, where at least half
+        of the transfers are of pairs that deal again (`graphflow.detect.relays`). What is an episode by itself is told
+        once; the other relays of one account whose times overlap go together.
     Measures
-        receipts, payments, moved_share (value that left within `dwell`, share of the receipts), residual (the rest),
+        receipts, payments, moved_share (value that left so, share of the receipts), residual (the rest),
         kept (value of the receipts over that of the payments, or its inverse),
         within_15m, within_60m, within_24h (share of the receipts that left so soon), dwell_minutes (average time that
         what left had stayed, by value), median_minutes (half of what left had stayed no longer).
