@@ -39,6 +39,15 @@ def long_rows(rng: random.Random, most: int = 22) -> list[Row]:
     for k in range(rng.randint(0, most // 3)):
         pair, first = rng.sample(names, 2) if rng.random() < 0.3 else [f"S{k}", f"T{k}"], rng.randint(0, 5 * 24) * HOUR
         rows += [Row(*pair, first + week * 5 * DAY, rng.choice(VALUES)) for week in range(rng.randint(2, 4))]
+    return rows + _transit(rng) if rng.random() < 0.5 else rows
+
+
+def _transit(rng: random.Random) -> list[Row]:
+    """An account with regular money of its own through which sums of strangers pass."""
+    rows = [Row("S", "M", 5 * DAY * week, 20_000) for week in range(6)]
+    for k in range(rng.randint(1, 3)):
+        at, value = rng.randint(0, 6 * 24) * HOUR, rng.choice(VALUES)
+        rows += [Row(f"P{k}", "M", at, value), Row("M", f"X{k}", at + rng.randint(0, 4 * 24) * HOUR, value)]
     return rows
 
 
