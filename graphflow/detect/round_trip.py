@@ -33,7 +33,7 @@ class RoundTrip:
     What it sees
         Ways from an account over one or two others and back to it, each transaction not earlier than the one before
         (ties by ledger order), inside `window`, each worth at least `back` of the first and at most 1 / `back` of it.
-        Each way takes the first return there is. Self-transfers are left out. Ways over the same accounts whose times
+        Each way takes the first such return. Self-transfers are left out. Ways over the same accounts whose times
         overlap are one finding. With two accounts it also takes what the first one pays the second within `window`
         after the last return: the bait repayment of investment fraud is a small return, then much larger payments.
     Measures
