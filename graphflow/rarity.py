@@ -1,8 +1,8 @@
 """How unusual a pattern is, measured against the ledger it is in: no labels, no thresholds from elsewhere.
 
-Each measure is a chance: of how many ledgers like this one would so many transfers, drawn from it blindly, show the
-same? A point is one order of magnitude: 3 points are one in a thousand. Measures rank findings; they are no
-probabilities of anything else, as transfers of a pattern are not drawn blindly.
+Each measure is a chance: how often would so many transfers, drawn from the ledger blindly, show the same? (Novelty
+sets two such chances against each other.) A point is one order of magnitude: 3 points are one in a thousand. Measures
+rank findings; they are no probabilities of anything else, as transfers of a pattern are not drawn blindly.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class Rarity:
 
     volume   more than half of k transfers are worth at least v: the binomial chance of that, where each transfer of the
              ledger is as likely as another
-    novelty  of k pairs of accounts so many deal with each other only within `TOGETHER`: likewise
+    novelty  of k pairs of payer and payee so many deal only within `TOGETHER`: how much likelier that is where nine in
+             ten transfers are of such pairs than where as many are as in the ledger
     """
 
     def __init__(self, flow: Flow) -> None:
@@ -91,7 +92,10 @@ class Rarity:
         return reached
 
     def reached(self, values: npt.NDArray[np.int64]) -> Floats:
-        """Share of the ledger's transfers that are worth at least each value, to within 0.3 % of the value."""
+        """Share of the ledger's transfers that are worth at least each value, to within 0.4 % of the value.
+
+        Of a value above all of them: the share of the largest.
+        """
         shares: Floats = self._reached[np.minimum(_bucket(values), self._reached.size - 1)]
         return shares
 
@@ -178,7 +182,7 @@ def weighed(flow: Flow, findings: Sequence[Finding]) -> list[Finding]:
     Volume looks at the transfers that bring money in: those whose payer is nobody's payee in the finding (its first
     transfer where there are none, as on a cycle), as what is passed on was counted once. Novelty looks at all pairs.
     Conservation looks at the measures `even` (where there is none: `kept`) and `hops`: by chance the next transfer
-    would be worth anything.
+    would be worth anything. Structure looks at the first measure: how many findings of the detector are as large.
     """
     if not findings:
         return []
@@ -233,8 +237,8 @@ def _as_large(findings: Sequence[Finding]) -> Longs:
 
 def _structure_part(flow: Flow, finding: Finding, alike: int) -> Iterator[Part]:
     points = min(_MOST_POINTS, log10(max(1, flow.accounts.size / alike)))
-    if points >= _LEAST_POINTS:
-        name, size = next(iter(finding.measures.items()))
+    name, size = next(iter(finding.measures.items()), ("", ""))
+    if points >= _LEAST_POINTS and not isinstance(size, str):
         yield Part(
             "structure",
             round(points, 3),
@@ -255,7 +259,7 @@ def _novelty_part(flow: Flow, points: float, pairs: int, once: int) -> Iterator[
         yield Part(
             "novelty",
             round(points, 3),
-            f"{once:,} of {count(pairs, 'pair')} of accounts deal with each other only within {span(TOGETHER)}, as "
+            f"{once:,} of {count(pairs, 'pair')} of payer and payee deal only within {span(TOGETHER)}, as "
             f"{one_in(flow.rarity.one_off_share)} of all transfers",
         )
 
