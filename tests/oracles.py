@@ -230,9 +230,8 @@ class Chains:
         if not hops:
             return Fraction(1)
         value = self.values[transaction]
-        return sum(
-            (Fraction(m.value, value) * self.share(m.payment, hops - 1) for m in self.onward[transaction]), Fraction(0)
-        )
+        shares = (Fraction(m.value, value) * self.share(m.payment, hops - 1) for m in self.onward[transaction])
+        return min(Fraction(1), sum(shares, Fraction(0)))  # more only where a receipt is both passed on and relayed
 
     def hops(self, transaction: int) -> int:
         """Transactions of the chain that starts here; 0 for none."""
