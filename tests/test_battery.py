@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from battery import CHECKS, Check, check_is_deterministic, findings
+from battery import CHECKS, Check, check_is_deterministic, check_strangers_do_not_matter, findings
 from hypothesis import given, settings
 from ledgers import EXAMPLES, Row, graph_of, nasty_rows, random_rows
+from long_ledgers import long_rows
 
 import graphflow as gf
 from graphflow.detect import DETECTORS, Detector
@@ -25,10 +26,11 @@ SEEDS = range(15)
 Found = Generator[Finding, None, tuple[str, ...]]
 
 
-def eager(kind: type[Any]) -> Any:
-    """A detector that finds something in small ledgers: its smallest counts, its loosest shares, short windows."""
+def eager(kind: type[Any], *, brief: bool = True) -> Any:
+    """A detector that finds something in small ledgers: smallest counts, loosest shares; brief: short windows."""
     loose = {"min_payers": 2, "min_payees": 2, "min_hops": 2, "keep": 0.3, "high_payers": 3, "high_payees": 3}
-    spans = {name: timedelta(minutes=12) for name in ("window", "dwell")}
+    loose |= {"min_accounts": 2, "high_accounts": 3, "many": 2}
+    spans = {name: timedelta(minutes=12) for name in ("window", "dwell") if brief}
     names = {field.name for field in fields(kind)}
     return kind(**{name: value for name, value in {**loose, **spans}.items() if name in names})
 
@@ -38,6 +40,16 @@ def eager(kind: type[Any]) -> Any:
 def test_every_detector_passes(kind: type[Any], check: Check) -> None:
     for seed in SEEDS:
         check(eager(kind), random_rows(random.Random(seed)))
+
+
+@pytest.mark.parametrize("kind", DETECTORS, ids=lambda kind: kind.name)
+def test_every_detector_passes_on_ledgers_of_weeks(kind: type[Any]) -> None:
+    """Where pairs deal again, and relays count; whether they do hangs on the whole ledger, strangers too."""
+    for seed in range(12):
+        rows = long_rows(random.Random(seed))
+        for check in CHECKS:
+            if check is not check_strangers_do_not_matter:
+                check(eager(kind, brief=False), rows)
 
 
 @settings(EXAMPLES, max_examples=20)

@@ -45,8 +45,8 @@ class MuleChain:
         one with `high_keep` arriving before others, then most hops, then most arriving;
         even (smallest over largest value on that way: near 1 where one sum goes all the way),
         dwell_minutes (average time between receipt and payment, by value), dwell_per_hop (time in minutes before each
-        hop of the way from that start that carries most), residual (value not moved on within `dwell` by the accounts
-        between, share of what they got), ends (accounts where the trail stops).
+        hop of the way from that start that carries most), residual (value not moved on within `dwell`, first in first
+        out, by the accounts between, share of what they got), ends (accounts where the trail stops).
     When it is fooled
         An ordinary account that happens to spend what it gets, three in a row. So `high` needs at least `high_keep`
         arriving and either `fast` hops or at least `long` of them. An account with its own large balance that pays out
