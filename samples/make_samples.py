@@ -256,6 +256,100 @@ def mule_chain() -> Sample:
     return book.sample("mule_chain.csv", "62 transfers over 14 days; 50 of them are small purchases")
 
 
+def pass_through() -> Sample:
+    """Six receipts in an hour leave again within the next; others keep part of theirs, or wait."""
+    book = Book(Random(25))
+    what = "6 receipts in 25 minutes; 97 % leave in 3 payments, half an hour later on average"
+    part = book.plant("transit", what, ["ACC-9001"], hit=True)
+    _received(book, "ACC-9001", _START + timedelta(days=4, hours=10), part)
+    for k, yuan in enumerate((18_000, 25_000, 18_000)):
+        time = _START + timedelta(days=4, hours=10, minutes=31 + 9 * k)
+        book.pay(time, "ACC-9001", f"ACC-{9011 + k}", yuan, "transfer", part=part)
+    part = book.plant(
+        "keeps a third", "one receipt, and 3 payments in the hour after; a third of it stays", ["ACC-9002"]
+    )
+    book.pay(_START + timedelta(days=6, hours=14), "ACC-9020", "ACC-9002", 63_000, "transfer", part=part)
+    for k in range(3):
+        time = _START + timedelta(days=6, hours=14, minutes=15 + 15 * k)
+        book.pay(time, "ACC-9002", f"ACC-{9021 + k}", 14_000, "transfer", part=part)
+    part = book.plant("waits", "6 receipts; they leave after 3 days and 8 hours", ["ACC-9003"])
+    _received(book, "ACC-9003", _START + timedelta(days=1, hours=9), part)
+    book.pay(_START + timedelta(days=4, hours=17, minutes=30), "ACC-9003", "ACC-9031", 61_000, "transfer", part=part)
+    what = "a wage of which most goes to the landlord the same day: one receipt, one payment"
+    part = book.plant("wage and rent", what, ["ACC-9004"])
+    for day in (2, 12):
+        book.pay(_START + timedelta(days=day, hours=9), "ACC-9041", "ACC-9004", 5_000, "wage", part=part)
+        book.pay(_START + timedelta(days=day, hours=18), "ACC-9004", "ACC-9042", 4_500, "rent and arrears", part=part)
+    _ordinary(book, _codes(9101, 12), _codes(9201, 5), days=13, rows=40)
+    return book.sample("pass_through.csv", "64 transfers over 13 days; 40 of them are small purchases")
+
+
+def _received(book: Book, account: str, start: datetime, part: str) -> None:
+    """Six receipts of 10,500 on average from six accounts, five minutes apart."""
+    first = int(account.removeprefix("ACC-")) * 10
+    for k in range(6):
+        time = start + timedelta(minutes=5 * k)
+        book.pay(time, f"ACC-{first + k}", account, 9_250 + 500 * k, "transfer", part=part)
+
+
+def round_trip() -> Sample:
+    """A small withdrawal is allowed, then far more is paid; and money back over a third account."""
+    book = Book(Random(26))
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    what = "5,000 in, 1,000 back on the next day; then 20,000 and 36,000 in on the days after"
+    part = book.plant("bait", what, ["ACC-8002"], hit=True)
+    for at, payer, payee, yuan, memo in (
+        (3 * day + 10 * hour, "ACC-8001", "ACC-8002", 5_000, "invest"),
+        (4 * day + 11 * hour, "ACC-8002", "ACC-8001", 1_000, "profit"),
+        (5 * day + 15 * hour, "ACC-8001", "ACC-8002", 20_000, "invest more"),
+        (7 * day + 12 * hour, "ACC-8001", "ACC-8002", 36_000, "invest more"),
+    ):
+        book.pay(_START + at, payer, payee, yuan, memo, part=part)
+    way = _codes(8011, 3)
+    part = book.plant("over a third", "30,000 over two accounts; 40 % is back after 2 days", way, hit=True)
+    for at, payer, payee, yuan in ((0, 0, 1, 30_000), (20, 1, 2, 24_000), (49, 2, 0, 12_000)):
+        book.pay(_START + 6 * day + (9 + at) * hour, way[payer], way[payee], yuan, "transfer", part=part)
+    for name, what, account, back in (
+        ("late refund", "the money comes back, but after 8 days", 8021, (8 * day, 8021, 2_400)),
+        ("another account", "the payee pays the same sum, but to another account", 8031, (1 * day, 8033, 2_400)),
+        ("cashback", "0.5 % comes back: no return of the money", 8041, (1 * day, 8041, 12)),
+    ):
+        shop = f"ACC-{account + 1}"
+        part = book.plant(name, what, [f"ACC-{account}", shop])
+        book.pay(_START + 2 * day + 9 * hour, f"ACC-{account}", shop, 2_400, "order", part=part)
+        book.pay(_START + 2 * day + 10 * hour + back[0], shop, f"ACC-{back[1]}", back[2], "refund", part=part)
+    _ordinary(book, _codes(8101, 12), _codes(8201, 5), days=12, rows=40)
+    return book.sample("round_trip.csv", "53 transfers over 12 days; 40 of them are small purchases")
+
+
+def flow_density() -> Sample:
+    """A net of seven accounts through which all goes in hours, in no one shape."""
+    book = Book(Random(27))
+    net = _codes(7001, 7)
+    part = book.plant(
+        "net", "60,000 from 3 payers goes through 7 accounts to 2, by many ways, in 7 hours", net, hit=True
+    )
+    start, (a, b, c, d, e, f, g) = _START + timedelta(days=5, hours=9), net
+    for minutes, payer, payee, yuan in (
+        (0, "ACC-7011", a, 25_000), (10, "ACC-7012", a, 15_000), (15, "ACC-7013", b, 20_000),
+        (70, a, c, 22_000), (80, a, b, 17_500), (130, b, d, 19_000), (140, b, e, 18_000),
+        (160, c, e, 12_000), (170, c, f, 9_700), (230, d, f, 18_800), (240, e, g, 29_500),
+        (300, f, g, 12_000), (310, f, "ACC-7021", 16_100), (390, g, "ACC-7022", 41_000),
+    ):  # fmt: skip
+        book.pay(start + timedelta(minutes=minutes), payer, payee, yuan, "transfer", part=part)
+    short = _codes(7031, 5)
+    part = book.plant("three accounts", "20,000 goes over 3 accounts in a line, 5 hours apart", short[1:4])
+    _way(book, _minutes(_START + timedelta(days=2, hours=8), *[300] * 3), short, 20_000, 0.96, part)
+    keeper = _codes(7041, 6)
+    part = book.plant("keep a quarter", "20,000 goes over 4 accounts in a line; each keeps a quarter", keeper[1:5])
+    _way(book, _minutes(_START + timedelta(days=7, hours=8), *[90] * 4), keeper, 20_000, 0.75, part)
+    slow = _codes(7051, 6)
+    part = book.plant("a day and more", "20,000 goes over 4 accounts in a line, 26 hours at each", slow[1:5])
+    _way(book, _minutes(_START + timedelta(days=4, hours=8), *[1560] * 4), slow, 20_000, 0.96, part)
+    _ordinary(book, _codes(7101, 14), _codes(7201, 5), days=13, rows=46)
+    return book.sample("flow_density.csv", "74 transfers over 13 days; 46 of them are small purchases")
+
+
 # --- the tour --------------------------------------------------------------------------------------
 
 
@@ -427,7 +521,9 @@ def _rings(accounts: list[tuple[str, str]]) -> list[_Line]:
 
 # --- writing ---------------------------------------------------------------------------------------
 
-MAKERS: tuple[Callable[[], Sample], ...] = (tour, cycle, fan_in, fan_out, mule_chain, amlworld)
+MAKERS: tuple[Callable[[], Sample], ...] = (
+    tour, cycle, fan_in, fan_out, mule_chain, pass_through, round_trip, flow_density, amlworld,
+)  # fmt: skip
 
 
 def samples() -> dict[str, Sample]:
@@ -443,10 +539,13 @@ same bytes every time:
 
     python samples/make_samples.py
 
-A *hit* is planted to be found. A *near-miss* looks much like one and is not to be found, or, where it says
-"review", not above that level.
+A *hit* is planted to be found, at level `high`, or, where it says "review", at that. A *near-miss* looks much like one
+and is not to be found, or, where it says "review", not above that level.
 """
-_REVIEW = {("tour.csv", "shop")}
+_REVIEW = {
+    ("tour.csv", "shop"), ("pass_through.csv", "wage and rent"), ("round_trip.csv", "bait"),
+    ("round_trip.csv", "over a third"),
+}  # fmt: skip
 
 
 def readme() -> str:
@@ -464,7 +563,7 @@ def _section(sample: Sample) -> str:
         "|---|---|---|---|",
     ]
     for part, planted in sample.planted.items():
-        sort = "hit" if planted.hit else "near-miss, review" if (sample.file, part) in _REVIEW else "near-miss"
+        sort = ("hit" if planted.hit else "near-miss") + (", review" if (sample.file, part) in _REVIEW else "")
         accounts = ", ".join(f"`{a}`" for a in planted.accounts)
         lines.append(f"| **{part}** ({sort}) | {planted.what} | {accounts} | {_ids(planted.transactions)} |")
     return "\n".join([*lines, ""])
