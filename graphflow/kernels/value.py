@@ -24,7 +24,7 @@ def witnesses(ratio: Floats, who: Longs, width: float) -> Longs:
     """Per entry of rising ratios, how many different `who` there are from it to `width` above it."""
     size = ratio.size
     number = np.zeros(size, np.int64)
-    times = np.zeros(size + 1, np.int64)
+    times = np.zeros(1 + (who.max() if size else 0), np.int64)
     stop, here = 0, 0
     for start in range(size):
         while stop < size and ratio[stop] <= ratio[start] + width:

@@ -3,8 +3,8 @@
 Amounts of different currencies are never added. To compare them, each currency gets a rate to a base
 currency, the one used most: the median of received / paid over the transfers that paid one currency and
 received the other, joined along the best-supported pairs. A currency that no such transfer connects gets the rate at
-which accounts pass it on in other currencies, where many agree (`pass_through.py`); where they do not, it is set beside the
-base by the median amounts of the two. Both are rough, are said, and never make a finding `high`.
+which accounts pass it on in other currencies, where many agree (`pass_through.py`); where they do not, it is set
+beside the base by the median amounts of the two. Both are rough, are said, and never make a finding `high`.
 """
 
 from __future__ import annotations
