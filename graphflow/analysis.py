@@ -15,6 +15,7 @@ from graphflow.ledger import Ledger
 from graphflow.read import PathName, read_ledger
 from graphflow.read.progress import Progress, silent
 from graphflow.rules import default_rules
+from graphflow.value.rates_file import read_rates
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def analyze(
     sources: PathName | Iterable[PathName],
     *,
     detectors: Sequence[Detector] | None = None,
+    rates: PathName | None = None,
     mapping: Mapping[str, str] | PathName | None = None,
     dialect: str | None = None,
     encoding: str | None = None,
@@ -79,12 +81,15 @@ def analyze(
 ) -> Analysis:
     """Read transaction records, detect laundering patterns, and open ranked cases.
 
-    detectors  what to run; all of them with default parameters when not given. The other options are those of
-    `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the ledger as soon as detection
-    leaves a core to spare.
+    detectors  what to run; all of them with default parameters when not given
+    rates      a file that says what currencies are worth (CSV: currency, rate, and if need be date and base); without
+               one, the ledger's own exchanges say it
+    The other options are those of `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the
+    ledger as soon as detection leaves a core to spare.
     Raises `GraphflowError` with one clear line.
     """
     chosen = list(detectors) if detectors is not None else default_rules()
+    stated = read_rates(rates) if rates is not None else None
     clock = Clock(tell=tell)
     with clock.stage("read"):
         ledger = read_ledger(
@@ -97,7 +102,7 @@ def analyze(
             currency=currency,
             progress=progress,
         )
-        graph = FlowGraph(ledger)
+        graph = FlowGraph(ledger, rates=stated)
     with clock.stage("detect"):
         findings = detect(graph, chosen)
     on_ledger(ledger)

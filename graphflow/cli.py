@@ -56,6 +56,12 @@ TimeFormat = Annotated[
     typer.Option(help="How times are written, as `%d/%m/%Y %H:%M`, `epoch_s` or `epoch_ms`.", rich_help_panel=_INPUT),
 ]
 Timezone = Annotated[str, typer.Option(help="Zone of times that state none.", rich_help_panel=_INPUT)]
+Rates = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV of what currencies are worth: currency, rate, and if need be date and base.", rich_help_panel=_INPUT
+    ),
+]
 Currency = Annotated[
     str | None, typer.Option(help="Currency of a file that has no currency column.", rich_help_panel=_INPUT)
 ]
@@ -94,6 +100,7 @@ def analyze(
     time_format: TimeFormat = None,
     timezone: Timezone = "UTC",
     currency: Currency = None,
+    rates: Rates = None,
 ) -> None:
     """Detect laundering patterns and write ranked cases, pictures and tables."""
     wanted = _pages(pages)
@@ -107,6 +114,7 @@ def analyze(
         analysis = run(
             sources,
             detectors=_rules(rules),
+            rates=rates,
             mapping=_mapping(columns),
             dialect=dialect,
             encoding=encoding,

@@ -23,6 +23,7 @@ from graphflow.kernels import csr, lots
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Codes, Ledger
 from graphflow.value import Valuation, valuate
+from graphflow.value.rates_file import RatesFile
 
 T = TypeVar("T")
 Longs = npt.NDArray[np.int64]
@@ -74,11 +75,17 @@ class Lots:
 
 
 class Flow:
-    """Columns of a ledger; `rows` are the positions of its transfers in the ledger (all of them: None)."""
+    """Columns of a ledger; `rows` are the positions of its transfers in the ledger (all of them: None).
 
-    def __init__(self, ledger: Ledger, rows: Longs | None = None) -> None:
+    rates  what the user says currencies are worth; whole: the flow of which this is a part, with the same value basis
+    """
+
+    def __init__(
+        self, ledger: Ledger, rows: Longs | None = None, *, rates: RatesFile | None = None, whole: Flow | None = None
+    ) -> None:
         self.ledger = ledger
         self._rows = rows
+        self._rates, self._whole = rates, whole
         self._lots: dict[timedelta, Lots] = {}
         self._hubs: dict[tuple[timedelta, int], npt.NDArray[np.bool_]] = {}
 
@@ -139,7 +146,7 @@ class Flow:
     @cached_property
     def valuation(self) -> Valuation:
         """The value basis of the whole ledger."""
-        return valuate(self.ledger)
+        return self._whole.valuation if self._whole else valuate(self.ledger, self._rates)
 
     @cached_property
     def value(self) -> Longs:

@@ -8,6 +8,7 @@ until a small part of it is handed to an algorithm. Detectors read the columns a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from graphflow.errors import GraphflowError
 from graphflow.flow import Flow
 from graphflow.ledger import Ledger
+from graphflow.value.rates_file import RatesFile, read_rates
 
 if TYPE_CHECKING:
     from typing import Self
@@ -62,7 +64,8 @@ class _Lazy:
 class FlowGraph(MultiDiGraph):
     """A `networkx.MultiDiGraph` over a ledger's columns.
 
-    FlowGraph(ledger)           the whole ledger, at once and for nothing
+    FlowGraph(ledger)           the whole ledger, at once and for nothing; rates="rates.csv" says what currencies are
+                                worth, where the ledger's own exchanges are not to say it
     graph.flow_subgraph(rows)   some transfers of it, as a graph of the same kind
     FlowGraph.from_networkx(g)  from a graph a notebook already has
     graph.flow                  the columns as integer arrays, for detectors
@@ -94,7 +97,7 @@ class FlowGraph(MultiDiGraph):
 
     def __init__(self, data: Any = None, **attr: Any) -> None:
         if isinstance(data, Ledger):
-            data = Flow(data)
+            data = Flow(data, rates=_rates(attr.pop("rates", None)))
         if not isinstance(data, Flow):
             super().__init__(data, **attr)
             return
@@ -160,7 +163,7 @@ class FlowGraph(MultiDiGraph):
         if wanted.size and (wanted[0] < 0 or wanted[-1] >= height):
             known = f"rows 0 to {height - 1}" if height else "no rows"
             raise GraphflowError(f"the ledger has {known}, not {wanted[0]} to {wanted[-1]}")
-        graph = FlowGraph(Flow(self.ledger, wanted))
+        graph = FlowGraph(Flow(self.ledger, wanted, whole=self.flow))
         graph.graph.update(self.graph)
         return graph
 
@@ -264,6 +267,10 @@ class FlowGraph(MultiDiGraph):
             nodes[account].update({k: v for k, v in (("bank", bank), ("name", name)) if v is not None})
         # `_adj` comes last: it is what `is_lazy` looks at, and another thread may be looking
         self._node, self._pred, self._adj = nodes, pred, succ
+
+
+def _rates(source: str | PathLike[str] | RatesFile | None) -> RatesFile | None:
+    return source if source is None or isinstance(source, RatesFile) else read_rates(source)
 
 
 def _positions(rows: Iterable[int] | Rows) -> Rows:

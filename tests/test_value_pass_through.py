@@ -152,7 +152,7 @@ def test_it_is_said_and_stays_rough() -> None:
     assert rate.accounts >= 15
     assert valuation.warnings == [
         f"no transfer exchanges SAR {rate.rate:.6g} ({rate.accounts} accounts) with USD: compared at the rate at which "
-        "accounts passed it on in another currency, which is inferred; findings across them stay at review"
+        "accounts passed money on in another currency, which is inferred; findings across them stay at review"
     ]
 
 

@@ -219,7 +219,7 @@ def _run(analysis: Analysis, command: Sequence[str], truncated: Sequence[str]) -
         "truncated": list(truncated),
         "warnings": list(analysis.warnings),
         "decimals": dict(ledger.decimals),
-        "rates": [asdict(rate) for rate in analysis.graph.flow.valuation.rates],
+        **analysis.graph.flow.valuation.record,
         "counts": _counts(analysis, by_detector, levels),
     }
 
