@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow, in_parts
 from graphflow.graph import FlowGraph
@@ -67,11 +68,11 @@ class Cycle:
 
     name: ClassVar[str] = "cycle"
 
-    max_hops: int = 10
-    window: timedelta = timedelta(hours=72)
-    keep: float = 0.50
-    high_keep: float = 0.90
-    fast: timedelta = timedelta(hours=6)
+    max_hops: int = threshold(10, "hops", "IBM AMLSim plants cycles of 5 to 10 accounts")
+    window: timedelta = threshold(timedelta(hours=72), "duration", "judgement; AMLSim's cycles take 5 to 20 days")
+    keep: float = threshold(0.50, "share", "judgement")
+    high_keep: float = threshold(0.90, "share", "judgement: commissions of 1 to 5 % a hop (press, 2019 and 2021)")
+    fast: timedelta = threshold(timedelta(hours=6), "duration", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""
