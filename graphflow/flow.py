@@ -22,6 +22,7 @@ import polars as pl
 from graphflow.kernels import csr, lots
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Codes, Ledger
+from graphflow.rarity import Rarity
 from graphflow.value import Valuation, valuate
 from graphflow.value.rates_file import RatesFile
 
@@ -103,6 +104,10 @@ class Flow:
         """Positions in the ledger of some events of this flow."""
         return events.astype(np.int64) if self._rows is None else self._rows[events]
 
+    def events_of(self, rows: Longs) -> Longs:
+        """The events of some positions in the ledger, all of which this flow has."""
+        return rows if self._rows is None else np.searchsorted(self._rows, rows)
+
     @property
     def account_count(self) -> int:
         """Accounts of the whole ledger: the length of arrays indexed by account code."""
@@ -147,6 +152,11 @@ class Flow:
     def valuation(self) -> Valuation:
         """The value basis of the whole ledger."""
         return self._whole.valuation if self._whole else valuate(self.ledger, self._rates)
+
+    @cached_property
+    def rarity(self) -> Rarity:
+        """What is usual among these transfers."""
+        return Rarity(self)
 
     @cached_property
     def value(self) -> Longs:

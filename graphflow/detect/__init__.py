@@ -19,6 +19,7 @@ from graphflow.detect.mule_chain import MuleChain
 from graphflow.finding import Finding
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
+from graphflow.rarity import weighed
 from graphflow.words import span
 
 
@@ -65,9 +66,10 @@ class Findings:
 def detect(graph: FlowGraph, detectors: Iterable[Detector] | None = None) -> Findings:
     """Run detectors (all of them with their default parameters when none are given) over a graph.
 
+    Each finding's points get what its rarity in this ledger adds (`graphflow.rarity`).
     A detector whose window is finer than the ledger's times can tell is switched off, with a warning; where only a
     part of its evidence is, the warning says which.
-    The same graph and detectors give the same findings in the same order.
+        The same graph and detectors give the same findings in the same order.
 
     Example
     -------
@@ -90,7 +92,7 @@ def detect(graph: FlowGraph, detectors: Iterable[Detector] | None = None) -> Fin
     for detector in running:
         cut = yield_into(found, detector.find(graph))
         truncated += [f"{detector.name}: {line}" for line in cut]
-    return Findings(tuple(found), tuple(truncated), tuple(warnings))
+    return Findings(tuple(weighed(graph.flow, found)), tuple(truncated), tuple(warnings))
 
 
 def yield_into(found: list[Finding], findings: Generator[Finding, None, tuple[str, ...]]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ class Totals:
     rough: npt.NDArray[np.bool_]
 
 
-def totals(flow: Flow, events: npt.NDArray[np.int32], starts: Longs) -> Totals:
+def totals(flow: Flow, events: npt.NDArray[np.signedinteger[Any]], starts: Longs) -> Totals:
     """Totals of consecutive groups of `events`; group g begins at starts[g] and is not empty.
 
     Currencies are never added: a group with more than one is summed in the base currency.

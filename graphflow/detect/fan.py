@@ -15,6 +15,8 @@ from graphflow.detect.amounts import totals
 from graphflow.flow import Adjacency, Flow, in_parts, in_threads, microseconds
 from graphflow.kernels import fan as kernels
 from graphflow.kernels.engine import ready
+from graphflow.rarity import cut_words
+from graphflow.rarity import rarest as keep_rarest
 from graphflow.words import count, percent
 
 Longs = npt.NDArray[np.int64]
@@ -56,11 +58,12 @@ class Episode:
 
 @dataclass(frozen=True)
 class Episodes:
-    """Episodes by account and time, and what was not reported: accounts that are hubs, and ordinary episodes."""
+    """Episodes by account and time, and what was not reported: hubs, ordinary episodes, and the less rare ones."""
 
     found: Iterator[Episode]
     hubs: int
     ordinary: int
+    common: int
 
     def left_out(self, noun: str, most: int, least: float) -> tuple[str, ...]:
         """What was not reported, in words."""
@@ -72,7 +75,7 @@ class Episodes:
                 f"{count(self.ordinary, 'episode')} with under {percent(least)} one-off {noun} not reported "
                 "(an account's ordinary life)"
             )
-        return tuple(lines)
+        return (*lines, *cut_words(self.common, "episode"))
 
 
 def episodes(
@@ -85,10 +88,12 @@ def episodes(
     minimum: int,
     most: int,
     least_one_off: float,
+    rarest: int,
 ) -> Episodes:
     """Episodes with at least `minimum` other ends in one window, at least the share `least_one_off` of them one-off.
 
-    An other end is one-off when all its transfers with the account, in the whole ledger, lie within one window.
+    Of many the `rarest` for each million transfers. An other end is one-off when all its transfers with the account,
+    in the whole ledger, lie within one window.
     """
     run = ready(kernels, flow.size)
     parts = in_parts(
@@ -110,17 +115,33 @@ def episodes(
     )  # fmt: skip
     facts, spread = (np.concatenate(columns) for columns in zip(*described, strict=True))
     unusual = facts[:, 1] >= least_one_off * facts[:, 0]
-    shown = _described(flow, side, found[unusual], facts[unusual], spread[unusual], dwell)
-    return Episodes(shown, int(hubs.size), int((~unusual).sum()))
+    found, facts, spread = found[unusual], facts[unusual], spread[unusual]
+    rare = _rarest(flow, side, found, facts, rarest)
+    shown = _described(flow, side, found[rare], facts[rare], spread[rare], dwell)
+    return Episodes(shown, int(hubs.size), int((~unusual).sum()), int((~rare).sum()))
+
+
+def _rarest(flow: Flow, side: Adjacency, found: Longs, facts: Longs, most: int) -> npt.NDArray[np.bool_]:
+    """Which episodes are among the rarest by the amounts and the one-off ends they have."""
+    if not found.size:
+        return np.empty(0, np.bool_)
+    events, starts, _ = _events(side, found)
+    points = flow.rarity.volume(events, starts).points + flow.rarity.novelty(facts[:, 0], facts[:, 1])
+    return keep_rarest(points, flow.size, most)
+
+
+def _events(side: Adjacency, found: Longs) -> tuple[npt.NDArray[np.int32], Longs, Longs]:
+    """The events of all episodes one after the other, and where each begins and stops among them."""
+    lengths = found[:, 2] - found[:, 1]
+    stops = np.cumsum(lengths)
+    starts = stops - lengths
+    return side.events[np.repeat(found[:, 1] - starts, lengths) + np.arange(lengths.sum())], starts, stops
 
 
 def _described(
     flow: Flow, side: Adjacency, found: Longs, facts: Longs, spread: npt.NDArray[np.float64], dwell: timedelta
 ) -> Iterator[Episode]:
-    lengths = found[:, 2] - found[:, 1]
-    stops = np.cumsum(lengths)
-    starts = stops - lengths
-    events = side.events[np.repeat(found[:, 1] - starts, lengths) + np.arange(lengths.sum())]
+    events, starts, stops = _events(side, found)
     sums = totals(flow, events, starts)
     lasted = flow.time[events[stops - 1]] - flow.time[events[starts]]
     columns = (

@@ -54,9 +54,7 @@ class FanIn:
     name: ClassVar[str] = "fan-in"
 
     min_payers: int = threshold(5, "payers", "IBM AMLSim plants 5 to 10; RIFT 2026 solutions use 5 to 10")
-    window: timedelta = threshold(
-        timedelta(hours=24), "duration", "RUSI and Lloyds 2025: mule accounts are emptied within 24 hours"
-    )
+    window: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: its fans take up to 4 days")
     min_one_off: float = threshold(0.50, "share", "judgement")
     one_off_share: float = threshold(
         0.70, "share", "judgement: payers of collecting accounts hardly repeat (bank training)"
@@ -72,6 +70,7 @@ class FanIn:
     )
     brief: timedelta = threshold(timedelta(days=7), "duration", "judgement")
     max_payers: int = threshold(1000, "payers", "judgement")
+    rarest: int = threshold(500, "findings per million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""
@@ -85,6 +84,7 @@ class FanIn:
             minimum=self.min_payers,
             most=self.max_payers,
             least_one_off=self.min_one_off,
+            rarest=self.rarest,
         )
         for episode in episodes.found:
             yield self._finding(flow, episode)

@@ -56,9 +56,7 @@ class FanOut:
     name: ClassVar[str] = "fan-out"
 
     min_payees: int = threshold(5, "payees", "IBM AMLSim plants 5 to 10; RIFT 2026 solutions use 5 to 10")
-    window: timedelta = threshold(
-        timedelta(hours=24), "duration", "RUSI and Lloyds 2025: mule accounts are emptied within 24 hours"
-    )
+    window: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: its fans take up to 4 days")
     min_one_off: float = threshold(0.50, "share", "judgement")
     one_off_share: float = threshold(0.70, "share", "judgement")
     funded_share: float = threshold(
@@ -73,6 +71,7 @@ class FanOut:
     brief: timedelta = threshold(timedelta(days=7), "duration", "judgement")
     many: int = threshold(100, "payees", "judgement")
     max_payees: int = threshold(1000, "payees", "judgement")
+    rarest: int = threshold(500, "findings per million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""
@@ -86,6 +85,7 @@ class FanOut:
             minimum=self.min_payees,
             most=self.max_payees,
             least_one_off=self.min_one_off,
+            rarest=self.rarest,
         )
         for episode in episodes.found:
             yield self._finding(flow, episode)

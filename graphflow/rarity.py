@@ -1,0 +1,222 @@
+"""How unusual a pattern is, measured against the ledger it is in: no labels, no thresholds from elsewhere.
+
+Each measure is a chance: of how many ledgers like this one would so many transfers, drawn from it blindly, show the
+same? A point is one order of magnitude: 3 points are one in a thousand. Measures rank findings; they are no
+probabilities of anything else, as transfers of a pattern are not drawn blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from graphflow.finding import Finding, Part
+from graphflow.kernels import rarity as kernels
+from graphflow.kernels.engine import ready
+from graphflow.ledger import major
+from graphflow.words import count, percent, span
+
+if TYPE_CHECKING:
+    from graphflow.flow import Flow
+
+Longs = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+TOGETHER = timedelta(hours=96)
+_MOST_POINTS = 6.0
+_LEAST_POINTS = 0.5
+_MOST_DRAWS = 20
+_ONCE = 0.9
+_SHIFT = 44
+_FEWEST = 1000
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Per group of transfers: how many it has, the value that more than half of them reach, the ledger's share of
+    transfers that reach it, and the points of that."""
+
+    transfers: Longs
+    value: Longs
+    share: Floats
+    points: Floats
+
+
+class Rarity:
+    """What is usual among the transfers of a flow, self-transfers left out.
+
+    volume   more than half of k transfers are worth at least v: the binomial chance of that, where each transfer of the
+             ledger is as likely as another
+    novelty  of k pairs of accounts so many deal with each other only within `TOGETHER`: likewise
+    """
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+
+    @cached_property
+    def one_off(self) -> npt.NDArray[np.bool_]:
+        """Per event, whether its payer pays its payee only within `TOGETHER`, in the whole flow."""
+        from graphflow.flow import in_parts, microseconds
+
+        flow, sent = self._flow, self._flow.sent
+        once = np.zeros(flow.size, np.bool_)
+        run = ready(kernels, flow.size).one_off
+        in_parts(
+            lambda a, b: run(
+                a, b, sent.ptr, sent.events, sent.others, flow.time, flow.account_count, microseconds(TOGETHER), once
+            ),
+            sent.ptr,
+            parts=4,
+        )
+        return once
+
+    @cached_property
+    def one_off_share(self) -> float:
+        """Share of the transfers that are of one-off pairs."""
+        return float(self.one_off.sum() / max(1, self._flow.sent.events.size))
+
+    @cached_property
+    def _reached(self) -> Floats:
+        """Share of the transfers worth at least as much, by value bucket (256 to each doubling)."""
+        counts = np.bincount(_bucket(self._flow.sent.values), minlength=1)
+        reached: Floats = np.cumsum(counts[::-1])[::-1] / max(1, counts.sum())
+        return reached
+
+    def reached(self, values: npt.NDArray[np.int64]) -> Floats:
+        """Share of the ledger's transfers that are worth at least each value, to within 0.3 % of the value."""
+        shares: Floats = self._reached[np.minimum(_bucket(values), self._reached.size - 1)]
+        return shares
+
+    def volume(self, events: npt.NDArray[np.integer], starts: Longs) -> Volume:
+        """Of consecutive groups of events; group g begins at starts[g] and is not empty."""
+        values = self._flow.value[events]
+        sizes = np.diff(np.append(starts, events.size))
+        group = np.repeat(np.arange(starts.size), sizes)
+        half = sizes // 2 + 1
+        ordered = values[np.lexsort((-values, group))]
+        least = ordered[starts + half - 1]
+        share = self.reached(least)
+        return Volume(sizes, least, share, self._tails(sizes, half, share))
+
+    def novelty(self, pairs: Longs, one_off: Longs) -> Floats:
+        """Points of so many pairs of accounts, of which so many are one-off."""
+        base = self.one_off_share
+        if not 0 < base < _ONCE:
+            return np.zeros(pairs.size)
+        for_each, against_each = np.log10(_ONCE / base), np.log10((1 - _ONCE) / (1 - base))
+        points: Floats = one_off * for_each + (pairs - one_off) * against_each
+        return np.clip(points, 0.0, _MOST_POINTS)
+
+    def _tails(self, draws: Longs, least: Longs, share: Floats) -> Floats:
+        """Points of at least `least` hits in so many draws, of which `_MOST_DRAWS` count: more only repeat them."""
+        draws, least = draws.astype(np.int64), least.astype(np.int64)
+        counted = np.minimum(draws, _MOST_DRAWS)
+        least = least * counted // np.maximum(draws, 1)
+        run = ready(kernels, self._flow.size).tails
+        points: Floats = run(counted, least, share.astype(np.float64))
+        return np.minimum(points, _MOST_POINTS)
+
+
+def _bucket(values: npt.NDArray[np.int64]) -> Longs:
+    """A number that grows with the value: exponent and eight bits after it of its float."""
+    buckets: Longs = (np.maximum(values, 1).astype(np.float64).view(np.int64) >> _SHIFT) - (1023 << 8)
+    return buckets
+
+
+def rarest(points: Floats, size: int, most: int) -> npt.NDArray[np.bool_]:
+    """Which rows are among the `most` with most points for each million transfers (1,000 in any case).
+
+    Ties go to the earlier row.
+    """
+    limit = max(_FEWEST, most * size // 1_000_000)
+    kept = np.ones(points.size, np.bool_)
+    if points.size > limit:
+        kept[np.argsort(-points, kind="stable")[limit:]] = False
+    return kept
+
+
+def cut_words(left_out: int, noun: str) -> tuple[str, ...]:
+    """What `rarest` left out, in words."""
+    if not left_out:
+        return ()
+    return (f"{count(left_out, noun)} not reported: others are rarer in this ledger (`rarest` bounds their number)",)
+
+
+# --- of findings ----------------------------------------------------------------------------------
+
+
+def weighed(flow: Flow, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings with what their rarity adds to their parts: volume and novelty.
+
+    Volume looks at the transfers that bring money in: those whose payer is nobody's payee in the finding (its first
+    transfer where there are none, as on a cycle), as what is passed on was counted once. Novelty looks at all pairs.
+    """
+    if not findings:
+        return []
+    rarity = flow.rarity
+    sizes = np.array([f.rows.size for f in findings])
+    owner = np.repeat(np.arange(sizes.size), sizes)
+    events = flow.events_of(np.concatenate([f.rows for f in findings]))
+    volume = rarity.volume(*_brought_in(flow, owner, events, sizes))
+    pairs, one_off = _pairs(flow, owner, events, sizes.size)
+    novelty = rarity.novelty(pairs, one_off)
+    rows = zip(
+        findings, volume.points.tolist(), volume.transfers.tolist(), volume.value.tolist(), volume.share.tolist(),
+        novelty.tolist(), pairs.tolist(), one_off.tolist(), strict=True,
+    )  # fmt: skip
+    return [
+        replace(f, parts=(*f.parts, *_parts(flow, points, transfers, value, share, new, of, once)))
+        for f, points, transfers, value, share, new, of, once in rows
+    ]
+
+
+def _parts(
+    flow: Flow, volume: float, transfers: int, value: int, share: float, novelty: float, pairs: int, once: int
+) -> list[Part]:
+    parts = []
+    if volume >= _LEAST_POINTS:
+        base = flow.valuation.base
+        text = f"{major(value, flow.ledger.decimals.get(base, 2))} {base}"
+        most = "its payment" if transfers == 1 else f"most of its {transfers:,} payments in"
+        verb = "is" if transfers == 1 else "are"
+        sentence = f"{most} {verb} worth {text} or more, as {percent(share)} of all transfers are"
+        parts.append(Part("volume", round(volume, 3), sentence))
+    if novelty >= _LEAST_POINTS:
+        sentence = (
+            f"{once:,} of {count(pairs, 'pair')} of accounts deal with each other only within {span(TOGETHER)}, as "
+            f"{percent(flow.rarity.one_off_share)} of all transfers do"
+        )
+        parts.append(Part("novelty", round(novelty, 3), sentence))
+    return parts
+
+
+def _brought_in(flow: Flow, owner: Longs, events: Longs, sizes: Longs) -> tuple[Longs, Longs]:
+    """The events by which money comes into each group, and where each group begins among them."""
+    width = np.int64(flow.account_count)
+    paid = np.unique(owner * width + flow.payee[events])
+    payer = owner * width + flow.payer[events]
+    at = np.minimum(np.searchsorted(paid, payer), paid.size - 1)
+    fresh = paid[at] != payer
+    number = np.bincount(owner[fresh], minlength=sizes.size)
+    first = np.cumsum(sizes) - sizes
+    fresh[first[number == 0]] = True
+    number = np.maximum(number, 1)
+    return events[fresh], np.cumsum(number) - number
+
+
+def _pairs(flow: Flow, owner: Longs, events: Longs, groups: int) -> tuple[Longs, Longs]:
+    """Per group, its distinct pairs of payer and payee, and those of them that are one-off."""
+    order = np.lexsort((flow.payee[events], flow.payer[events], owner))
+    owner, events = owner[order], events[order]
+    payer, payee = flow.payer[events], flow.payee[events]
+    new = np.ones(events.size, np.bool_)
+    new[1:] = (np.diff(owner) != 0) | (np.diff(payer) != 0) | (np.diff(payee) != 0)
+    pairs = np.bincount(owner[new], minlength=groups)
+    once = np.bincount(owner[new], weights=flow.rarity.one_off[events[new]], minlength=groups)
+    return pairs.astype(np.int64), once.astype(np.int64)
