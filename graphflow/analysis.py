@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 from graphflow.case import Case, open_cases
 from graphflow.detect import Detector, Findings, detect
+from graphflow.errors import RuleError
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
 from graphflow.read import PathName, read_ledger
 from graphflow.read.progress import Progress, silent
-from graphflow.rules import default_rules
+from graphflow.rules import Rules, default_rules, load_rules
 from graphflow.value.rates_file import read_rates
 
 
@@ -68,6 +69,7 @@ def analyze(
     sources: PathName | Iterable[PathName],
     *,
     detectors: Sequence[Detector] | None = None,
+    rules: PathName | None = None,
     rates: PathName | None = None,
     mapping: Mapping[str, str] | PathName | None = None,
     dialect: str | None = None,
@@ -82,13 +84,14 @@ def analyze(
     """Read transaction records, detect laundering patterns, and open ranked cases.
 
     detectors  what to run; all of them with default parameters when not given
+    rules      instead of detectors: the name of a preset ("cn-telecom", "intl-app", "crypto") or a rules file
     rates      a file that says what currencies are worth (CSV: currency, rate, and if need be date and base); without
                one, the ledger's own exchanges say it
     The other options are those of `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the
     ledger as soon as detection leaves a core to spare.
     Raises `GraphflowError` with one clear line.
     """
-    chosen = list(detectors) if detectors is not None else default_rules()
+    chosen = _chosen(detectors, rules)
     stated = read_rates(rates) if rates is not None else None
     clock = Clock(tell=tell)
     with clock.stage("read"):
@@ -120,6 +123,17 @@ def analyze(
         truncated=findings.truncated + bounded,
         warnings=ledger.warnings + findings.warnings,
     )
+
+
+def _chosen(detectors: Sequence[Detector] | None, rules: PathName | None) -> Sequence[Detector]:
+    """What to run; rules keep what they know of where their values come from."""
+    if rules is not None:
+        if detectors is not None:
+            raise RuleError("give detectors or rules, not both")
+        return load_rules(rules)
+    if detectors is None:
+        return default_rules()
+    return detectors if isinstance(detectors, Rules) else list(detectors)
 
 
 def peak_rss_mb() -> int:
