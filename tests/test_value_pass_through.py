@@ -244,6 +244,9 @@ def test_a_sample_of_many_accounts_tells_the_same(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(pass_through, "_MOST", 120)
     sample = rate_of(moves)
     assert sample == (pytest.approx(whole[0], rel=0.02), "pass-through")
+    assert valuate(ledger_of(moves)).warnings[-1] == (
+        "what accounts pass on was looked at in an even sample of them: 120 of 180"
+    )
 
 
 def test_hubs_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

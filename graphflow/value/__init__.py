@@ -67,6 +67,7 @@ class Valuation:
     values  int64, minor units of the base currency, for each ledger row (what was paid)
     base    the base currency; rates: one for each other currency; file: where some of them were stated
     factors what a minor unit of each currency is worth in minor units of the base, day in, day out
+    note    what was not looked at, in words; empty where nothing was left out
     """
 
     values: npt.NDArray[np.int64]
@@ -74,6 +75,7 @@ class Valuation:
     rates: tuple[Rate, ...]
     factors: Mapping[str, float]
     file: RatesFile | None = None
+    note: str = ""
 
     @property
     def rough(self) -> frozenset[str]:
@@ -97,7 +99,7 @@ class Valuation:
             "amounts": f"no transfer exchanges {', '.join(sorted(r.currency for r in by.get('amounts', [])))} with "
             f"{self.base}: compared by their median amounts, which is rough; {stays}",
         }
-        return [line for basis, line in lines.items() if basis in by]
+        return [line for basis, line in lines.items() if basis in by] + ([self.note] if self.note else [])
 
     @property
     def record(self) -> dict[str, Any]:
@@ -133,7 +135,7 @@ def valuate(ledger: Ledger, stated: RatesFile | None = None) -> Valuation:
         return Valuation(values=paid, base="".join(currencies), rates=(), factors=dict.fromkeys(currencies, 1.0))
     known = _start(ledger, stated)
     base = next(iter(known))
-    _spread(known, ledger)
+    note = _spread(known, ledger)
     units = {c: 10.0 ** (ledger.decimals[base] - ledger.decimals[c]) for c in currencies}
     return Valuation(
         values=_values(ledger, [(known[c].course, units[c]) for c in currencies]),
@@ -141,6 +143,7 @@ def valuate(ledger: Ledger, stated: RatesFile | None = None) -> Valuation:
         rates=tuple(known[c].rate for c in currencies if c != base),
         factors={c: known[c].rate.rate * units[c] for c in currencies},
         file=stated,
+        note=note,
     )
 
 
@@ -182,18 +185,18 @@ def _rate(currency: str, base: str, course: Course, basis: Basis, transfers: int
     )
 
 
-def _spread(known: dict[str, _Known], ledger: Ledger) -> None:
+def _spread(known: dict[str, _Known], ledger: Ledger) -> str:
     """Value all other currencies on the best ground there is: exchanges, what was passed on, then median amounts.
 
     Whatever values one more currency may value others by exchanges with it, so those are looked at again.
+    Returns what was left out, in words.
     """
     base, others = next(iter(known)), [c for c in ledger.currencies if c not in known]
     if not others:
-        return
+        return ""
     pairs = exchange_pairs(ledger)
     _exchange(known, pairs)
-    if any(c not in known for c in others):
-        _pass_on(known, pairs, ledger)
+    note = _pass_on(known, pairs, ledger) if any(c not in known for c in others) else ""
     missing = [c for c in others if c not in known]
     medians = _medians(ledger, [base, *missing]) if missing else {}
     for new in missing:
@@ -201,6 +204,7 @@ def _spread(known: dict[str, _Known], ledger: Ledger) -> None:
             course = Course.flat(medians.get(base, 1.0) / medians.get(new, medians.get(base, 1.0)))
             known[new] = _Known(_rate(new, base, course, "amounts"), course)
             _exchange(known, pairs)
+    return note
 
 
 def _exchange(known: dict[str, _Known], pairs: Pairs) -> None:
@@ -228,8 +232,11 @@ def _next_pair(known: Mapping[str, _Known], pairs: Pairs) -> tuple[str, str, Cou
     return None
 
 
-def _pass_on(known: dict[str, _Known], pairs: Pairs, ledger: Ledger) -> None:
-    """Value currencies by what accounts passed on, the clearest first; each may make others clear."""
+def _pass_on(known: dict[str, _Known], pairs: Pairs, ledger: Ledger) -> str:
+    """Value currencies by what accounts passed on, the clearest first; each may make others clear.
+
+    Returns what was not looked at, in words.
+    """
     base, place = next(iter(known)), {currency: k for k, currency in enumerate(ledger.currencies)}
     through = passed(ledger, [place[c] for c in place if c not in known])
     while True:
@@ -237,12 +244,16 @@ def _pass_on(known: dict[str, _Known], pairs: Pairs, ledger: Ledger) -> None:
         found = {c: rate_of(place[c], through, worth) for c in place if c not in known}
         clear: list[tuple[str, Crowd]] = [(c, crowd) for c, crowd in found.items() if crowd is not None]
         if not clear:
-            return
+            break
         for currency, crowd in sorted(clear, key=lambda item: item[1].chance):
             if currency not in known:  # an exchange with one just valued is better
                 course = Course.flat(crowd.rate)
                 known[currency] = _Known(_rate(currency, base, course, "pass-through", 0, crowd.accounts), course)
                 _exchange(known, pairs)
+    if through.sampled is None:
+        return ""
+    some, whole = through.sampled
+    return f"what accounts pass on was looked at in an even sample of them: {some:,} of {whole:,}"
 
 
 def _medians(ledger: Ledger, wanted: Sequence[str]) -> dict[str, float]:

@@ -7,6 +7,9 @@ denser than chance would make it.
 
 How dense a window is, is counted in accounts, and not in more than its different receipts or different payments in
 amount: one busy account, or one fixed price, is one piece of evidence however often it comes.
+
+It is fooled where many people spend the same share of what they get, as of a wage on rent: that share is taken for the
+rate. So such a rate stays rough, whatever agrees with it.
 """
 
 from __future__ import annotations
@@ -54,6 +57,7 @@ class Passed:
     account         who received and paid
     into, out_of    currencies received and paid, as positions in `ledger.currencies`
     received, paid  amounts in major units
+    sampled         where not all accounts were looked at: how many, and of how many
     """
 
     account: Longs
@@ -61,6 +65,7 @@ class Passed:
     out_of: Longs
     received: Floats
     paid: Floats
+    sampled: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +83,7 @@ def passed(ledger: Ledger, unknown: Collection[int]) -> Passed:
     Each receipt is set beside the account's next 3 payments within 72 hours ("next" in ledger order); a payment that
     goes back to whom it came from passes nothing on.
     """
-    rows = _rows(ledger, unknown)
+    rows, sampled = _rows(ledger, unknown)
     frame = ledger.frame.select("time", "received", "paid")[rows]
     payer, payee = (codes[rows].astype(np.int64) for codes in (ledger.payer_codes, ledger.payee_codes))
     time = frame["time"].to_physical().to_numpy()
@@ -105,11 +110,15 @@ def passed(ledger: Ledger, unknown: Collection[int]) -> Passed:
         out_of=out_of[then],
         received=received[first] / unit[into[first]],
         paid=paid[then] / unit[out_of[then]],
+        sampled=sampled,
     )
 
 
-def _rows(ledger: Ledger, unknown: Collection[int]) -> Longs:
-    """Rows of the accounts that receive or pay a currency in `unknown`: no self-transfers, no hubs, a sample."""
+def _rows(ledger: Ledger, unknown: Collection[int]) -> tuple[Longs, tuple[int, int] | None]:
+    """Rows of the accounts that receive or pay a currency in `unknown`, without self-transfers and hubs.
+
+    Of many accounts a sample, and then how many they are, of how many.
+    """
     strange = np.zeros(len(ledger.currencies), np.bool_)
     strange[list(unknown)] = True
     payer, payee = ledger.payer_codes, ledger.payee_codes
@@ -123,7 +132,8 @@ def _rows(ledger: Ledger, unknown: Collection[int]) -> Longs:
     rows = np.flatnonzero((marked[payer] | marked[payee]) & (payer != payee))
     busy = np.bincount(payer[rows], minlength=marked.size) + np.bincount(payee[rows], minlength=marked.size) > _BUSY
     marked &= ~busy
-    return rows[marked[payer[rows]] | marked[payee[rows]]]
+    sampled = (_MOST, int(accounts.size)) if accounts.size > _MOST else None
+    return rows[marked[payer[rows]] | marked[payee[rows]]], sampled
 
 
 def rate_of(currency: int, pairs: Passed, worth: Mapping[int, float]) -> Crowd | None:
