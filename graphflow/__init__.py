@@ -22,10 +22,17 @@ if TYPE_CHECKING:
     from graphflow.case import Case as Case
     from graphflow.case import open_cases as open_cases
     from graphflow.detect import detect as detect
+    from graphflow.detect.bipartite import Bipartite as Bipartite
     from graphflow.detect.cycle import Cycle as Cycle
     from graphflow.detect.fan_in import FanIn as FanIn
     from graphflow.detect.fan_out import FanOut as FanOut
+    from graphflow.detect.flow_density import FlowDensity as FlowDensity
+    from graphflow.detect.gather_scatter import GatherScatter as GatherScatter
     from graphflow.detect.mule_chain import MuleChain as MuleChain
+    from graphflow.detect.pass_through import PassThrough as PassThrough
+    from graphflow.detect.round_trip import RoundTrip as RoundTrip
+    from graphflow.detect.scatter_gather import ScatterGather as ScatterGather
+    from graphflow.detect.stack import Stack as Stack
     from graphflow.errors import GraphflowError as GraphflowError
     from graphflow.evaluate import Evaluation as Evaluation
     from graphflow.evaluate import evaluate as evaluate
@@ -49,6 +56,13 @@ _HOMES = {
     "FanIn": "detect.fan_in",
     "FanOut": "detect.fan_out",
     "MuleChain": "detect.mule_chain",
+    "Bipartite": "detect.bipartite",
+    "FlowDensity": "detect.flow_density",
+    "GatherScatter": "detect.gather_scatter",
+    "PassThrough": "detect.pass_through",
+    "RoundTrip": "detect.round_trip",
+    "ScatterGather": "detect.scatter_gather",
+    "Stack": "detect.stack",
     "GraphflowError": "errors",
     "Evaluation": "evaluate",
     "evaluate": "evaluate",

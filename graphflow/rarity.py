@@ -7,10 +7,11 @@ probabilities of anything else, as transfers of a pattern are not drawn blindly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
+from math import log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ from graphflow.finding import Finding, Part
 from graphflow.kernels import rarity as kernels
 from graphflow.kernels.engine import ready
 from graphflow.ledger import major
-from graphflow.words import count, percent, span
+from graphflow.words import count, one_in, span
 
 if TYPE_CHECKING:
     from graphflow.flow import Flow
@@ -34,6 +35,7 @@ _LEAST_POINTS = 0.5
 _MOST_DRAWS = 20
 _ONCE = 0.9
 _SHIFT = 44
+_WIDTHS = np.unique(np.round(2 ** np.arange(0, 13.25, 0.25))).astype(np.int64)
 _FEWEST = 1000
 
 
@@ -104,6 +106,25 @@ class Rarity:
         share = self.reached(least)
         return Volume(sizes, least, share, self._tails(sizes, half, share))
 
+    def nearness(self, kept: Floats, matches: Longs) -> Floats:
+        """Points of so many transfers in a row whose values stay within the ratio `kept`, either way, over all of them.
+
+        Each is the chance that a transfer's value falls into a band so narrow, wherever it is most likely to.
+        """
+        matches = np.maximum(matches, 0)
+        each = np.clip(kept, 1e-6, 1.0) ** (1 / np.maximum(matches, 1))
+        doublings = -2 * np.log2(each) * 2**8 + 1
+        step = np.minimum(np.searchsorted(_WIDTHS, doublings), _WIDTHS.size - 1)
+        points: Floats = -np.log10(self._densest[step]) * matches
+        return np.clip(points, 0.0, _MOST_POINTS)
+
+    @cached_property
+    def _densest(self) -> Floats:
+        """For each of `_WIDTHS`, the largest share of the transfers that so many neighbouring value buckets hold."""
+        reached = np.append(self._reached, np.zeros(int(_WIDTHS[-1])))
+        shares = [float((reached[: -int(width)] - reached[int(width) :]).max()) for width in _WIDTHS]
+        return np.clip(shares, 1e-9, 1.0)
+
     def novelty(self, pairs: Longs, one_off: Longs) -> Floats:
         """Points of so many pairs of accounts, of which so many are one-off."""
         base = self.one_off_share
@@ -152,10 +173,12 @@ def cut_words(left_out: int, noun: str) -> tuple[str, ...]:
 
 
 def weighed(flow: Flow, findings: Sequence[Finding]) -> list[Finding]:
-    """The findings with what their rarity adds to their parts: volume and novelty.
+    """The findings with what their rarity adds to their parts: volume, novelty, and conservation where one measures it.
 
     Volume looks at the transfers that bring money in: those whose payer is nobody's payee in the finding (its first
     transfer where there are none, as on a cycle), as what is passed on was counted once. Novelty looks at all pairs.
+    Conservation looks at the measures `even` (where there is none: `kept`) and `hops`: by chance the next transfer
+    would be worth anything.
     """
     if not findings:
         return []
@@ -166,34 +189,84 @@ def weighed(flow: Flow, findings: Sequence[Finding]) -> list[Finding]:
     volume = rarity.volume(*_brought_in(flow, owner, events, sizes))
     pairs, one_off = _pairs(flow, owner, events, sizes.size)
     novelty = rarity.novelty(pairs, one_off)
+    near = rarity.nearness(*_kept(findings))
+    alike = _as_large(findings)
     rows = zip(
         findings, volume.points.tolist(), volume.transfers.tolist(), volume.value.tolist(), volume.share.tolist(),
-        novelty.tolist(), pairs.tolist(), one_off.tolist(), strict=True,
+        novelty.tolist(), pairs.tolist(), one_off.tolist(), near.tolist(), alike.tolist(), strict=True,
     )  # fmt: skip
     return [
-        replace(f, parts=(*f.parts, *_parts(flow, points, transfers, value, share, new, of, once)))
-        for f, points, transfers, value, share, new, of, once in rows
+        replace(
+            f,
+            parts=(
+                *f.parts,
+                *_structure_part(flow, f, number),
+                *_volume_part(flow, points, transfers, value, share),
+                *_novelty_part(flow, new, of, once),
+                *_nearness_part(kept),
+            ),
+        )
+        for f, points, transfers, value, share, new, of, once, kept, number in rows
     ]
 
 
-def _parts(
-    flow: Flow, volume: float, transfers: int, value: int, share: float, novelty: float, pairs: int, once: int
-) -> list[Part]:
-    parts = []
-    if volume >= _LEAST_POINTS:
+def _kept(findings: Sequence[Finding]) -> tuple[Floats, Longs]:
+    """The share kept, and over how many transfers one after the other; 0 where a detector does not measure it."""
+    measures = [(f.measures.get("even", f.measures.get("kept")), f.measures.get("hops", 2)) for f in findings]
+    kept = np.array([float(share or 0) for share, _ in measures])
+    matches = np.array([max(int(hops) - 1, 1) if share is not None else 0 for share, hops in measures])
+    return kept, matches
+
+
+def _as_large(findings: Sequence[Finding]) -> Longs:
+    """Per finding, how many of its detector are at least as large, itself among them, by their first measure."""
+    sizes = [next(iter(f.measures.values()), 0) for f in findings]
+    size = np.array([float(value) if isinstance(value, int | float) else 0.0 for value in sizes])
+    detectors = np.unique([f.detector for f in findings], return_inverse=True)[1]
+    alike = np.empty(size.size, np.int64)
+    for k in range(int(detectors.max()) + 1):
+        own = np.flatnonzero(detectors == k)
+        ordered = np.sort(size[own])
+        alike[own] = own.size - np.searchsorted(ordered, size[own])
+    return alike
+
+
+def _structure_part(flow: Flow, finding: Finding, alike: int) -> Iterator[Part]:
+    points = min(_MOST_POINTS, log10(max(1, flow.accounts.size / alike)))
+    if points >= _LEAST_POINTS:
+        name, size = next(iter(finding.measures.items()))
+        yield Part(
+            "structure",
+            round(points, 3),
+            f"{count(alike, 'such finding')} with {name} {size} or more among {count(flow.accounts.size, 'account')}",
+        )
+
+
+def _volume_part(flow: Flow, points: float, transfers: int, value: int, share: float) -> Iterator[Part]:
+    if points >= _LEAST_POINTS:
         base = flow.valuation.base
         text = f"{major(value, flow.ledger.decimals.get(base, 2))} {base}"
-        most = "its payment" if transfers == 1 else f"most of its {transfers:,} payments in"
-        verb = "is" if transfers == 1 else "are"
-        sentence = f"{most} {verb} worth {text} or more, as {percent(share)} of all transfers are"
-        parts.append(Part("volume", round(volume, 3), sentence))
-    if novelty >= _LEAST_POINTS:
-        sentence = (
+        what = "the payment in is" if transfers == 1 else f"most of {transfers:,} payments in are"
+        yield Part("volume", round(points, 3), f"{what} worth {text} or more, as {one_in(share)} of all transfers")
+
+
+def _novelty_part(flow: Flow, points: float, pairs: int, once: int) -> Iterator[Part]:
+    if points >= _LEAST_POINTS:
+        yield Part(
+            "novelty",
+            round(points, 3),
             f"{once:,} of {count(pairs, 'pair')} of accounts deal with each other only within {span(TOGETHER)}, as "
-            f"{percent(flow.rarity.one_off_share)} of all transfers do"
+            f"{one_in(flow.rarity.one_off_share)} of all transfers",
         )
-        parts.append(Part("novelty", round(novelty, 3), sentence))
-    return parts
+
+
+def _nearness_part(points: float) -> Iterator[Part]:
+    if points >= _LEAST_POINTS:
+        yield Part(
+            "conservation",
+            round(points, 3),
+            f"amounts so near to each other would come by chance {one_in(10**-points)} times",
+        )
 
 
 def _brought_in(flow: Flow, owner: Longs, events: Longs, sizes: Longs) -> tuple[Longs, Longs]:

@@ -34,6 +34,19 @@ def percent(share: float) -> str:
     return f"{int(share * 100 + 1e-9)} %"
 
 
+def one_in(share: float) -> str:
+    """A small share as one in so many.
+
+    >>> one_in(0.5), one_in(1 / 83.4), one_in(0.0000123), one_in(0.0)
+    ('1 in 2', '1 in 83', '1 in 81,000', 'none')
+    """
+    if share <= 0:
+        return "none"
+    number = 1 / share
+    rounded = round(number) if number < 1000 else round(number, 2 - len(str(int(number))))
+    return f"1 in {int(rounded):,}"
+
+
 def count(number: int, noun: str) -> str:
     """A number with its noun.
 

@@ -89,7 +89,7 @@ def test_a_detector_is_a_frozen_dataclass_that_explains_itself(kind: type[Any]) 
 
 def test_every_file_of_a_detector_is_in_the_tuple() -> None:
     folder = Path(find_spec("graphflow.detect").origin or "").parent  # type: ignore[union-attr]
-    shared = {"__init__", "amounts", "fan", "threshold"}
+    shared = {"__init__", "amounts", "fan", "lots", "relays", "sharing", "threshold", "ways"}
     assert {path.stem for path in folder.glob("*.py")} - shared == {k.name.replace("-", "_") for k in DETECTORS}
 
 

@@ -12,10 +12,17 @@ from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from typing import Any, ClassVar, Protocol
 
+from graphflow.detect.bipartite import Bipartite
 from graphflow.detect.cycle import Cycle
 from graphflow.detect.fan_in import FanIn
 from graphflow.detect.fan_out import FanOut
+from graphflow.detect.flow_density import FlowDensity
+from graphflow.detect.gather_scatter import GatherScatter
 from graphflow.detect.mule_chain import MuleChain
+from graphflow.detect.pass_through import PassThrough
+from graphflow.detect.round_trip import RoundTrip
+from graphflow.detect.scatter_gather import ScatterGather
+from graphflow.detect.stack import Stack
 from graphflow.finding import Finding
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
@@ -34,7 +41,19 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: tuple[type[Detector], ...] = (Cycle, FanIn, FanOut, MuleChain)
+DETECTORS: tuple[type[Detector], ...] = (
+    Cycle,
+    FanIn,
+    FanOut,
+    MuleChain,
+    ScatterGather,
+    GatherScatter,
+    Bipartite,
+    Stack,
+    PassThrough,
+    RoundTrip,
+    FlowDensity,
+)
 """Every detector, in the order in which they run."""
 
 

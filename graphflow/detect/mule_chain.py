@@ -12,12 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.lots import links
+from graphflow.detect.relays import relays
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
-from graphflow.flow import Flow, in_parts, microseconds
+from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.kernels import lots as kernels
 from graphflow.kernels.engine import ready
+from graphflow.rarity import cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
@@ -31,13 +34,16 @@ class MuleChain:
         At every account the receipts are lots, and each payment takes from the oldest lots not more than `dwell` old
         (first in, first out; ties by ledger order; self-transfers left out). A match of a receipt and a payment is a
         link when the receipt was passed on, and the payment funded, to at least `keep`; that survives splitting and
-        merging, as all payments of a receipt and all receipts of a payment count together. A chain starts with a
+        merging, as all payments of a receipt and all receipts of a payment count together. A relay is a link too: a
+        one-off receipt handed on in a one-off payment of nearly the same value (at least `keep`) within `relay`, where
+        most accounts of the ledger deal with each other again (`graphflow.detect.relays`). A chain starts with a
         transaction of whose value at least `keep` makes min_hops - 1 more hops over links, all branches added up, and
         goes on as long as that holds, over `max_hops` transactions at most. Chains that share a transaction are one
         finding.
     Measures
         hops (transactions one after the other) and kept (share of the value that arrives), both of the best start:
         one with `high_keep` arriving before others, then most hops, then most arriving;
+        even (smallest over largest value on that way: near 1 where one sum goes all the way),
         dwell_minutes (average time between receipt and payment, by value), dwell_per_hop (time in minutes before each
         hop of the way from that start that carries most), residual (value not moved on within `dwell` by the accounts
         between, share of what they got), ends (accounts where the trail stops).
@@ -47,11 +53,13 @@ class MuleChain:
         late hides.
     Parameters
         min_hops, max_hops   3 to 10 transactions; dwell: 24 hours a hop
+        relay                96 hours a relay
         keep, high_keep      0.80 for review, 0.90 for high: mules keep 1 to 15 %
         fast                 60 minutes a hop on average; long: 5 hops
         busy                 0.05: an account between with a smaller share of its transactions on the chains does other
                              business, as a small gateway does; then nothing is decisive
         hub                  an account with more than 100 counterparties within `dwell` is not traversed, and said so
+        rarest               400 findings for each million transfers, 1,000 in any case; what is left out is counted
     Source
         RUSI and Lloyds, "Following the Fraud" (2025): under 15 % of the value was left in mule accounts after 24 hours;
         first-in-first-out as in Clayton's case (1816).
@@ -69,6 +77,7 @@ class MuleChain:
     dwell: timedelta = threshold(
         timedelta(hours=24), "duration", "RUSI and Lloyds 2025: over 85 % has left within 24 hours"
     )
+    relay: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: layers up to 4 days apart", defines=True)
     keep: float = threshold(0.80, "share", "RUSI and Lloyds 2025: over 85 % is passed on; the number is judgement")
     high_keep: float = threshold(0.90, "share", "IBM AMLSim: margin_ratio 0.1")
     fast: timedelta = threshold(
@@ -77,47 +86,50 @@ class MuleChain:
     long: int = threshold(5, "hops", "judgement")
     busy: float = threshold(0.05, "share", "judgement")
     hub: int = threshold(100, "counterparties", "judgement")
+    rarest: int = threshold(400, "findings per million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""
         flow = graph.flow
-        links, skipped = self._links(flow)
-        if links.size:
-            chains = self._chains(flow, links)
-            for trail in chains.trails():
+        linked, skipped = self._links(flow)
+        cut: tuple[str, ...] = ()
+        if linked.size:
+            chains = self._chains(flow, linked)
+            trails = list(chains.trails())
+            kept = _rare(flow, chains, trails, self.rarest)
+            for trail in (trail for trail, keep in zip(trails, kept, strict=True) if keep):
                 yield self._finding(flow, chains, trail)
-        if skipped:
-            return (f"{count(skipped, 'account')} with more than {self.hub:,} counterparties not traversed (hubs)",)
-        return ()
+            cut = cut_words(int((~kept).sum()), "chain")
+        told = (f"{count(skipped, 'account')} with more than {self.hub:,} counterparties not traversed (hubs)",)
+        return (*(told if skipped else ()), *cut)
 
     def _links(self, flow: Flow) -> tuple[Longs, int]:
         """Rows (receipt, payment, value) sorted by receipt and payment, and the number of hubs left out."""
-        lots, got, sent = flow.lots(self.dwell), flow.received, flow.sent
         hub = flow.hubs(self.dwell, self.hub)
-        run = ready(kernels, flow.size).links
-        parts = in_parts(
-            lambda a, b: run(
-                a, b, got.ptr, got.events, got.values, sent.ptr, sent.events, sent.values, flow.time,
-                microseconds(self.dwell), lots.passed, lots.funded, self.keep, hub,
-            ),
-            got.ptr + sent.ptr,
-        )  # fmt: skip
-        found = np.concatenate([rows[:number] for rows, number in parts])
+        found = links(flow, self.dwell, self.keep, hub)
+        found = np.concatenate([found, self._relayed(flow, hub, found)])
         return found[np.argsort(found[:, 0] * flow.size + found[:, 1])], int(hub.sum())
 
-    def _chains(self, flow: Flow, links: Longs) -> _Chains:
+    def _relayed(self, flow: Flow, hub: npt.NDArray[np.bool_], linked: Longs) -> Longs:
+        """Rows of relays that are no links yet."""
+        pairs = relays(flow, self.relay, self.keep, hub)
+        known = np.isin(pairs[:, 0] * flow.size + pairs[:, 1], linked[:, 0] * flow.size + linked[:, 1])
+        receipt, payment = pairs[~known].T
+        return np.stack([receipt, payment, np.minimum(flow.value[receipt], flow.value[payment])], axis=1)
+
+    def _chains(self, flow: Flow, linked_rows: Longs) -> _Chains:
         """Number the linked transactions in time order and find the chains over them."""
         linked = np.zeros(flow.size, np.bool_)
-        linked[links[:, :2]] = True
+        linked[linked_rows[:, :2]] = True
         events = np.flatnonzero(linked)
         number = np.cumsum(linked) - 1
-        source, target = number[links[:, 0]], number[links[:, 1]]
+        source, target = number[linked_rows[:, 0]], number[linked_rows[:, 1]]
         ptr = np.searchsorted(source, np.arange(events.size + 1)).astype(np.int64)
         on, hops, arrives = ready(kernels, flow.size).chains(
             flow.value[events],
             ptr,
             target.astype(np.int32),
-            links[:, 2].copy(),
+            linked_rows[:, 2].copy(),
             self.keep,
             self.min_hops,
             self.max_hops,
@@ -128,7 +140,14 @@ class MuleChain:
         number = np.cumsum(used) - 1
         hub, passed = flow.hubs(self.dwell, self.hub), flow.lots(self.dwell).passed
         return _Chains(
-            flow, passed, hub, events[used], links[on, 2], (number[ends[0]], number[ends[1]]), hops[used], arrives[used]
+            flow,
+            passed,
+            hub,
+            events[used],
+            linked_rows[on, 2],
+            (number[ends[0]], number[ends[1]]),
+            hops[used],
+            arrives[used],
         )
 
     def _finding(self, flow: Flow, chains: _Chains, trail: _Trail) -> Finding:
@@ -153,6 +172,7 @@ class MuleChain:
             measures={
                 "hops": len(way),
                 "kept": round(kept, 4),
+                "even": round(min(value[node] for node in way) / max(1, *(value[node] for node in way)), 4),
                 "dwell_minutes": round(dwell, 1),
                 "dwell_per_hop": " ".join(f"{(time[b] - time[a]) / 60e6:.0f}" for a, b in pairwise(way)),
                 "residual": round(1 - sum(chains.passed[node] for node in passing) / got, 4),
@@ -212,6 +232,19 @@ class _Trail:
     amount: int
     currency: str
     rough: bool
+
+
+def _rare(flow: Flow, chains: _Chains, trails: list[_Trail], most: int) -> npt.NDArray[np.bool_]:
+    """Which trails are among the rarest, by the amount of their first transaction, one-off pairs and hops."""
+    if not trails:
+        return np.empty(0, np.bool_)
+    sizes = np.array([len(trail.nodes) for trail in trails])
+    nodes = np.concatenate([trail.nodes for trail in trails])
+    starts = np.cumsum(sizes) - sizes
+    once = np.add.reduceat(flow.rarity.one_off[chains.events[nodes]].astype(np.int64), starts)
+    points = flow.rarity.novelty(sizes, once) - np.log10(flow.rarity.reached(flow.value[chains.events[nodes[starts]]]))
+    hops = np.maximum.reduceat(np.array(chains.hops)[nodes], starts)
+    return rarest(points + hops / 3, flow.size, most)
 
 
 class _Chains:

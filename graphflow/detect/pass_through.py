@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.lots import episodes, links, receipts
+from graphflow.detect.relays import relays
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
-from graphflow.flow import Flow, in_parts, microseconds
+from graphflow.flow import Flow, microseconds
 from graphflow.graph import FlowGraph
-from graphflow.kernels import lots as kernels
-from graphflow.kernels.engine import ready
 from graphflow.rarity import cut_words, rarest
 from graphflow.words import count, named, percent, span
 
@@ -36,9 +36,12 @@ class PassThrough:
         Receipts are lots, and each payment takes from the oldest lots not more than `dwell` old (first in, first out;
         ties by ledger order; self-transfers left out). A receipt counts when at least `keep` of it left, and a payment
         when at least `keep` of it came from lots. Receipts and payments of one account that share lots are one
-        episode, and one finding.
+        episode, and one finding. A relay is one too: a one-off receipt handed on in a one-off payment of nearly the
+        same value (at least `keep`) within `relay`, whatever else the account does, where most accounts of the ledger
+        deal with each other again (`graphflow.detect.relays`).
     Measures
         receipts, payments, moved_share (value that left within `dwell`, share of the receipts), residual (the rest),
+        kept (value of the receipts over that of the payments, or its inverse),
         within_15m, within_60m, within_24h (share of the receipts that left so soon), dwell_minutes (average time that
         what left had stayed, by value), median_minutes (half of what left had stayed no longer).
     When it is fooled
@@ -46,6 +49,7 @@ class PassThrough:
         therefore never `high`. An account with its own balance that pays out later than `dwell` hides.
     Parameters
         dwell            72 hours: after that a receipt has stayed
+        relay            96 hours from a receipt to the payment that relays it
         keep             0.80 of each receipt and payment
         high_keep        0.90 of the receipts leaving within 24 hours, for `high`
         fast_share       0.50 of the receipts leaving within 60 minutes, for `high`
@@ -65,6 +69,7 @@ class PassThrough:
     name: ClassVar[str] = "pass-through"
 
     dwell: timedelta = threshold(timedelta(hours=72), "duration", "AMLworld: layers up to 3 days apart")
+    relay: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: attempts take up to 4 days")
     keep: float = threshold(0.80, "share", "RUSI/Lloyds 2025: above 0.85 on average; AMLSim keeps 0.90")
     high_keep: float = threshold(0.90, "share", "AMLSim: a margin of 0.1")
     fast_share: float = threshold(0.50, "share", "RUSI/Lloyds 2025: 53 % gone within the hour")
@@ -76,28 +81,27 @@ class PassThrough:
         """Findings by account in order of first appearance in the ledger, then by time."""
         flow = graph.flow
         skipped = flow.hubs(_HUB_WINDOW, self.hub)
-        links = self._links(flow, skipped)
-        starts = _episodes(flow, links)
-        kept = _rare(flow, links, starts, self.rarest)
-        bounds = np.append(starts, len(links))
-        shown = [links[bounds[k] : bounds[k + 1]] for k in np.flatnonzero(kept)]
+        linked = links(flow, self.dwell, self.keep, skipped)
+        starts = episodes(flow, linked)
+        relayed = self._relayed(flow, skipped, linked, starts)
+        bounds, rare = np.append(starts, len(linked)), _rare(flow, linked, starts, self.rarest)
+        shown = [linked[bounds[k] : bounds[k + 1]] for k in np.flatnonzero(rare)]
+        shown += [relayed[k : k + 1] for k in np.flatnonzero(_rare_relays(flow, relayed, self.rarest))]
+        shown.sort(key=lambda episode: (flow.payee[episode[0, 0]], episode[0, 0], episode[0, 1]))
         for episode, facts in zip(shown, _facts(flow, shown), strict=True):
             yield self._finding(flow, episode, facts)
         hubs = int(skipped.sum())
         told = (f"{count(hubs, 'account')} with more than {self.hub:,} counterparties not looked at (hubs)",)
-        return (*(told if hubs else ()), *cut_words(len(starts) - len(shown), "episode"))
+        return (*(told if hubs else ()), *cut_words(len(starts) + len(relayed) - len(shown), "episode"))
 
-    def _links(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Longs:
-        """Rows (receipt, payment, value) by account and receipt."""
-        lots, got, sent, run = flow.lots(self.dwell), flow.received, flow.sent, ready(kernels, flow.size).links
-        parts = in_parts(
-            lambda a, b: run(
-                a, b, got.ptr, got.events, got.values, sent.ptr, sent.events, sent.values, flow.time,
-                microseconds(self.dwell), lots.passed, lots.funded, self.keep, skipped,
-            ),
-            got.ptr + sent.ptr,
-        )  # fmt: skip
-        return np.concatenate([rows[:number] for rows, number in parts])
+    def _relayed(self, flow: Flow, skipped: npt.NDArray[np.bool_], linked: Longs, starts: Longs) -> Longs:
+        """Rows (receipt, payment, value) of the relays that are no episode by themselves."""
+        pairs = relays(flow, self.relay, self.keep, skipped)
+        single = np.diff(np.append(starts, len(linked))) == 1
+        alone = linked[starts[single]]
+        known = np.isin(pairs[:, 0] * flow.size + pairs[:, 1], alone[:, 0] * flow.size + alone[:, 1])
+        receipt, payment = pairs[~known].T
+        return np.stack([receipt, payment, np.minimum(flow.value[receipt], flow.value[payment])], axis=1)
 
     def _finding(self, flow: Flow, episode: Longs, facts: _Facts) -> Finding:
         soon = dict(zip(("within_15m", "within_60m", "within_24h"), (round(s, 4) for s in facts.soon), strict=True))
@@ -113,6 +117,7 @@ class PassThrough:
                 "payments": facts.payments,
                 "moved_share": round(facts.moved, 4),
                 "residual": round(1 - facts.moved, 4),
+                "kept": round(facts.kept, 4),
                 **soon,
                 "dwell_minutes": round(facts.dwell.total_seconds() / 60, 1),
                 "median_minutes": round(facts.median.total_seconds() / 60, 1),
@@ -146,68 +151,58 @@ class _Facts:
     currency: str
     rough: bool
     moved: float
+    kept: float
     soon: tuple[float, float, float]
     dwell: timedelta
     median: timedelta
 
 
-def _episodes(flow: Flow, links: Longs) -> Longs:
-    """Where each episode begins: at one account, a link that shares neither end with the one before.
-
-    First in, first out never goes back, so links that hang together are neighbours.
-    """
-    if not len(links):
-        return np.empty(0, np.int64)
-    account = flow.payee[links[:, 0]]
-    new = np.ones(len(links), np.bool_)
-    new[1:] = (np.diff(account) != 0) | ((np.diff(links[:, 0]) != 0) & (np.diff(links[:, 1]) != 0))
-    return np.flatnonzero(new)
-
-
-def _receipts(links: Longs, starts: Longs) -> tuple[Longs, Longs]:
-    """The receipts of all episodes, each once, and where each episode's begin."""
-    new = np.ones(len(links), np.bool_)
-    new[1:] = np.diff(links[:, 0]) != 0
-    new[starts] = True
-    return links[new, 0], (np.cumsum(new) - 1)[starts]
-
-
-def _rare(flow: Flow, links: Longs, starts: Longs, most: int) -> npt.NDArray[np.bool_]:
+def _rare(flow: Flow, linked: Longs, starts: Longs, most: int) -> npt.NDArray[np.bool_]:
     """Which episodes are among the rarest, by the amounts that came in and by one-off pairs."""
     if not starts.size:
         return np.empty(0, np.bool_)
-    points = flow.rarity.volume(*_receipts(links, starts)).points
-    once = flow.rarity.one_off[links[:, :2]].astype(np.int64).sum(axis=1)
-    number = np.diff(np.append(starts, len(links)))
+    points = flow.rarity.volume(*receipts(linked, starts)).points
+    once = flow.rarity.one_off[linked[:, :2]].astype(np.int64).sum(axis=1)
+    number = np.diff(np.append(starts, len(linked)))
     points += flow.rarity.novelty(2 * number, np.add.reduceat(once, starts))
     return rarest(points, flow.size, most)
 
 
-def _facts(flow: Flow, episodes: list[Longs]) -> Iterator[_Facts]:
-    if not episodes:
+def _rare_relays(flow: Flow, relayed: Longs, most: int) -> npt.NDArray[np.bool_]:
+    """Which relays are among the rarest: large ones, handed on nearly whole."""
+    receipt, payment, carried = flow.value[relayed[:, 0]], flow.value[relayed[:, 1]], relayed[:, 2]
+    kept = carried / np.maximum(np.maximum(receipt, payment), 1)
+    points = flow.rarity.nearness(kept, np.ones(carried.size, np.int64))
+    return rarest(points - np.log10(np.maximum(flow.rarity.reached(receipt), 1e-9)), flow.size, most)
+
+
+def _facts(flow: Flow, shown: list[Longs]) -> Iterator[_Facts]:
+    if not shown:
         return
-    receipts = [np.unique(episode[:, 0]) for episode in episodes]
-    starts = np.cumsum([0] + [r.size for r in receipts])[:-1]
-    sums = totals(flow, np.concatenate(receipts), starts)
-    sizes = np.cumsum([0] + [2 * len(episode) for episode in episodes])[:-1]
-    rough = totals(flow, np.concatenate([episode[:, :2].ravel() for episode in episodes]), sizes).rough
-    names = flow.names.gather([int(flow.payee[episode[0, 0]]) for episode in episodes]).to_list()
-    for k, episode in enumerate(episodes):
+    taken_in = [np.unique(episode[:, 0]) for episode in shown]
+    starts = np.cumsum([0] + [r.size for r in taken_in])[:-1]
+    sums = totals(flow, np.concatenate(taken_in), starts)
+    sizes = np.cumsum([0] + [2 * len(episode) for episode in shown])[:-1]
+    rough = totals(flow, np.concatenate([episode[:, :2].ravel() for episode in shown]), sizes).rough
+    names = flow.names.gather([int(flow.payee[episode[0, 0]]) for episode in shown]).to_list()
+    for k, episode in enumerate(shown):
         taken = episode[:, 2]
         waited = flow.time[episode[:, 1]] - flow.time[episode[:, 0]]
-        got = max(1, int(flow.value[receipts[k]].sum()))
+        got = max(1, int(flow.value[taken_in[k]].sum()))
         order = np.argsort(waited, kind="stable")
         middle = waited[order][np.searchsorted(np.cumsum(taken[order]), taken.sum() / 2)]
+        paid = int(flow.value[np.unique(episode[:, 1])].sum())
         within = [int(taken[waited <= microseconds(soon)].sum()) / got for soon in SOON]
         yield _Facts(
             account=names[k],
-            receipts=receipts[k].size,
+            receipts=taken_in[k].size,
             payments=np.unique(episode[:, 1]).size,
             amount=int(sums.amount[k]),
             currency=sums.currency[k],
             rough=bool(rough[k]),
             moved=int(taken.sum()) / got,
+            kept=min(got, paid) / max(got, paid, 1),
             soon=(within[0], within[1], within[2]),
-            dwell=timedelta(microseconds=round(float(np.average(waited, weights=taken)))),
+            dwell=timedelta(microseconds=round(float(np.average(waited, weights=taken + 1e-9)))),
             median=timedelta(microseconds=int(middle)),
         )

@@ -221,7 +221,7 @@ def chains(
             part = taken[k] / value[x]
             longest[x] = max(longest[x], min(longest[y] + 1, max_hops - 1))
             for h in range(1, max_hops):
-                share[x, h] += part * share[y, h - 1]
+                share[x, h] = min(1.0, share[x, h] + part * share[y, h - 1])
         depth = 0
         while depth + 1 < max_hops and share[x, depth + 1] > 0 and share[x, depth + 1] >= keep - 1e-9:
             depth += 1

@@ -137,24 +137,27 @@ def cache_dir() -> Path:
     return Path(os.environ.get("GRAPHFLOW_BENCH_DIR") or default)
 
 
-def make_ledger(rows: int, seed: int = 7, *, processor_share: float = 0.003, folder: Path | None = None) -> LedgerFiles:
+def make_ledger(
+    rows: int, seed: int = 7, *, processor_share: float = 0.003, planted: bool = True, folder: Path | None = None
+) -> LedgerFiles:
     """Write a ledger of exactly `rows` rows, or find the one written before.
 
     `processor_share` is each processor's share of all rows, once as payer and once as payee;
-    0 leaves only the hubs that pay.
+    0 leaves only the hubs that pay. Without `planted` there is background alone.
     """
     folder = folder or cache_dir()
-    stem = f"ledger-v{VERSION}-{rows}-{seed}-{processor_share:g}"
+    stem = f"ledger-v{VERSION}-{rows}-{seed}-{processor_share:g}" + ("" if planted else "-plain")
     files = LedgerFiles(csv=folder / f"{stem}.csv", truth=folder / f"{stem}.truth.json")
     if not (files.csv.exists() and files.truth.exists()):
         folder.mkdir(parents=True, exist_ok=True)
-        _write(files, rows, np.random.default_rng(seed), processor_share)
+        number = max(rows // ROWS_PER_PATTERN, FEWEST_PATTERNS)
+        _write(files, rows, np.random.default_rng(seed), processor_share, number if planted else 0)
     return files
 
 
-def _write(files: LedgerFiles, rows: int, rng: np.random.Generator, processor_share: float) -> None:
+def _write(files: LedgerFiles, rows: int, rng: np.random.Generator, processor_share: float, patterns: int) -> None:
     world = _world(rng, rows)
-    shapes, planted = _plant(rng, world, max(rows // ROWS_PER_PATTERN, FEWEST_PATTERNS))
+    shapes, planted = _plant(rng, world, patterns)
     background = rows - len(planted.minute)
     if background < 0:
         raise ValueError(f"{rows} rows cannot hold the {len(planted.minute)} planted ones")
@@ -338,7 +341,8 @@ def _plant(rng: np.random.Generator, world: World, count: int) -> tuple[list[_Pl
         )
         parts.append(part)
         first += size
-    every = {name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])}
+    none = Transfers(**{name: np.empty(0, np.int64) for name in Transfers.__dataclass_fields__})
+    every = {name: np.concatenate([getattr(part, name) for part in parts or [none]]) for name in vars(none)}
     return planned, Transfers(**every)
 
 

@@ -3,8 +3,9 @@
     cd tests && python -m benchmarks.mixed 1000000 1
 
 writes, once, a ledger of about so many rows in AMLworld's format and the patterns file that goes with it: IBM's
-labelled attempts, each of whose accounts is made one of the background's (no hub), so that it has ordinary traffic
-too. The same seed gives the same bytes. The attempts are data of others and lie beside the project.
+labelled attempts in a background that has no patterns of its own. Each of their accounts is made one of the
+background's (no hub), so that it has ordinary traffic too. The same seed gives the same bytes. The attempts are data
+of others and lie beside the project.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from benchmarks.ledgers import FIRST_DAY, HEADER, HUBS, SLOT, cache_dir, make_ledger
 
 PATTERNS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "amlworld" / "HI-Small_Patterns.txt"
-VERSION = 1
+VERSION = 2
 Account = tuple[str, str]
 
 
@@ -34,7 +35,7 @@ class Mixed:
 
 def make_mixed(rows: int, seed: int) -> Mixed:
     """The files of one seed, made or found."""
-    background = make_ledger(rows, seed)
+    background = make_ledger(rows, seed, planted=False)
     stem = cache_dir() / f"mixed-v{VERSION}-{rows}-{seed}"
     mixed = Mixed(csv=stem.with_suffix(".csv"), patterns=stem.with_suffix(".txt"), rows=rows)
     if not (mixed.csv.exists() and mixed.patterns.exists()):
