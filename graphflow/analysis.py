@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from graphflow.account_names import load_account_types
 from graphflow.case import Case, open_cases
 from graphflow.detect import Detector, Findings, detect
+from graphflow.errors import RuleError
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
 from graphflow.read import PathName, read_ledger
 from graphflow.read.progress import Progress, silent
-from graphflow.rules import default_rules
+from graphflow.rules import Rules, default_rules, load_rules
+from graphflow.value.rates_file import read_rates
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def analyze(
     *,
     detectors: Sequence[Detector] | None = None,
     types: PathName | None = None,
+    rules: PathName | None = None,
+    rates: PathName | None = None,
     mapping: Mapping[str, str] | PathName | None = None,
     dialect: str | None = None,
     encoding: str | None = None,
@@ -83,12 +87,16 @@ def analyze(
 
     detectors  what to run; all of them with default parameters when not given
     types      a TOML file of account types that comes before the built-in one (see `graphflow/account_types.toml`)
+    rules      instead of detectors: the name of a preset ("cn-telecom", "intl-app", "crypto") or a rules file
+    rates      a file that says what currencies are worth (CSV: currency, rate, and if need be date and base); without
+               one, the ledger's own exchanges say it
     The other options are those of `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the
     ledger as soon as detection leaves a core to spare.
     Raises `GraphflowError` with one clear line.
     """
-    chosen = list(detectors) if detectors is not None else default_rules()
+    chosen = _chosen(detectors, rules)
     known = load_account_types(types) if types is not None else None
+    stated = read_rates(rates) if rates is not None else None
     clock = Clock(tell=tell)
     with clock.stage("read"):
         ledger = read_ledger(
@@ -101,7 +109,7 @@ def analyze(
             currency=currency,
             progress=progress,
         )
-        graph = FlowGraph(ledger, types=known)
+        graph = FlowGraph(ledger, types=known, rates=stated)
     with clock.stage("detect"):
         findings = detect(graph, chosen)
     on_ledger(ledger)
@@ -119,6 +127,17 @@ def analyze(
         truncated=findings.truncated + bounded,
         warnings=ledger.warnings + findings.warnings + graph.flow.types.warnings,
     )
+
+
+def _chosen(detectors: Sequence[Detector] | None, rules: PathName | None) -> Sequence[Detector]:
+    """What to run; rules keep what they know of where their values come from."""
+    if rules is not None:
+        if detectors is not None:
+            raise RuleError("give detectors or rules, not both")
+        return load_rules(rules)
+    if detectors is None:
+        return default_rules()
+    return detectors if isinstance(detectors, Rules) else list(detectors)
 
 
 def peak_rss_mb() -> int:

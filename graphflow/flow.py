@@ -25,6 +25,7 @@ from graphflow.kernels.engine import ready
 from graphflow.ledger import Codes, Ledger
 from graphflow.rarity import Rarity
 from graphflow.value import Valuation, valuate
+from graphflow.value.rates_file import RatesFile
 
 if TYPE_CHECKING:
     from graphflow.account_types import AccountTypes
@@ -89,14 +90,24 @@ class Flow:
     """Columns of a ledger; `rows` are the positions of its transfers in the ledger (all of them: None).
 
     type_names  words and accounts by which accounts are typed (the built-in words: None)
+    rates       what the user says currencies are worth; whole: the flow of which this is a part, with the same value
+                basis and type names
     """
 
     def __init__(
-        self, ledger: Ledger, rows: Longs | None = None, *, type_names: AccountTypeNames | None = None
+        self,
+        ledger: Ledger,
+        rows: Longs | None = None,
+        *,
+        type_names: AccountTypeNames | None = None,
+        rates: RatesFile | None = None,
+        whole: Flow | None = None,
     ) -> None:
         self.ledger = ledger
-        self.type_names = type_names or built_in()
+        inherited = whole.type_names if whole is not None else None
+        self.type_names: AccountTypeNames = type_names or inherited or built_in()
         self._rows = rows
+        self._rates, self._whole = rates, whole
         self._lots: dict[timedelta, Lots] = {}
         self._hubs: dict[tuple[timedelta, int], npt.NDArray[np.bool_]] = {}
 
@@ -161,7 +172,7 @@ class Flow:
     @cached_property
     def valuation(self) -> Valuation:
         """The value basis of the whole ledger."""
-        return valuate(self.ledger)
+        return self._whole.valuation if self._whole else valuate(self.ledger, self._rates)
 
     @cached_property
     def rarity(self) -> Rarity:

@@ -15,6 +15,7 @@ from graphflow.detect.amounts import totals
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.lots import links
 from graphflow.detect.relays import relays
+from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
@@ -73,17 +74,21 @@ class MuleChain:
 
     name: ClassVar[str] = "mule-chain"
 
-    min_hops: int = 3
-    max_hops: int = 10
-    dwell: timedelta = timedelta(hours=24)
-    relay: timedelta = timedelta(hours=96)
-    keep: float = 0.80
-    high_keep: float = 0.90
-    fast: timedelta = timedelta(minutes=60)
-    long: int = 5
-    busy: float = 0.05
-    hub: int = 100
-    rarest: int = 400
+    min_hops: int = threshold(3, "hops", "RIFT 2026 solutions: 3 hops or more")
+    max_hops: int = threshold(10, "hops", "judgement")
+    dwell: timedelta = threshold(
+        timedelta(hours=24), "duration", "RUSI and Lloyds 2025: over 85 % has left within 24 hours"
+    )
+    relay: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: layers up to 4 days apart", defines=True)
+    keep: float = threshold(0.80, "share", "RUSI and Lloyds 2025: over 85 % is passed on; the number is judgement")
+    high_keep: float = threshold(0.90, "share", "IBM AMLSim: margin_ratio 0.1")
+    fast: timedelta = threshold(
+        timedelta(minutes=60), "duration", "RUSI and Lloyds 2025: half has left within the hour"
+    )
+    long: int = threshold(5, "hops", "judgement")
+    busy: float = threshold(0.05, "share", "judgement")
+    hub: int = threshold(100, "counterparties", "judgement")
+    rarest: int = threshold(400, "findings per million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""
