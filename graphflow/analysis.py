@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graphflow.account_names import load_account_types
 from graphflow.case import Case, open_cases
@@ -18,6 +19,7 @@ from graphflow.read import PathName, read_ledger
 from graphflow.read.progress import Progress, silent
 from graphflow.rules import Rules, default_rules, load_rules
 from graphflow.value.rates_file import read_rates
+from graphflow.words import count
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def analyze(
     types: PathName | None = None,
     rules: PathName | None = None,
     rates: PathName | None = None,
+    budget: int | None = None,
     mapping: Mapping[str, str] | PathName | None = None,
     dialect: str | None = None,
     encoding: str | None = None,
@@ -90,10 +93,13 @@ def analyze(
     rules      instead of detectors: the name of a preset ("cn-telecom", "intl-app", "crypto") or a rules file
     rates      a file that says what currencies are worth (CSV: currency, rate, and if need be date and base); without
                one, the ledger's own exchanges say it
+    budget     how many cases there is time for: the best are kept, and what the rest were is said
     The other options are those of `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the
     ledger as soon as detection leaves a core to spare.
     Raises `GraphflowError` with one clear line.
     """
+    if budget is not None and budget < 1:
+        raise RuleError(f"a budget is a number of cases from 1 on, not {budget}")
     chosen = _chosen(detectors, rules)
     known = load_account_types(types) if types is not None else None
     stated = read_rates(rates) if rates is not None else None
@@ -114,7 +120,11 @@ def analyze(
         findings = detect(graph, chosen)
     on_ledger(ledger)
     with clock.stage("cases"):
-        cases = open_cases(graph, findings)
+        opened = open_cases(graph, findings)
+    cases, over = _within(budget, opened)
+    if over:
+        kept = {finding.id for case in cases for finding in case.findings}
+        findings = replace(findings, found=tuple(finding for finding in findings if finding.id in kept))
     split = sum(bool(case.split) for case in cases)
     bounded = (f"cases: {split:,} cases were kept from growing; each says so",) if split else ()
     return Analysis(
@@ -124,8 +134,23 @@ def analyze(
         cases=cases,
         detectors=chosen,
         clock=clock,
-        truncated=findings.truncated + bounded,
+        truncated=findings.truncated + bounded + over,
         warnings=ledger.warnings + findings.warnings + graph.flow.types.warnings,
+    )
+
+
+def _within(budget: int | None, opened: list[Case]) -> tuple[list[Case], tuple[str, ...]]:
+    """The best cases, and what the others were, in words."""
+    if budget is None or len(opened) <= budget:
+        return opened, ()
+    rest = opened[budget:]
+    high = sum(case.level == "high" for case in rest)
+    kinds = Counter(finding.detector for case in rest for finding in case.findings)
+    told = ", ".join(f"{number:,} {name}" for name, number in kinds.most_common())
+    best = max(case.points for case in rest)
+    return opened[:budget], (
+        f"budget: {count(len(rest), 'case')} beyond the best {budget:,} left out ({high:,} high; at most {best:g} "
+        f"points; findings: {told})",
     )
 
 

@@ -116,6 +116,10 @@ def analyze(
             rich_help_panel=_RULES,
         ),
     ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(min=1, help="Keep the best so many cases, and say what the rest were.", rich_help_panel=_OUTPUT),
+    ] = None,
     pages: Annotated[
         str, typer.Option(help="Case pages to write, best first: a number, or `all`.", rich_help_panel=_OUTPUT)
     ] = "100",
@@ -141,6 +145,7 @@ def analyze(
             detectors=_rules(rules, settings),
             types=types,
             rates=rates,
+            budget=budget,
             mapping=_mapping(columns),
             dialect=dialect,
             encoding=encoding,

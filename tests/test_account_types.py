@@ -476,7 +476,7 @@ def test_analyze_takes_a_file_of_types_and_writes_them(tmp_path: Path) -> None:
     rows = "".join(f"2026-01-05 09:{t:02}:00,{a},{b},{v}.00,CNY\n" for a, b, t, v in CHAIN)
     (tmp_path / "a.csv").write_text("time,payer,payee,amount,currency\n" + rows, encoding="utf-8")
     analysis = gf.analyze(tmp_path / "a.csv", types=known)
-        assert not any("B" in finding.accounts for finding in analysis.findings)
+    assert not any("B" in finding.accounts for finding in analysis.findings)
     assert analysis.warnings[-1].endswith("1 listed account not in the ledger")
     out = gf.write_results(analysis, tmp_path / "out")
     table = pl.read_parquet(out / "accounts.parquet").filter(pl.col("account") == "B")
