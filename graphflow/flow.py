@@ -94,7 +94,7 @@ class Flow:
         self, ledger: Ledger, rows: Longs | None = None, *, type_names: AccountTypeNames | None = None
     ) -> None:
         self.ledger = ledger
-        self.type_names = type_names or built_in()
+        self._type_names = type_names or built_in()
         self._rows = rows
         self._lots: dict[timedelta, Lots] = {}
         self._hubs: dict[tuple[timedelta, int], npt.NDArray[np.bool_]] = {}
@@ -238,6 +238,16 @@ class Flow:
             )  # fmt: skip
             self._hubs[window, most] = width > most
         return self._hubs[window, most]
+
+    @property
+    def type_names(self) -> AccountTypeNames:
+        """By what accounts are typed: set it to type them anew (findings made before stay as they are)."""
+        return self._type_names
+
+    @type_names.setter
+    def type_names(self, names: AccountTypeNames) -> None:
+        self._type_names = names
+        self.__dict__.pop("types", None)
 
     @cached_property
     def types(self) -> AccountTypes:

@@ -63,7 +63,8 @@ class _Lazy:
 class FlowGraph(MultiDiGraph):
     """A `networkx.MultiDiGraph` over a ledger's columns.
 
-    FlowGraph(ledger)           the whole ledger, at once and for nothing; `types=` names account types of your own
+    FlowGraph(ledger)           the whole ledger, at once and for nothing; types: account types of your own, as
+                                `graphflow.account_types.load_account_types` reads them
     graph.flow_subgraph(rows)   some transfers of it, as a graph of the same kind
     FlowGraph.from_networkx(g)  from a graph a notebook already has
     graph.flow                  the columns as integer arrays, for detectors
