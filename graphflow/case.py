@@ -1,7 +1,8 @@
 """Findings → cases: what belongs together, in ranked order, with the role each account plays.
 
 Two findings belong together when they share transactions, or an account suspected in both that is no hub and no
-gateway. Strong joins come first, and a case has a bounded size: a join that would make it larger is left out, and said so.
+gateway. Strong joins come first, and a case has a bounded size: a join that would make it larger is left out, and said
+so.
 """
 
 from __future__ import annotations
@@ -103,10 +104,10 @@ def open_cases(
     """Group findings into ranked cases.
 
     Two findings are joined when at least a fifth of the transactions of the smaller one are in both (a transaction of
-    more than 8 findings joins none), or when they
-    suspect the same account (with at most 100 counterparties a day) not more than 72 hours apart. A gateway or an account
-    of a bank itself joins nothing, and neither does a transaction with one. Joins are made from
-    the strongest on, as long as a case keeps to `most_findings` and `most_accounts` suspected accounts.
+    more than 8 findings joins none), or when they suspect the same account (with at most 100 counterparties a day) not
+    more than 72 hours apart. A gateway or an account of a bank itself joins nothing, and neither does a transaction with
+    one. Joins are made from the strongest on, as long as a case keeps to `most_findings` and `most_accounts` suspected
+    accounts.
     Cases are ranked by level, then points, then amount in the value basis, then time.
 
     Example
