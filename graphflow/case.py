@@ -105,15 +105,15 @@ def open_cases(
 
     Two findings are joined when at least a fifth of the transactions of the smaller one are in both (a transaction of
     more than 8 findings joins none), or when they suspect the same account (with at most 100 counterparties a day) not
-    more than 72 hours apart. A gateway or an account of a bank itself joins nothing, and neither does a transaction with
-    one. Joins are made from the strongest on, as long as a case keeps to `most_findings` and `most_accounts` suspected
+    more than 72 hours apart. A gateway or an account of a bank itself joins nothing, nor does a transaction with one. Joins
+    are made from the strongest on, as long as a case keeps to `most_findings` and `most_accounts` suspected
     accounts.
     Cases are ranked by level, then points, then amount in the value basis, then time.
 
     Example
     -------
     >>> import polars as pl
-    >>> from graphflow.roles import Column, Role, Roles
+    >>> from graphflow.ledger import Ledger
     >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
     ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
     >>> graph = FlowGraph(Ledger.from_frame(frame))
