@@ -105,8 +105,8 @@ def open_cases(
 
     Two findings are joined when at least a fifth of the transactions of the smaller one are in both (a transaction of
     more than 8 findings joins none), or when they suspect the same account (with at most 100 counterparties a day) not
-    more than 72 hours apart. A gateway or an account of a bank itself joins nothing, nor does a transaction with one. Joins
-    are made from the strongest on, as long as a case keeps to `most_findings` and `most_accounts` suspected
+    more than 72 hours apart. A gateway or an account of a bank itself joins nothing, nor does a transaction with one.
+    Joins are made from the strongest on, as long as a case keeps to `most_findings` and `most_accounts` suspected
     accounts.
     Cases are ranked by level, then points, then amount in the value basis, then time.
 
