@@ -105,7 +105,7 @@ class Flow:
     ) -> None:
         self.ledger = ledger
         inherited = whole.type_names if whole is not None else None
-        self.type_names: AccountTypeNames = type_names or inherited or built_in()
+        self._type_names: AccountTypeNames = type_names or inherited or built_in()
         self._rows = rows
         self._rates, self._whole = rates, whole
         self._lots: dict[timedelta, Lots] = {}
@@ -259,6 +259,16 @@ class Flow:
             )  # fmt: skip
             self._hubs[window, most] = width > most
         return self._hubs[window, most]
+
+    @property
+    def type_names(self) -> AccountTypeNames:
+        """By what accounts are typed: set it to type them anew (findings made before stay as they are)."""
+        return self._type_names
+
+    @type_names.setter
+    def type_names(self, names: AccountTypeNames) -> None:
+        self._type_names = names
+        self.__dict__.pop("types", None)
 
     @cached_property
     def types(self) -> AccountTypes:

@@ -223,6 +223,7 @@ def _run(analysis: Analysis, command: Sequence[str], truncated: Sequence[str]) -
         "warnings": list(analysis.warnings),
         "decimals": dict(ledger.decimals),
         **analysis.graph.flow.valuation.record,
+        "types": _types(analysis),
         "counts": _counts(analysis, by_detector, levels),
     }
 
@@ -241,3 +242,9 @@ def _counts(analysis: Analysis, by_detector: Mapping[str, int], levels: Mapping[
         "cases": len(analysis.cases),
         "cases_by_level": dict(levels),
     }
+
+
+def _types(analysis: Analysis) -> dict[str, Any]:
+    """The user's file of account types, what it switches off, and how many accounts have each type."""
+    types, names = analysis.graph.flow.types, analysis.graph.flow.type_names
+    return {"file": names.source, "off": sorted(names.off), "accounts": types.counts}
