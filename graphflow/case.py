@@ -108,7 +108,8 @@ def open_cases(
     more than 72 hours apart. A gateway or an account of a bank itself joins nothing, nor does a transaction with one.
     Joins are made from the strongest on, those between findings of level high first, as long as a case keeps to
     `most_findings` and `most_accounts` suspected accounts; a finding that suspects nobody new may come on top. A
-    finding at review never brings a new suspect into a case at high: it joins one only when all its suspects are there.
+    finding at review joins a case at high only when findings at high suspect all whom it suspects, or one of them cites
+    at least half of its transactions: suspicion does not spread by weak evidence.
     Cases are ranked by level, then points, then amount in the value basis, then time.
 
     Example
