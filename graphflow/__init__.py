@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from graphflow.detect.fan_in import FanIn as FanIn
     from graphflow.detect.fan_out import FanOut as FanOut
     from graphflow.detect.mule_chain import MuleChain as MuleChain
+    from graphflow.detect.structuring import Structuring as Structuring
     from graphflow.errors import GraphflowError as GraphflowError
     from graphflow.evaluate import Evaluation as Evaluation
     from graphflow.evaluate import evaluate as evaluate
@@ -49,6 +50,7 @@ _HOMES = {
     "FanIn": "detect.fan_in",
     "FanOut": "detect.fan_out",
     "MuleChain": "detect.mule_chain",
+    "Structuring": "detect.structuring",
     "GraphflowError": "errors",
     "Evaluation": "evaluate",
     "evaluate": "evaluate",
@@ -72,6 +74,7 @@ __all__ = [
     "GraphflowError",
     "Ledger",
     "MuleChain",
+    "Structuring",
     "analyze",
     "detect",
     "evaluate",

@@ -133,7 +133,9 @@ def check_the_unit_of_money_does_not_matter(detector: Detector, rows: Rows) -> N
 
 
 def _with_tenfold_bounds(detector: Any) -> Any:
-    bounds = {f.name: getattr(detector, f.name) for f in fields(detector) if "major units" in f.metadata.get("unit", "")}
+    bounds = {
+        f.name: getattr(detector, f.name) for f in fields(detector) if "major units" in f.metadata.get("unit", "")
+    }
     if not bounds:
         return detector
     grown = {

@@ -24,13 +24,19 @@ from graphflow.graph import FlowGraph
 SEEDS = range(15)
 Found = Generator[Finding, None, tuple[str, ...]]
 
+OWN_LOOSE: dict[str, dict[str, Any]] = {
+    "structuring": {"thresholds": (("CNY", 1.0),), "band": 0.5, "count": 2, "concentration": 0.3, "high_count": 3},
+}
+"""Parameters of single detectors that their bounds in money ask for: the battery's amounts are 0.00 to 10.00."""
+
 
 def eager(kind: type[Any]) -> Any:
     """A detector that finds something in small ledgers: its smallest counts, its loosest shares, short windows."""
     loose = {"min_payers": 2, "min_payees": 2, "min_hops": 2, "keep": 0.3, "high_payers": 3, "high_payees": 3}
     spans = {name: timedelta(minutes=12) for name in ("window", "dwell")}
     names = {field.name for field in fields(kind)}
-    return kind(**{name: value for name, value in {**loose, **spans}.items() if name in names})
+    own = OWN_LOOSE.get(kind.name, {})
+    return kind(**{name: value for name, value in {**loose, **spans, **own}.items() if name in names})
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

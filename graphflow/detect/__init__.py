@@ -16,6 +16,7 @@ from graphflow.detect.cycle import Cycle
 from graphflow.detect.fan_in import FanIn
 from graphflow.detect.fan_out import FanOut
 from graphflow.detect.mule_chain import MuleChain
+from graphflow.detect.structuring import Structuring
 from graphflow.finding import Finding
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
@@ -33,7 +34,7 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: tuple[type[Detector], ...] = (Cycle, FanIn, FanOut, MuleChain)
+DETECTORS: tuple[type[Detector], ...] = (Cycle, FanIn, FanOut, MuleChain, Structuring)
 """Every detector, in the order in which they run."""
 
 
