@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphflow.case import open_cases as open_cases
     from graphflow.detect import detect as detect
     from graphflow.detect.cycle import Cycle as Cycle
+    from graphflow.detect.dormant_burst import DormantBurst as DormantBurst
     from graphflow.detect.fan_in import FanIn as FanIn
     from graphflow.detect.fan_out import FanOut as FanOut
     from graphflow.detect.mule_chain import MuleChain as MuleChain
@@ -47,6 +48,7 @@ _HOMES = {
     "open_cases": "case",
     "detect": "detect",
     "Cycle": "detect.cycle",
+    "DormantBurst": "detect.dormant_burst",
     "FanIn": "detect.fan_in",
     "FanOut": "detect.fan_out",
     "MuleChain": "detect.mule_chain",
@@ -66,6 +68,7 @@ __all__ = [
     "Analysis",
     "Case",
     "Cycle",
+    "DormantBurst",
     "Evaluation",
     "FanIn",
     "FanOut",

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Protocol
 
 from graphflow.detect.cycle import Cycle
+from graphflow.detect.dormant_burst import DormantBurst
 from graphflow.detect.fan_in import FanIn
 from graphflow.detect.fan_out import FanOut
 from graphflow.detect.mule_chain import MuleChain
@@ -34,7 +35,7 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: tuple[type[Detector], ...] = (Cycle, FanIn, FanOut, MuleChain, Structuring)
+DETECTORS: tuple[type[Detector], ...] = (Cycle, FanIn, FanOut, MuleChain, Structuring, DormantBurst)
 """Every detector, in the order in which they run."""
 
 
