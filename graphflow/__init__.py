@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from graphflow.detect.fan_in import FanIn as FanIn
     from graphflow.detect.fan_out import FanOut as FanOut
     from graphflow.detect.mule_chain import MuleChain as MuleChain
+    from graphflow.detect.probe import Probe as Probe
     from graphflow.detect.structuring import Structuring as Structuring
     from graphflow.errors import GraphflowError as GraphflowError
     from graphflow.evaluate import Evaluation as Evaluation
@@ -52,6 +53,7 @@ _HOMES = {
     "FanIn": "detect.fan_in",
     "FanOut": "detect.fan_out",
     "MuleChain": "detect.mule_chain",
+    "Probe": "detect.probe",
     "Structuring": "detect.structuring",
     "GraphflowError": "errors",
     "Evaluation": "evaluate",
@@ -77,6 +79,7 @@ __all__ = [
     "GraphflowError",
     "Ledger",
     "MuleChain",
+    "Probe",
     "Structuring",
     "analyze",
     "detect",

@@ -26,6 +26,7 @@ Found = Generator[Finding, None, tuple[str, ...]]
 
 OWN_LOOSE: dict[str, dict[str, Any]] = {
     "structuring": {"thresholds": (("CNY", 1.0),), "band": 0.5, "count": 2, "concentration": 0.3, "high_count": 3},
+    "probe": {"tiny": 1.0, "least": 0.5, "ratio": 1.0, "quiet": timedelta(minutes=1), "high_payers": 2},
     "dormant-burst": {"idle": timedelta(minutes=5), "count": 2, "amount": 1.0},
 }
 """Parameters of single detectors that their bounds in money ask for: the battery's amounts are 0.00 to 10.00."""

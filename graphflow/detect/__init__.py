@@ -17,6 +17,7 @@ from graphflow.detect.dormant_burst import DormantBurst
 from graphflow.detect.fan_in import FanIn
 from graphflow.detect.fan_out import FanOut
 from graphflow.detect.mule_chain import MuleChain
+from graphflow.detect.probe import Probe
 from graphflow.detect.structuring import Structuring
 from graphflow.finding import Finding
 from graphflow.graph import FlowGraph
@@ -35,7 +36,7 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: tuple[type[Detector], ...] = (Cycle, FanIn, FanOut, MuleChain, Structuring, DormantBurst)
+DETECTORS: tuple[type[Detector], ...] = (Cycle, FanIn, FanOut, MuleChain, Structuring, Probe, DormantBurst)
 """Every detector, in the order in which they run."""
 
 
