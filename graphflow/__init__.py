@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphflow.case import open_cases as open_cases
     from graphflow.detect import detect as detect
     from graphflow.detect.cycle import Cycle as Cycle
+    from graphflow.detect.device_ring import DeviceRing as DeviceRing
     from graphflow.detect.dormant_burst import DormantBurst as DormantBurst
     from graphflow.detect.fan_in import FanIn as FanIn
     from graphflow.detect.fan_out import FanOut as FanOut
@@ -49,6 +50,7 @@ _HOMES = {
     "open_cases": "case",
     "detect": "detect",
     "Cycle": "detect.cycle",
+    "DeviceRing": "detect.device_ring",
     "DormantBurst": "detect.dormant_burst",
     "FanIn": "detect.fan_in",
     "FanOut": "detect.fan_out",
@@ -70,6 +72,7 @@ __all__ = [
     "Analysis",
     "Case",
     "Cycle",
+    "DeviceRing",
     "DormantBurst",
     "Evaluation",
     "FanIn",

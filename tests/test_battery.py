@@ -27,6 +27,7 @@ Found = Generator[Finding, None, tuple[str, ...]]
 OWN_LOOSE: dict[str, dict[str, Any]] = {
     "structuring": {"thresholds": (("CNY", 1.0),), "band": 0.5, "count": 2, "concentration": 0.3, "high_count": 3},
     "probe": {"tiny": 1.0, "least": 0.5, "ratio": 1.0, "quiet": timedelta(minutes=1), "high_payers": 2},
+    "device-ring": {"most_accounts": 4, "high_accounts": 2, "exclusive_share": 0.1},
     "dormant-burst": {"idle": timedelta(minutes=5), "count": 2, "amount": 1.0},
 }
 """Parameters of single detectors that their bounds in money ask for: the battery's amounts are 0.00 to 10.00."""
@@ -97,7 +98,7 @@ def test_a_detector_is_a_frozen_dataclass_that_explains_itself(kind: type[Any]) 
 
 def test_every_file_of_a_detector_is_in_the_tuple() -> None:
     folder = Path(find_spec("graphflow.detect").origin or "").parent  # type: ignore[union-attr]
-    shared = {"__init__", "amounts", "fan", "threshold"}
+    shared = {"__init__", "amounts", "fan", "places", "threshold"}
     assert {path.stem for path in folder.glob("*.py")} - shared == {k.name.replace("-", "_") for k in DETECTORS}
 
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Protocol
 
 from graphflow.detect.cycle import Cycle
+from graphflow.detect.device_ring import DeviceRing
 from graphflow.detect.dormant_burst import DormantBurst
 from graphflow.detect.fan_in import FanIn
 from graphflow.detect.fan_out import FanOut
@@ -36,7 +37,7 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: tuple[type[Detector], ...] = (Cycle, FanIn, FanOut, MuleChain, Structuring, Probe, DormantBurst)
+DETECTORS: tuple[type[Detector], ...] = (Cycle, FanIn, FanOut, MuleChain, Structuring, Probe, DormantBurst, DeviceRing)
 """Every detector, in the order in which they run."""
 
 
