@@ -4,11 +4,13 @@
     min_payers = 5
     window = "24h"
 
-Durations are texts of numbers with d, h, m or s ("1h30m"). What a file leaves out keeps its default.
+Durations are texts of numbers with d, h, m or s ("1h30m"). Amounts by currency are a table, which replaces the default
+whole: `[structuring.thresholds]` and below it `CNY = 50000`. What a file leaves out keeps its default.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -65,6 +67,15 @@ def _value(value: object, default: object, where: str) -> object:
     """A value of the kind its default has."""
     if isinstance(default, timedelta):
         return parse_span(value, where)
+    if isinstance(default, tuple):
+        if not isinstance(value, Mapping):
+            raise RuleError(f"{where} must be a table of amounts by currency, not {value!r}")
+        return tuple((str(name), float(_number(amount, 0.0, f"{where}.{name}"))) for name, amount in value.items())
+    return _number(value, default, where)
+
+
+def _number(value: object, default: object, where: str) -> float:
+    """A number, whole where the default is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RuleError(f"{where} must be a number, not {value!r}")
     if value < 0:
@@ -115,11 +126,20 @@ def rules_file(detectors: Sequence[Detector]) -> str:
         lines = [f"# {lesson}", f"[{detector.name}]"]
         for parameter in fields(detector):
             value = getattr(detector, parameter.name)
-            quoted = f'"{span_text(value)}"' if isinstance(value, timedelta) else f"{value}"
-            lines.append(f"{parameter.name} = {quoted}")
+            lines.append(f"{parameter.name} = {_toml(value)}")
         tables.append("\n".join(lines))
     return "\n\n".join(tables) + "\n"
 
 
+def _toml(value: object) -> str:
+    if isinstance(value, timedelta):
+        return f'"{span_text(value)}"'
+    if isinstance(value, tuple):
+        return "{ " + ", ".join(f"{json.dumps(name, ensure_ascii=False)} = {amount}" for name, amount in value) + " }"
+    return f"{value}"
+
+
 def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(f"{name} {amount:,.2f}" for name, amount in value)
     return span_text(value) if isinstance(value, timedelta) else f"{value}"

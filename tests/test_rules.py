@@ -10,7 +10,7 @@ import pytest
 import graphflow as gf
 from graphflow.detect import DETECTORS
 from graphflow.errors import RuleError
-from graphflow.rules import default_rules, load_rules, rules_file
+from graphflow.rules import as_table, default_rules, load_rules, rules_file
 
 
 def test_the_default_file_reads_back_as_the_defaults(tmp_path: Path) -> None:
@@ -28,6 +28,14 @@ def test_what_a_file_leaves_out_keeps_its_default(tmp_path: Path) -> None:
     assert not any(isinstance(d, gf.FanOut) for d in detectors)
 
 
+def test_amounts_by_currency_are_a_table_that_replaces_the_default(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text('[structuring]\ncount = 4\n[structuring.thresholds]\nCNY = 20000\n"US Dollar" = 3000.5\n', "utf-8")
+    (structuring,) = (d for d in load_rules(path) if isinstance(d, gf.Structuring))
+    assert structuring == gf.Structuring(count=4, thresholds=(("CNY", 20000.0), ("US Dollar", 3000.5)))
+    assert as_table([structuring])["structuring"]["thresholds"] == "CNY 20,000.00, US Dollar 3,000.50"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -38,6 +46,8 @@ def test_what_a_file_leaves_out_keeps_its_default(tmp_path: Path) -> None:
         ('[cycle]\nkeep = "half"\n', "cycle.keep must be a number, not 'half'"),
         ("[cycle]\nkeep = -1\n", "cycle.keep must not be negative"),
         ("[cycle]\nmax_hops = 2.5\n", "cycle.max_hops must be a whole number"),
+        ("[structuring]\nthresholds = 5\n", "structuring.thresholds must be a table of amounts by currency, not 5"),
+        ("[structuring.thresholds]\nCNY = -1\n", "structuring.thresholds.CNY must not be negative, and is -1"),
         ("cycle = 3\n", "[cycle] must be a table"),
         ("[cycle\n", "is not a TOML rules file"),
     ],

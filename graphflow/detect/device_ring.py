@@ -53,7 +53,7 @@ class DeviceRing:
         exclusive_share   0.50 of the payments that name a place
         funded_share      0.80 of the value within dwell: 24 hours
         most_members      100 accounts; a larger ring is a chain of chances, not reported, and said so
-        most_rings        500, the largest first; how many more there are is said
+        most_rings        300, the largest first; how many more there are is said
     Source
         FATF, Egmont Group and INTERPOL, "Illicit Financial Flows from Cyber-Enabled Fraud" (2023): one address or
         device on many accounts. Two accounts and outward payments alone are investigators' practice; the caps are
@@ -75,70 +75,38 @@ class DeviceRing:
     funded_share: float = threshold(0.80, "share", "RUSI and Lloyds 2025: above 0.85 on average")
     dwell: timedelta = threshold(timedelta(hours=24), "duration", "RUSI and Lloyds 2025")
     most_members: int = threshold(100, "accounts", "judgement")
-    most_rings: int = threshold(500, "rings", "judgement")
+    most_rings: int = threshold(300, "rings", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first cited payment."""
         flow = graph.flow
         places = shared_places(flow, self.most_accounts)
-        notes = list(places.notes)
-        if places.payer.size:
-            rings, left_out = self._rings(flow, places)
-            notes += left_out
-            yield from self._findings(flow, places, rings)
-        return tuple(notes)
+        ring, left_out = self._rings(flow, places)
+        for found in _described(flow, places, ring, flow.lots(self.dwell).funded) if (ring >= 0).any() else ():
+            yield self._finding(flow, found)
+        return (*places.notes, *left_out)
 
     def _rings(self, flow: Flow, places: Places) -> tuple[Longs, list[str]]:
-        """The ring of each payment of `places` (its smallest account; -1: none), and what was left out, in words."""
-        ring = _components(places.payer, places.place, flow.account_count)
-        members = np.bincount(ring[np.unique(places.payer)], minlength=flow.account_count)
-        crowd, enough = members > self.most_members, members >= self.min_accounts
-        candidates = np.flatnonzero(enough & ~crowd)
-        worth = np.bincount(ring[places.payer], flow.value[places.event], flow.account_count)
+        """The ring of each account (its smallest account; -1: none), and what was left out, in words."""
+        ring = _components(places, flow.account_count)
+        users = np.unique(places.payer)
+        members = np.bincount(ring[users], minlength=flow.account_count)
+        crowds = int((members > self.most_members).sum())
+        candidates = np.flatnonzero((members >= max(2, self.min_accounts)) & (members <= self.most_members))
+        worth = np.bincount(ring[flow.payer[places.events]], flow.value[places.events], flow.account_count)
         best = candidates[np.lexsort((candidates, -worth[candidates], -members[candidates]))]
+        more = best.size - self.most_rings
         chosen = np.zeros(flow.account_count, np.bool_)
         chosen[best[: self.most_rings]] = True
         notes = []
-        if crowd.any():
-            notes.append(f"{count(int(crowd.sum()), 'ring')} of more than {self.most_members} accounts not reported")
-        if best.size > self.most_rings:
-            notes.append(
-                f"{count(best.size - self.most_rings, 'ring')} after the {self.most_rings} largest not reported"
-            )
-        mine = ring[places.payer]
-        return np.where(chosen[mine], mine, -1), notes
-
-    def _findings(self, flow: Flow, places: Places, rings: Longs) -> Iterator[Finding]:
-        made = np.bincount(flow.payer[places.named], minlength=flow.account_count)
-        for mine in _groups(rings):
-            yield self._finding(flow, self._described(flow, places, mine, made))
-
-    def _described(self, flow: Flow, places: Places, mine: Longs, made: Longs) -> _Ring:
-        """Facts of one ring from its positions in `places`; made: payments of each account that name a place."""
-        events, accounts = np.unique(places.event[mine]), np.unique(places.payer[mine])
-        payer, payee = flow.payer[events], flow.payee[events]
-        inside = np.isin(payee, accounts)
-        outward = np.unique(np.stack([payee[~inside], payer[~inside]]), axis=1)[0]
-        links = np.unique(np.stack([places.place[mine], places.payer[mine]]), axis=1)[0]
-        place, users = np.unique(links, return_counts=True)
-        order = np.lexsort((place, -users))
-        sums = totals(flow, events, np.zeros(1, np.int64))
-        value = int(flow.value[events].sum())
-        return _Ring(
-            events=events,
-            accounts=accounts,
-            places=[(places.names[p], n) for p, n in zip(place[order].tolist(), users[order].tolist(), strict=True)],
-            exclusive=events.size / int(made[accounts].sum()),
-            inside=int(np.unique(np.concatenate([payer[inside], payee[inside]])).size),
-            same_payee=int(np.unique(outward, return_counts=True)[1].max(initial=0)),
-            funded=int(flow.lots(self.dwell).funded[events].sum()) / max(1, value),
-            amount=int(sums.amount[0]),
-            currency=sums.currency[0],
-            rough=bool(sums.rough[0]),
-        )
+        if crowds:
+            notes.append(f"{count(crowds, 'ring')} of more than {self.most_members} accounts not reported")
+        if more > 0:
+            notes.append(f"{count(more, 'ring')} after the {self.most_rings} largest not reported")
+        return np.where(chosen[ring], ring, -1) if ring.size else ring, notes
 
     def _finding(self, flow: Flow, ring: _Ring) -> Finding:
-        names = tuple(flow.names.gather(ring.accounts).to_list())
+        names = ring.accounts
         told = ", ".join(f"{shown(place, 48)} ({users} accounts)" for place, users in ring.places[:_TOLD])
         more = f" and {count(len(ring.places) - _TOLD, 'more place')}" if len(ring.places) > _TOLD else ""
         return Finding(
@@ -158,11 +126,11 @@ class DeviceRing:
                 "funded_share": round(ring.funded, 4),
             },
             parts=tuple(self._parts(ring)),
-            reason=f"{count(len(names), 'account')} with {named(names[0])} pay from the same place: {told}{more}",
+            reason=f"{count(len(names), 'account')} with {named(names[0])} share where they pay from: {told}{more}",
         )
 
     def _parts(self, ring: _Ring) -> Iterator[Part]:
-        number = int(ring.accounts.size)
+        number = len(ring.accounts)
         apart = ring.exclusive >= KEEP_SLACK * self.exclusive_share
         sure = apart and number >= self.high_accounts and not ring.rough
         sentence = f"{count(number, 'account')} make {percent(ring.exclusive)} of their payments from places they share"
@@ -181,7 +149,7 @@ class _Ring(NamedTuple):
     """Facts of a ring; places: what links its accounts, and how many each, most first."""
 
     events: Codes
-    accounts: Codes
+    accounts: tuple[str, ...]
     places: list[tuple[str, int]]
     exclusive: float
     inside: int
@@ -192,23 +160,78 @@ class _Ring(NamedTuple):
     rough: bool
 
 
-def _components(account: Codes, place: Longs, accounts: int) -> Longs:
+def _components(places: Places, accounts: int) -> Longs:
     """Per account, the smallest account that places connect it with (itself when none does)."""
     label = np.arange(accounts)
-    while True:
-        least = np.full(int(place.max()) + 1, accounts)
-        np.minimum.at(least, place, label[account])
+    while places.payer.size:
+        least = np.full(len(places.names), accounts)
+        np.minimum.at(least, places.place, label[places.payer])
         lower = label.copy()
-        np.minimum.at(lower, account, least[place])
+        np.minimum.at(lower, places.payer, least[places.place])
         lower = lower[lower]  # a label is an account of the same ring: its own label is as good, and smaller
         if np.array_equal(lower, label):
-            return label
+            break
         label = lower
+    return label
 
 
-def _groups(rings: Longs) -> Iterator[Longs]:
-    """Positions of each ring, rings by their first position; those of ring -1 left out."""
-    order = np.argsort(rings, kind="stable")
-    order = order[np.searchsorted(rings[order], 0) :]
-    groups = np.split(order, np.flatnonzero(np.diff(rings[order])) + 1) if order.size else []
-    yield from sorted(groups, key=lambda group: int(group[0]))
+def _described(flow: Flow, places: Places, ring: Longs, funded: Longs) -> Iterator[_Ring]:
+    """The rings by their first payment, facts of all of them worked out at once.
+
+    ring  per account, its ring; -1: none
+    """
+    own = ring[flow.payer[places.events]]
+    events = places.events[own >= 0]
+    own = own[own >= 0]
+    order = np.argsort(own, kind="stable")
+    events, own = events[order], own[order]
+    starts = np.flatnonzero(np.diff(own, prepend=-1))
+    rings = own[starts]
+    sums = totals(flow, events, starts)
+    value, paid_on = np.add.reduceat(flow.value[events], starts), np.add.reduceat(funded[events], starts)
+    made = np.zeros(flow.account_count, np.int64)
+    np.add.at(made, ring[flow.payer[places.named]], 1)  # those of no ring count at the end, where no ring is asked for
+    inside, same_payee = _between(flow, events, ring)
+    accounts = np.unique(places.payer[ring[places.payer] >= 0])
+    accounts = accounts[np.argsort(ring[accounts], kind="stable")]
+    ends = np.cumsum(np.bincount(ring[accounts], minlength=flow.account_count)[rings])
+    members, names = np.split(accounts, ends), flow.names.gather(accounts).to_list()
+    linked = _links(places, ring)
+    cited = np.split(events, starts[1:])
+    for k in np.argsort(events[starts]).tolist():
+        code = int(rings[k])
+        yield _Ring(
+            events=cited[k],
+            accounts=tuple(names[ends[k] - members[k].size : ends[k]]),
+            places=linked[code],
+            exclusive=cited[k].size / int(made[code]),
+            inside=int(inside[code]),
+            same_payee=int(same_payee[code]),
+            funded=int(paid_on[k]) / max(1, int(value[k])),
+            amount=int(sums.amount[k]),
+            currency=sums.currency[k],
+            rough=bool(sums.rough[k]),
+        )
+
+
+def _between(flow: Flow, events: Codes, ring: Longs) -> tuple[Longs, Longs]:
+    """Per ring, how many of its accounts pay or are paid by another one, and most of them that pay one outsider."""
+    payer, payee = flow.payer[events], flow.payee[events]
+    within = ring[payer] == ring[payee]
+    dealing = np.unique(np.concatenate([payer[within], payee[within]]))
+    outward = np.unique(np.stack([ring[payer], payee, payer])[:, ~within], axis=1)
+    pairs, payers = np.unique(outward[:2], axis=1, return_counts=True)
+    most = np.zeros(flow.account_count, np.int64)
+    np.maximum.at(most, pairs[0], payers)
+    return np.bincount(ring[dealing], minlength=flow.account_count), most
+
+
+def _links(places: Places, ring: Longs) -> dict[int, list[tuple[str, int]]]:
+    """Ring → its places with the number of accounts of each, most first."""
+    mine = ring[places.payer] >= 0
+    found, first, users = np.unique(places.place[mine], return_index=True, return_counts=True)
+    columns = users.tolist(), found.tolist(), ring[places.payer[mine][first]].tolist()
+    linked: dict[int, list[tuple[str, int]]] = {}
+    for number, place, code in sorted(zip(*columns, strict=True), key=lambda link: (-link[0], link[1])):
+        linked.setdefault(code, []).append((places.names[place], number))
+    return linked

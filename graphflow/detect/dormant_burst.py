@@ -123,6 +123,7 @@ class DormantBurst:
         account = flow.names[burst.account]
         unit = 10 ** flow.ledger.decimals[flow.valuation.base]
         lasted = timedelta(microseconds=int(flow.time[burst.events[-1]] - flow.time[burst.events[0]]))
+        within = f" in {span(lasted)}" if burst.transfers > 1 else ""
         left = "" if burst.moved is None else f"; {percent(burst.moved)} of what came in left within {span(self.dwell)}"
         return Finding(
             detector=self.name,
@@ -142,7 +143,7 @@ class DormantBurst:
             parts=tuple(self._parts(burst, unit)),
             reason=(
                 f"{named(account)} was idle for {count(burst.idle.days, 'day')}, then had "
-                f"{count(burst.transfers, 'transfer')} in {span(lasted)}{left}"
+                f"{count(burst.transfers, 'transfer')}{within}{left}"
             ),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import numpy as np
 import numpy.typing as npt
@@ -16,61 +16,61 @@ from graphflow.words import count
 
 Longs = npt.NDArray[np.int64]
 
-_PRIVATE = tuple(
-    ip_network(net)
-    for net in (
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-        "192.168.0.0/16", "224.0.0.0/3", "::/127", "fc00::/7", "fe80::/10", "ff00::/8",
-    )
-)  # fmt: skip
+_PRIVATE = {
+    4: ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+        "192.168.0.0/16", "224.0.0.0/3"),
+    6: ("::/127", "fc00::/7", "fe80::/10", "ff00::/8"),
+}  # fmt: skip
 """Addresses that say nothing about who shares them: of one's own network, a carrier's, nobody's, everybody's."""
+_RANGES = {
+    version: [(int(net[0]), int(net[-1])) for net in map(ip_network, nets)] for version, nets in _PRIVATE.items()
+}
 _NOTHING = frozenset({"", "-", "--", "n/a", "na", "nan", "none", "null", "nil", "unknown", "undefined", "other", "无"})
 _MAC = r"^[0-9a-f]{2}([:\-]?)(?:[0-9a-f]{2}[:\-]?){4}[0-9a-f]{2}$|^[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}$"
 
 
 @dataclass(frozen=True)
 class Places:
-    """Payments from places that at least two accounts share, by event; a payment from two such places comes twice.
+    """Places that several accounts pay from, and the payments made from them.
 
-    event, payer, place   one entry a payment and place; place is the position in `names`
-    names                 "device …" or "ip …"
-    named                 of all events, those that name a device or an address (self-transfers left out)
-    notes                 values that were not used, in words
+    payer, place  one entry for each account and place that it pays from; place is the position in `names`
+    names         "device …" or "ip …"
+    events        payments made from such places, in order
+    named         per event, whether it names a device or an address at all (self-transfers do not count)
+    notes         values that were not used, in words
     """
 
-    event: Codes
     payer: Codes
     place: Longs
     names: list[str]
+    events: Codes
     named: npt.NDArray[np.bool_]
     notes: tuple[str, ...]
 
 
 def shared_places(flow: Flow, most: int) -> Places:
     """Places of at least two and at most `most` accounts."""
-    parts: list[pl.DataFrame] = []
-    named = np.zeros(flow.size, np.bool_)
+    parts = [pl.DataFrame(schema={"event": pl.Int32, "payer": pl.Int32, "place": pl.String})]
+    named, shared = np.zeros(flow.size, np.bool_), np.zeros(flow.size, np.bool_)
     notes: list[str] = []
     for column in ("device", "ip"):
         if column in flow.ledger.frame.columns:
             used = _used(flow, column)
             named[used["event"].to_numpy()] = True
-            part, left_out = _shared(used, column, most)
-            parts.append(part)
+            rows, left_out = _shared(used, column, most)
+            shared[rows["event"].to_numpy()] = True
+            parts.append(rows)
             notes += left_out
-    found = pl.concat(parts).sort("event", "place") if parts else pl.DataFrame(schema=_SCHEMA)
-    names = found["place"].unique().sort()
+    links = pl.concat(parts).select("payer", "place").unique().sort("place", "payer")
+    names = links["place"].unique().sort()
     return Places(
-        event=found["event"].to_numpy(),
-        payer=found["payer"].to_numpy(),
-        place=names.search_sorted(found["place"]).to_numpy().astype(np.int64),
+        payer=links["payer"].to_numpy(),
+        place=names.search_sorted(links["place"]).to_numpy().astype(np.int64),
         names=names.to_list(),
+        events=np.flatnonzero(shared).astype(np.int32),
         named=named,
         notes=tuple(notes),
     )
-
-
-_SCHEMA = {"event": pl.Int32, "payer": pl.Int32, "place": pl.String}
 
 
 def _used(flow: Flow, column: str) -> pl.DataFrame:
@@ -81,7 +81,7 @@ def _used(flow: Flow, column: str) -> pl.DataFrame:
 
 
 def _shared(used: pl.DataFrame, column: str, most: int) -> tuple[pl.DataFrame, list[str]]:
-    """Payments (`_SCHEMA`) from shared values of a column, and what was left out."""
+    """Payments (`event`, `payer`, `place`) from shared values of a column, and what was left out."""
     values = used.group_by("value").agg(low=pl.col("payer").min(), high=pl.col("payer").max())
     values = values.with_columns(same=_same(column))
     several = (
@@ -125,9 +125,10 @@ def _is_usable(column: str, value: str) -> bool:
     if column == "device":
         return re.fullmatch(r"[0:\-. ]+|[f:\-. ]+", value) is None
     try:
-        address = ip_address(value)
+        address: IPv4Address | IPv6Address = ip_address(value)
     except ValueError:
         return False
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    return not any(address in net for net in _PRIVATE)
+    number = int(address)
+    return not any(first <= number <= last for first, last in _RANGES[address.version])
