@@ -97,7 +97,10 @@ class DormantBurst:
     def _described(self, flow: Flow, table: Longs) -> Iterator[_Burst]:
         """What the findings say; totals of all of them at once."""
         sides = [[_between(side, *row[:3]) for side in (flow.received, flow.sent)] for row in table.tolist()]
-        larger = [got if row[4] >= row[5] else sent for row, (got, sent) in zip(table.tolist(), sides, strict=True)]
+        larger = [
+            got if (row[4], got.size) >= (row[5], sent.size) else sent  # the size: where all values are nothing
+            for row, (got, sent) in zip(table.tolist(), sides, strict=True)
+        ]
         starts = np.cumsum([0, *(events.size for events in larger)])[:-1].astype(np.int64)
         sums = totals(flow, np.concatenate(larger) if larger else np.empty(0, np.int32), starts)
         passed = flow.lots(self.dwell).passed
