@@ -29,10 +29,8 @@ def test_what_a_budget_leaves_out_is_said() -> None:
     whole, best = gf.analyze(TOUR), gf.analyze(TOUR, budget=1)
     rest = whole.cases[1:]
     (line,) = [line for line in best.truncated if line.startswith("budget:")]
-    assert (
-        f"{len(rest)} case{'' if len(rest) == 1 else 's'} beyond the best 1 left out ({sum(c.level == 'high' for c in rest)} high"
-        in line
-    )
+    cases = count(len(rest), "case")
+    assert f"{cases} beyond the best 1 left out ({sum(c.level == 'high' for c in rest)} high" in line
     assert f"at most {max(c.points for c in rest):g} points" in line
     left = [f.detector for c in rest for f in c.findings]
     assert all(f"{left.count(name)} {name}" in line for name in set(left))

@@ -540,6 +540,8 @@ def test_values_in_currencies_that_compare_only_roughly_do_not_reach_high() -> N
 
 
 def test_all_detectors_run_with_their_defaults_in_their_order() -> None:
-    assert [kind.name for kind in DETECTORS] == ["cycle", "fan-in", "fan-out", "mule-chain"]
+    assert [kind.name for kind in DETECTORS] == [
+        "cycle", "fan-in", "fan-out", "mule-chain", "structuring", "probe", "dormant-burst", "device-ring",
+    ]  # fmt: skip
     findings = gf.detect(graph_of([*TRIANGLE, *collected(5)]))
     assert [f.detector for f in findings] == ["cycle", "fan-in", "mule-chain"]

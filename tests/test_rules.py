@@ -40,6 +40,13 @@ def test_what_a_file_leaves_out_keeps_its_default(tmp_path: Path) -> None:
     assert not any(isinstance(d, gf.FanOut) for d in detectors)
 
 
+def test_amounts_by_currency_are_a_table_that_replaces_the_default(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text('[structuring]\ncount = 4\n[structuring.thresholds]\nCNY = 20000\n"US Dollar" = 3000.5\n', "utf-8")
+    (structuring,) = (d for d in load_rules(path) if isinstance(d, gf.Structuring))
+    assert structuring == gf.Structuring(count=4, thresholds=(("CNY", 20000.0), ("US Dollar", 3000.5)))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -61,6 +68,8 @@ def test_what_a_file_leaves_out_keeps_its_default(tmp_path: Path) -> None:
         ),
         ("[cycle]\nkeep = { value = 0.5, source = 3 }\n", "cycle.keep: its source must be a text, not 3"),
         ('preset = "intl"\n', 'there is no preset "intl": did you mean "intl-app"?'),
+        ("[structuring]\nthresholds = 5\n", "structuring.thresholds must be a table of numbers by name, not 5"),
+        ("[structuring.thresholds]\nCNY = -1\n", "structuring.thresholds.CNY must not be negative, and is -1"),
         ("cycle = 3\n", "[cycle] must be a table"),
         ("[cycle\n", "is not a TOML rules file"),
     ],

@@ -14,15 +14,19 @@ from typing import Any, ClassVar, Protocol
 
 from graphflow.detect.bipartite import Bipartite
 from graphflow.detect.cycle import Cycle
+from graphflow.detect.device_ring import DeviceRing
+from graphflow.detect.dormant_burst import DormantBurst
 from graphflow.detect.fan_in import FanIn
 from graphflow.detect.fan_out import FanOut
 from graphflow.detect.flow_density import FlowDensity
 from graphflow.detect.gather_scatter import GatherScatter
 from graphflow.detect.mule_chain import MuleChain
 from graphflow.detect.pass_through import PassThrough
+from graphflow.detect.probe import Probe
 from graphflow.detect.round_trip import RoundTrip
 from graphflow.detect.scatter_gather import ScatterGather
 from graphflow.detect.stack import Stack
+from graphflow.detect.structuring import Structuring
 from graphflow.finding import Finding
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
@@ -53,6 +57,10 @@ DETECTORS: tuple[type[Detector], ...] = (
     PassThrough,
     RoundTrip,
     FlowDensity,
+    Structuring,
+    Probe,
+    DormantBurst,
+    DeviceRing,
 )
 """Every detector, in the order in which they run."""
 
