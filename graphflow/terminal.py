@@ -157,6 +157,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
         console.print(table)
         console.print()
     console.print(Text(f"average precision of the cases in rank order: {evaluation.average_precision:.4f}"))
+    console.print(Text(f"the same over transactions: {evaluation.transaction_precision:.4f}"))
     if evaluation.missing:
         console.print(
             Text(f"{count(evaluation.missing, 'transaction')} of the truth not in the ledger: their attempts lack them")

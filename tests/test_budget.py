@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import graphflow as gf
 from graphflow.cli import app
 from graphflow.errors import RuleError
+from graphflow.words import count
 
 TOUR = Path(__file__).parent.parent / "samples" / "tour.csv"
 
