@@ -93,9 +93,7 @@ def test_look_alikes_made_by_others() -> None:
     print(f"average precision {evaluation.transaction_precision:.4f}, by degree {best:.4f}: {times:.1f} times")
     high = evaluation.transactions.row(1, named=True)
     share = 1 - high["right"] / high["cited"] if high["cited"] else 0.0
-    print(
-        f"look-alikes among {high['cited']} transactions in findings at high: {share:.1%} (at most {HIGH_LOOK_ALIKES:.0%})"
-    )
+    print(f"look-alikes among {high['cited']} transactions at high: {share:.1%} (at most {HIGH_LOOK_ALIKES:.0%})")
     assert times >= OVER_DEGREE
     assert share <= HIGH_LOOK_ALIKES
 
