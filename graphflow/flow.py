@@ -64,10 +64,9 @@ class Adjacency:
 
     def without(self, left_out: npt.NDArray[np.bool_]) -> Adjacency:
         """The events of which neither end is one of these accounts."""
-        kept = ~(np.repeat(left_out, np.diff(self.ptr)) | left_out[self.others])
-        running = np.zeros(kept.size + 1, np.int64)
-        np.cumsum(kept, out=running[1:])
-        return Adjacency(running[self.ptr], self.events[kept], self.others[kept], self.values[kept])
+        kept = np.flatnonzero(~(np.repeat(left_out, np.diff(self.ptr)) | left_out[self.others]))
+        ptr = np.searchsorted(kept, self.ptr).astype(np.int64)
+        return Adjacency(ptr, self.events[kept], self.others[kept], self.values[kept])
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,9 @@ class MuleChain:
     def _relayed(self, flow: Flow, hub: npt.NDArray[np.bool_], linked: Longs) -> Longs:
         """Rows of relays that are no links yet."""
         pairs = relays(flow, self.relay, self.keep, hub)
-        known = np.isin(pairs[:, 0] * flow.size + pairs[:, 1], linked[:, 0] * flow.size + linked[:, 1])
+        keys, wanted = linked[:, 0] * flow.size + linked[:, 1], pairs[:, 0] * flow.size + pairs[:, 1]
+        keys.sort()
+        known = np.searchsorted(keys, wanted) < np.searchsorted(keys, wanted, side="right")
         receipt, payment = pairs[~known].T
         return np.stack([receipt, payment, np.minimum(flow.value[receipt], flow.value[payment])], axis=1)
 
@@ -123,7 +125,8 @@ class MuleChain:
         linked = np.zeros(flow.size, np.bool_)
         linked[linked_rows[:, :2]] = True
         events = np.flatnonzero(linked)
-        number = np.cumsum(linked) - 1
+        number = np.zeros(flow.size, np.int64)
+        number[events] = np.arange(events.size)
         source, target = number[linked_rows[:, 0]], number[linked_rows[:, 1]]
         ptr = np.searchsorted(source, np.arange(events.size + 1)).astype(np.int64)
         on, hops, arrives = ready(kernels, flow.size).chains(
