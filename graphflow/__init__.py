@@ -24,15 +24,19 @@ if TYPE_CHECKING:
     from graphflow.detect import detect as detect
     from graphflow.detect.bipartite import Bipartite as Bipartite
     from graphflow.detect.cycle import Cycle as Cycle
+    from graphflow.detect.device_ring import DeviceRing as DeviceRing
+    from graphflow.detect.dormant_burst import DormantBurst as DormantBurst
     from graphflow.detect.fan_in import FanIn as FanIn
     from graphflow.detect.fan_out import FanOut as FanOut
     from graphflow.detect.flow_density import FlowDensity as FlowDensity
     from graphflow.detect.gather_scatter import GatherScatter as GatherScatter
     from graphflow.detect.mule_chain import MuleChain as MuleChain
     from graphflow.detect.pass_through import PassThrough as PassThrough
+    from graphflow.detect.probe import Probe as Probe
     from graphflow.detect.round_trip import RoundTrip as RoundTrip
     from graphflow.detect.scatter_gather import ScatterGather as ScatterGather
     from graphflow.detect.stack import Stack as Stack
+    from graphflow.detect.structuring import Structuring as Structuring
     from graphflow.errors import GraphflowError as GraphflowError
     from graphflow.evaluate import Evaluation as Evaluation
     from graphflow.evaluate import evaluate as evaluate
@@ -53,6 +57,8 @@ _HOMES = {
     "open_cases": "case",
     "detect": "detect",
     "Cycle": "detect.cycle",
+    "DeviceRing": "detect.device_ring",
+    "DormantBurst": "detect.dormant_burst",
     "FanIn": "detect.fan_in",
     "FanOut": "detect.fan_out",
     "MuleChain": "detect.mule_chain",
@@ -63,6 +69,8 @@ _HOMES = {
     "RoundTrip": "detect.round_trip",
     "ScatterGather": "detect.scatter_gather",
     "Stack": "detect.stack",
+    "Probe": "detect.probe",
+    "Structuring": "detect.structuring",
     "GraphflowError": "errors",
     "Evaluation": "evaluate",
     "evaluate": "evaluate",
@@ -79,6 +87,8 @@ __all__ = [
     "Bipartite",
     "Case",
     "Cycle",
+    "DeviceRing",
+    "DormantBurst",
     "Evaluation",
     "FanIn",
     "FanOut",
@@ -90,9 +100,11 @@ __all__ = [
     "Ledger",
     "MuleChain",
     "PassThrough",
+    "Probe",
     "RoundTrip",
     "ScatterGather",
     "Stack",
+    "Structuring",
     "analyze",
     "detect",
     "evaluate",

@@ -103,9 +103,14 @@ class AccountTypes:
             raise GraphflowError(f'the ledger has no account "{shown(account, 60)}"')
         return code
 
-    def __repr__(self) -> str:
+    @property
+    def counts(self) -> dict[AccountType, int]:
+        """Type → number of accounts, for types that occur."""
         numbers = np.bincount(self.codes, minlength=len(TYPES)).tolist()
-        listed = ", ".join(f"{number:,} {kind}" for kind, number in zip(TYPES, numbers, strict=True) if number)
+        return {kind: number for kind, number in zip(TYPES, numbers, strict=True) if number}
+
+    def __repr__(self) -> str:
+        listed = ", ".join(f"{number:,} {kind}" for kind, number in self.counts.items())
         return f"AccountTypes({listed})"
 
 

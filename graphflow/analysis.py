@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graphflow.account_names import load_account_types
 from graphflow.case import Case, open_cases
 from graphflow.detect import Detector, Findings, detect
+from graphflow.errors import RuleError
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
 from graphflow.read import PathName, read_ledger
 from graphflow.read.progress import Progress, silent
-from graphflow.rules import default_rules
+from graphflow.rules import Rules, default_rules, load_rules
+from graphflow.value.rates_file import read_rates
+from graphflow.words import count
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,9 @@ def analyze(
     *,
     detectors: Sequence[Detector] | None = None,
     types: PathName | None = None,
+    rules: PathName | None = None,
+    rates: PathName | None = None,
+    budget: int | None = None,
     mapping: Mapping[str, str] | PathName | None = None,
     dialect: str | None = None,
     encoding: str | None = None,
@@ -83,12 +90,19 @@ def analyze(
 
     detectors  what to run; all of them with default parameters when not given
     types      a TOML file of account types that comes before the built-in one (see `graphflow/account_types.toml`)
+    rules      instead of detectors: the name of a preset ("cn-telecom", "intl-app", "crypto") or a rules file
+    rates      a file that says what currencies are worth (CSV: currency, rate, and if need be date and base); without
+               one, the ledger's own exchanges say it
+    budget     how many cases there is time for: the best are kept, and what the rest were is said
     The other options are those of `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the
     ledger as soon as detection leaves a core to spare.
     Raises `GraphflowError` with one clear line.
     """
-    chosen = list(detectors) if detectors is not None else default_rules()
+    if budget is not None and budget < 1:
+        raise RuleError(f"a budget is a number of cases from 1 on, not {budget}")
+    chosen = _chosen(detectors, rules)
     known = load_account_types(types) if types is not None else None
+    stated = read_rates(rates) if rates is not None else None
     clock = Clock(tell=tell)
     with clock.stage("read"):
         ledger = read_ledger(
@@ -101,12 +115,16 @@ def analyze(
             currency=currency,
             progress=progress,
         )
-        graph = FlowGraph(ledger, types=known)
+        graph = FlowGraph(ledger, types=known, rates=stated)
     with clock.stage("detect"):
         findings = detect(graph, chosen)
     on_ledger(ledger)
     with clock.stage("cases"):
-        cases = open_cases(graph, findings)
+        opened = open_cases(graph, findings)
+    cases, over = _within(budget, opened)
+    if over:
+        kept = {finding.id for case in cases for finding in case.findings}
+        findings = replace(findings, found=tuple(finding for finding in findings if finding.id in kept))
     split = sum(bool(case.split) for case in cases)
     bounded = (f"cases: {split:,} cases were kept from growing; each says so",) if split else ()
     return Analysis(
@@ -116,9 +134,35 @@ def analyze(
         cases=cases,
         detectors=chosen,
         clock=clock,
-        truncated=findings.truncated + bounded,
+        truncated=findings.truncated + bounded + over,
         warnings=ledger.warnings + findings.warnings + graph.flow.types.warnings,
     )
+
+
+def _within(budget: int | None, opened: list[Case]) -> tuple[list[Case], tuple[str, ...]]:
+    """The best cases, and what the others were, in words."""
+    if budget is None or len(opened) <= budget:
+        return opened, ()
+    rest = opened[budget:]
+    high = sum(case.level == "high" for case in rest)
+    kinds = Counter(finding.detector for case in rest for finding in case.findings)
+    told = ", ".join(f"{number:,} {name}" for name, number in kinds.most_common())
+    best = max(case.points for case in rest)
+    return opened[:budget], (
+        f"budget: {count(len(rest), 'case')} beyond the best {budget:,} left out ({high:,} high; at most {best:g} "
+        f"points; findings: {told})",
+    )
+
+
+def _chosen(detectors: Sequence[Detector] | None, rules: PathName | None) -> Sequence[Detector]:
+    """What to run; rules keep what they know of where their values come from."""
+    if rules is not None:
+        if detectors is not None:
+            raise RuleError("give detectors or rules, not both")
+        return load_rules(rules)
+    if detectors is None:
+        return default_rules()
+    return detectors if isinstance(detectors, Rules) else list(detectors)
 
 
 def peak_rss_mb() -> int:

@@ -1,7 +1,8 @@
 """Findings → cases: what belongs together, in ranked order, with the role each account plays.
 
-Two findings belong together when they share transactions, or an account suspected in both that is no hub. Strong
-joins come first, and a case has a bounded size: a join that would make it larger is left out, and said so.
+Two findings belong together when they share transactions, or an account suspected in both that is no hub and no
+gateway. Strong joins come first, and a case has a bounded size: a join that would make it larger is left out, and said
+so.
 """
 
 from __future__ import annotations
@@ -102,17 +103,19 @@ def open_cases(
 ) -> list[Case]:
     """Group findings into ranked cases.
 
-    Two findings are joined when at least a fifth of the transactions of the smaller one are in both (a transaction of
-    more than 8 findings joins none), or when they
-    suspect the same account (with at most 100 counterparties a day) not more than 72 hours apart. Joins are made from
-    the strongest on, as long as a case keeps to `most_findings` and `most_accounts` suspected accounts; a finding that
-    suspects nobody new may come on top.
+    Two findings are joined when at least half of the transactions of the smaller one are in both (a transaction of
+    more than 16 findings joins none), or when they suspect the same account (with at most 100 counterparties a day) not
+    more than 72 hours apart. A gateway or an account of a bank itself joins nothing, nor does a transaction with one.
+    Joins are made from the strongest on, those between findings of level high first, as long as a case keeps to
+    `most_findings` and `most_accounts` suspected accounts; a finding that suspects nobody new may come on top. A
+    finding at review joins a case at high only when findings at high suspect all whom it suspects, or one of them cites
+    at least half of its transactions: suspicion does not spread by weak evidence.
     Cases are ranked by level, then points, then amount in the value basis, then time.
 
     Example
     -------
     >>> import polars as pl
-    >>> from graphflow.roles import Column, Role, Roles
+    >>> from graphflow.ledger import Ledger
     >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
     ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
     >>> graph = FlowGraph(Ledger.from_frame(frame))

@@ -32,7 +32,7 @@ class Cited:
         listed = [(case, finding) for case, found in enumerate(findings) for finding in found]
         rows = np.concatenate([finding.rows for _, finding in listed] or [np.empty(0, np.int64)])
         case = np.repeat([case for case, _ in listed], [finding.rows.size for _, finding in listed]).astype(np.int64)
-        self.case, self.rows = _split(np.unique(case * max(ledger.height, 1) + rows), ledger.height)
+        self.case, self.rows = _split(distinct(case * max(ledger.height, 1) + rows), ledger.height)
         ends = [self.case * self.size + codes[self.rows] for codes in (ledger.payer_codes, ledger.payee_codes)]
         self.keys, places = np.unique(np.concatenate(ends), return_inverse=True)
         self.payer, self.payee = places[: self.rows.size], places[self.rows.size :]
@@ -70,14 +70,13 @@ class Cited:
         self.payees, self.payers = self.tally(self.pair_payer), self.tally(self.pair_payee)
 
     def _flag(self, listed: list[tuple[int, Finding]], by: Mapping[str, str], order: Sequence[str]) -> None:
+        sizes = [len(f.accounts) for _, f in listed]
+        kinds = [order.index(by[f.detector]) if f.detector in by else len(order) for _, f in listed]
         suspects = pl.DataFrame(
             {
-                "case": np.repeat([case for case, _ in listed], [len(f.accounts) for _, f in listed]).astype(np.int64),
+                "case": np.repeat([case for case, _ in listed], sizes).astype(np.int64),
                 "account": pl.Series([name for _, f in listed for name in f.accounts], dtype=pl.String),
-                "by": np.repeat(
-                    [order.index(by[f.detector]) if f.detector in by else len(order) for _, f in listed],
-                    [len(f.accounts) for _, f in listed],
-                ).astype(np.int64),
+                "by": np.repeat(kinds, sizes).astype(np.int64),
             }
         )
         mine = pl.DataFrame({"case": self.owner, "account": self.flow.names.gather(self.codes)})
@@ -91,3 +90,10 @@ def _split(keys: Longs, size: int) -> tuple[Longs, Longs]:
     """Two numbers out of first × size + second."""
     first, second = np.divmod(keys, np.int64(max(size, 1)))
     return first.astype(np.int64), second.astype(np.int64)
+
+
+def distinct(keys: Longs) -> Longs:
+    """The different ones of keys from 0 on, rising; faster than `np.unique` where they are nearly in order."""
+    ordered = np.sort(keys, kind="stable")
+    first: Longs = ordered[np.diff(ordered, prepend=-1) != 0]
+    return first

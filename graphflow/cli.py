@@ -19,8 +19,8 @@ from graphflow.errors import GraphflowError, RuleError
 
 if TYPE_CHECKING:
     from graphflow.analysis import Analysis
-    from graphflow.detect import Detector
     from graphflow.ledger import Ledger
+    from graphflow.rules import Rules
 
 app = typer.Typer(
     name="graphflow",
@@ -56,8 +56,26 @@ TimeFormat = Annotated[
     typer.Option(help="How times are written, as `%d/%m/%Y %H:%M`, `epoch_s` or `epoch_ms`.", rich_help_panel=_INPUT),
 ]
 Timezone = Annotated[str, typer.Option(help="Zone of times that state none.", rich_help_panel=_INPUT)]
+Rates = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV of what currencies are worth: currency, rate, and if need be date and base.", rich_help_panel=_INPUT
+    ),
+]
 Currency = Annotated[
     str | None, typer.Option(help="Currency of a file that has no currency column.", rich_help_panel=_INPUT)
+]
+
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Set one parameter, over the rules: `cycle.window=48h`, `fan-out.off=true`. May come several times.",
+        metavar="DETECTOR.PARAMETER=VALUE",
+        rich_help_panel=_RULES,
+        show_default=False,
+    ),
 ]
 
 
@@ -83,14 +101,24 @@ def analyze(
         "graphflow-out"
     ),
     rules: Annotated[
-        Path | None, typer.Option(help="Rules file; `graphflow rules` prints one.", rich_help_panel=_RULES)
+        str | None,
+        typer.Option(
+            help="Preset (`cn-telecom`, `intl-app`, `crypto`) or rules file; `graphflow rules` prints one.",
+            rich_help_panel=_RULES,
+            metavar="PRESET|FILE",
+        ),
     ] = None,
+    settings: Settings = None,
     types: Annotated[
         Path | None,
         typer.Option(
             help="TOML file of account types: names and accounts of gateways, payrolls, landlords …",
             rich_help_panel=_RULES,
         ),
+    ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(min=1, help="Keep the best so many cases, and say what the rest were.", rich_help_panel=_OUTPUT),
     ] = None,
     pages: Annotated[
         str, typer.Option(help="Case pages to write, best first: a number, or `all`.", rich_help_panel=_OUTPUT)
@@ -101,6 +129,7 @@ def analyze(
     time_format: TimeFormat = None,
     timezone: Timezone = "UTC",
     currency: Currency = None,
+    rates: Rates = None,
 ) -> None:
     """Detect laundering patterns and write ranked cases, pictures and tables."""
     wanted = _pages(pages)
@@ -113,8 +142,10 @@ def analyze(
     with Bar() as bar, open_results(out) as results:
         analysis = run(
             sources,
-            detectors=_rules(rules),
+            detectors=_rules(rules, settings),
             types=types,
+            rates=rates,
+            budget=budget,
             mapping=_mapping(columns),
             dialect=dialect,
             encoding=encoding,
@@ -164,14 +195,29 @@ def inspect(
     epilog="Example: `graphflow rules > my-rules.toml`, change a number, `graphflow analyze … --rules my-rules.toml`"
 )
 def rules(
-    file: Annotated[
-        Path | None, typer.Argument(help="A rules file to check and print in full.", show_default=False)
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="A preset (`cn-telecom`, `intl-app`, `crypto`) or a rules file, to check and print in full.",
+            metavar="PRESET|FILE",
+            show_default=False,
+        ),
     ] = None,
+    settings: Settings = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="A table: each value with its unit and where it comes from.")
+    ] = False,
 ) -> None:
-    """Print the rules file: every parameter of every detector with its value."""
-    from graphflow.rules import default_rules, load_rules, rules_file
+    """Print the rules file: every parameter of every detector with its value, its unit and its source."""
+    from graphflow.rules import rules_file
 
-    typer.echo(rules_file(load_rules(file) if file else default_rules()), nl=False)
+    used = _rules(source, settings)
+    if explain:
+        from graphflow.terminal import print_rules
+
+        print_rules(used)
+    else:
+        typer.echo(rules_file(used), nl=False)
 
 
 @app.command(epilog="Example: `graphflow simulate --seed 7 --out out/simulated`")
@@ -235,12 +281,15 @@ def _mapping(columns: str | None) -> dict[str, str] | Path | None:
     return {field.strip(): header.strip() for field, _, header in pairs}
 
 
-def _rules(path: Path | None) -> list[Detector] | None:
-    if path is None:
-        return None
-    from graphflow.rules import load_rules
+def _rules(source: str | None, settings: list[str] | None) -> Rules:
+    """The rules of a preset or file, with single parameters set."""
+    from graphflow.rules import default_rules, load_rules, with_settings
 
-    return load_rules(path)
+    chosen = load_rules(source) if source is not None else default_rules()
+    try:
+        return with_settings(chosen, settings or [])
+    except RuleError as error:
+        raise RuleError(f"--set {error}") from None
 
 
 def _pages(text: str) -> int | None:

@@ -43,6 +43,10 @@ class RuleError(GraphflowError):
     """A rules file or a parameter of a detector is not valid."""
 
 
+class RatesError(GraphflowError):
+    """A file of exchange rates cannot be read, or says nothing about the ledger's currencies."""
+
+
 class OutputError(GraphflowError):
     """The results cannot be written where they were asked for."""
 

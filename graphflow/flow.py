@@ -25,6 +25,7 @@ from graphflow.kernels.engine import ready
 from graphflow.ledger import Codes, Ledger
 from graphflow.rarity import Rarity
 from graphflow.value import Valuation, valuate
+from graphflow.value.rates_file import RatesFile
 
 if TYPE_CHECKING:
     from graphflow.account_types import AccountTypes
@@ -63,10 +64,9 @@ class Adjacency:
 
     def without(self, left_out: npt.NDArray[np.bool_]) -> Adjacency:
         """The events of which neither end is one of these accounts."""
-        kept = ~(np.repeat(left_out, np.diff(self.ptr)) | left_out[self.others])
-        running = np.zeros(kept.size + 1, np.int64)
-        np.cumsum(kept, out=running[1:])
-        return Adjacency(running[self.ptr], self.events[kept], self.others[kept], self.values[kept])
+        kept = np.flatnonzero(~(np.repeat(left_out, np.diff(self.ptr)) | left_out[self.others]))
+        ptr = np.searchsorted(kept, self.ptr).astype(np.int64)
+        return Adjacency(ptr, self.events[kept], self.others[kept], self.values[kept])
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,24 @@ class Flow:
     """Columns of a ledger; `rows` are the positions of its transfers in the ledger (all of them: None).
 
     type_names  words and accounts by which accounts are typed (the built-in words: None)
+    rates       what the user says currencies are worth; whole: the flow of which this is a part, with the same value
+                basis and type names
     """
 
     def __init__(
-        self, ledger: Ledger, rows: Longs | None = None, *, type_names: AccountTypeNames | None = None
+        self,
+        ledger: Ledger,
+        rows: Longs | None = None,
+        *,
+        type_names: AccountTypeNames | None = None,
+        rates: RatesFile | None = None,
+        whole: Flow | None = None,
     ) -> None:
         self.ledger = ledger
-        self.type_names = type_names or built_in()
+        inherited = whole.type_names if whole is not None else None
+        self._type_names: AccountTypeNames = type_names or inherited or built_in()
         self._rows = rows
+        self._rates, self._whole = rates, whole
         self._lots: dict[timedelta, Lots] = {}
         self._hubs: dict[tuple[timedelta, int], npt.NDArray[np.bool_]] = {}
 
@@ -161,7 +171,7 @@ class Flow:
     @cached_property
     def valuation(self) -> Valuation:
         """The value basis of the whole ledger."""
-        return valuate(self.ledger)
+        return self._whole.valuation if self._whole else valuate(self.ledger, self._rates)
 
     @cached_property
     def rarity(self) -> Rarity:
@@ -248,6 +258,16 @@ class Flow:
             )  # fmt: skip
             self._hubs[window, most] = width > most
         return self._hubs[window, most]
+
+    @property
+    def type_names(self) -> AccountTypeNames:
+        """By what accounts are typed: set it to type them anew (findings made before stay as they are)."""
+        return self._type_names
+
+    @type_names.setter
+    def type_names(self, names: AccountTypeNames) -> None:
+        self._type_names = names
+        self.__dict__.pop("types", None)
 
     @cached_property
     def types(self) -> AccountTypes:

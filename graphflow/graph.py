@@ -8,6 +8,7 @@ until a small part of it is handed to an algorithm. Detectors read the columns a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -18,6 +19,7 @@ from graphflow.account_names import AccountTypeNames
 from graphflow.errors import GraphflowError
 from graphflow.flow import Flow
 from graphflow.ledger import Ledger
+from graphflow.value.rates_file import RatesFile, read_rates
 
 if TYPE_CHECKING:
     from typing import Self
@@ -63,7 +65,9 @@ class _Lazy:
 class FlowGraph(MultiDiGraph):
     """A `networkx.MultiDiGraph` over a ledger's columns.
 
-    FlowGraph(ledger)           the whole ledger, at once and for nothing; `types=` names account types of your own
+    FlowGraph(ledger)           the whole ledger, at once and for nothing; `types=` names account types of your own,
+                                rates="rates.csv" says what currencies are worth, where the ledger's own exchanges are
+                                not to say it
     graph.flow_subgraph(rows)   some transfers of it, as a graph of the same kind
     FlowGraph.from_networkx(g)  from a graph a notebook already has
     graph.flow                  the columns as integer arrays, for detectors
@@ -95,7 +99,7 @@ class FlowGraph(MultiDiGraph):
 
     def __init__(self, data: Any = None, *, types: AccountTypeNames | None = None, **attr: Any) -> None:
         if isinstance(data, Ledger):
-            data = Flow(data, type_names=types)
+            data = Flow(data, type_names=types, rates=_rates(attr.pop("rates", None)))
         if not isinstance(data, Flow):
             super().__init__(data, **attr)
             return
@@ -161,7 +165,7 @@ class FlowGraph(MultiDiGraph):
         if wanted.size and (wanted[0] < 0 or wanted[-1] >= height):
             known = f"rows 0 to {height - 1}" if height else "no rows"
             raise GraphflowError(f"the ledger has {known}, not {wanted[0]} to {wanted[-1]}")
-        graph = FlowGraph(Flow(self.ledger, wanted, type_names=self.flow.type_names))
+        graph = FlowGraph(Flow(self.ledger, wanted, whole=self.flow))
         graph.graph.update(self.graph)
         return graph
 
@@ -265,6 +269,10 @@ class FlowGraph(MultiDiGraph):
             nodes[account].update({k: v for k, v in (("bank", bank), ("name", name)) if v is not None})
         # `_adj` comes last: it is what `is_lazy` looks at, and another thread may be looking
         self._node, self._pred, self._adj = nodes, pred, succ
+
+
+def _rates(source: str | PathLike[str] | RatesFile | None) -> RatesFile | None:
+    return source if source is None or isinstance(source, RatesFile) else read_rates(source)
 
 
 def _positions(rows: Iterable[int] | Rows) -> Rows:

@@ -14,12 +14,24 @@ from graphflow.graph import FlowGraph
 _HUB = 100
 _HUB_WINDOW = timedelta(hours=24)
 _APART = timedelta(hours=72)
-_SHARE = 0.2
+_SHARE = 0.5
 _AT_ONCE = 16
 
 
 def joins(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
-    """Pairs of findings that belong together, the strongest first."""
+    """Pairs of findings that belong together: those of level high, then those of which one is, then the others.
+
+    Each time the strongest come first.
+    """
+    high = [k for k, finding in enumerate(findings) if finding.level == "high"]
+    for a, b in _pairs(graph, [findings[k] for k in high]):
+        yield high[a], high[b]
+    pairs, sure = list(_pairs(graph, findings)), set(high)
+    yield from (pair for pair in pairs if len(sure.intersection(pair)) == 1)
+    yield from (pair for pair in pairs if sure.isdisjoint(pair))
+
+
+def _pairs(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator[tuple[int, int]]:
     if len(findings) < 2:
         return
     yield from _sharing_transactions(graph, findings)
@@ -88,7 +100,11 @@ def _sharing_accounts(graph: FlowGraph, findings: Sequence[Finding]) -> Iterator
 
 
 class Groups:
-    """Union-find whose groups stay within bounds; remembers what was left out."""
+    """Union-find whose groups stay within bounds; remembers what was left out.
+
+    Suspicion does not spread from a finding at review into a group that has findings of level high: it joins one only
+    when high findings of the group suspect all whom it suspects, or cite at least half of its transactions.
+    """
 
     def __init__(self, findings: Sequence[Finding], most_findings: int, most_accounts: int) -> None:
         self._findings = findings
@@ -96,28 +112,43 @@ class Groups:
         self._parent = list(range(len(findings)))
         self._members = {k: [k] for k in range(len(findings))}
         self._accounts = {k: set(f.accounts) for k, f in enumerate(findings)}
+        self._sure = {k: set(f.accounts) if f.level == "high" else set() for k, f in enumerate(findings)}
         self._left: dict[int, int] = {}
 
-    def join(self, a: int, b: int) -> None:
-        """Put two groups together, unless the result would be too large.
+    def join(self, first: int, second: int) -> None:
+        """Put the groups of two findings together, unless the result would be too large, or suspicion would spread.
 
-        One that suspects nobody new does not make a case larger, however many findings that gives.
+        A group that suspects nobody new does not make a case larger, however many findings that gives.
         """
-        a, b = sorted((self._root(a), self._root(b)))
-        if a == b:
+        a, b = sorted((self._root(first), self._root(second)))
+        if a == b or self._spreads(a, b, first, second):
             return
         together = self._accounts[a] | self._accounts[b]
         many = len(self._members[a]) + len(self._members[b]) > self._most[0]
         grows = len(together) > max(len(self._accounts[a]), len(self._accounts[b]))
-        if grows and (many or len(together) > self._most[1]):
+        if (grows and many) or len(together) > self._most[1]:
             self._left[a] = self._left.get(a, 0) + 1
             self._left[b] = self._left.get(b, 0) + 1
             return
         self._parent[b] = a
         self._members[a] += self._members.pop(b)
         self._accounts[a] = together
+        self._sure[a] |= self._sure.pop(b)
         del self._accounts[b]
         self._left[a] = self._left.get(a, 0) + self._left.pop(b, 0)
+
+    def _spreads(self, a: int, b: int, first: int, second: int) -> bool:
+        """Whether a group at review would bring new suspects into one at high without sharing its transactions."""
+        if bool(self._sure[a]) == bool(self._sure[b]):
+            return False
+        high, review = (a, b) if self._sure[a] else (b, a)
+        if self._accounts[review] <= self._sure[high]:
+            return False
+        if len(self._members[review]) > 1:
+            return True
+        rows = self._findings[self._members[review][0]].rows
+        other = first if self._root(first) == high else second
+        return bool(2 * np.isin(rows, self._findings[other].rows).sum() < rows.size)
 
     def all(self) -> Iterator[tuple[list[Finding], int]]:
         """Members of each group, and how many joins its size left out."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from graphflow.account_names import TYPES
-from graphflow.cited import Bools, Cited, Floats, Longs
+from graphflow.cited import Bools, Cited, Floats, Longs, distinct
 from graphflow.flow import Adjacency, Flow, microseconds
 from graphflow.kernels.habits import DAY
 
@@ -81,7 +81,7 @@ class Signs:
         least, largest = np.full(at.size, 2**62), np.zeros(at.size, np.int64)
         np.minimum.at(least, asked[known], values[known])
         np.maximum.at(largest, asked[known], values[known])
-        days = np.unique(asked[known] * 10**6 + flow.time[events[known]] // DAY % 10**6) // 10**6
+        days = distinct(asked[known] * 10**6 + flow.time[events[known]] // DAY % 10**6) // 10**6
         regular = (np.bincount(days, minlength=at.size) >= _TIMES) & ((sources > 1) | (number >= _TIMES_OF_ONE))
         seen = regular & (most <= _SHARE) & (2 * known_value >= value) & (largest <= _ALIKE * least)
         return Seen(at[seen], number[seen], np.ceil(1000 * most[seen]).astype(np.int64))
@@ -108,7 +108,7 @@ class Signs:
 
     def _received(self, places: Longs) -> Floats:
         """Per place, what its account receives in the whole ledger; 0 at those that are not asked for."""
-        asked = np.unique(places)
+        asked = distinct(places)
         which, _, _, values = _entries(self._flow.received, self._cited.codes[asked])
         total = np.zeros(self._cited.count)
         total[asked] = np.bincount(which, weights=values, minlength=asked.size)
@@ -130,7 +130,7 @@ class Signs:
         pairs = cited.flagged[cited.pair_payer] & ends[cited.pair_payee]
         payers, payees = cited.pair_payer[pairs], cited.pair_payee[pairs]
         number = cited.tally(payees)
-        branches = cited.tally(np.unique(payees * cited.count + feeder[payers]) // max(cited.count, 1))
+        branches = cited.tally(distinct(payees * cited.count + feeder[payers]) // max(cited.count, 1))
         pays_on = _last_paid(flow)[cited.codes] > first
         stops = np.flatnonzero((number > 1) & cited.flagged & ~pays_on)
         meets = np.flatnonzero((branches >= _BRANCHES) & pays_on & self.ordinary)

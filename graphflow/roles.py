@@ -52,7 +52,7 @@ _REASONS: tuple[_Reason, ...] = (
     ("cycle", "on a way of the money that comes back to where it began"),
     (
         "controller candidate",
-        "gets {a} payments, at most {b} ‰ of what each payer receives, again and again: like a commission",
+        "gets {a} payments, at most {tenths} % of what each payer receives, again and again: like a commission",
     ),
     ("controller candidate", "{a} branches of the case meet in it"),
     ("controller candidate", "its device also made payments of {a} flagged accounts of the case"),
@@ -169,11 +169,18 @@ def _sentences(why: Longs, a: Longs, b: Longs) -> pl.Series:
     """The reasons in words; many accounts share one."""
     numbers = pl.DataFrame({"why": why, "a": a, "b": b})
     texts = numbers.unique(maintain_order=True)
-    said = [
-        _REASONS[reason][1].format(
-            a=f"{x:,}", b=f"{y:,}", s="s" * (x != 1), t="s" * (y != 1), back=f"{y:,} %" if y else "nothing"
-        )
-        for reason, x, y in texts.iter_rows()
-    ]
+    said = [_REASONS[reason][1].format_map(_words(x, y)) for reason, x, y in texts.iter_rows()]
     told = texts.with_columns(text=pl.Series(said, dtype=pl.String))
     return numbers.join(told, on=["why", "a", "b"], how="left", maintain_order="left")["text"]
+
+
+def _words(a: int, b: int) -> dict[str, str]:
+    """The two numbers of a reason as its sentence needs them."""
+    return {
+        "a": f"{a:,}",
+        "b": f"{b:,}",
+        "s": "s" * (a != 1),
+        "t": "s" * (b != 1),
+        "back": f"{b:,} %" if b else "nothing",
+        "tenths": f"{b / 10:g}",
+    }

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from graphflow.evaluate import Evaluation
     from graphflow.ledger import Ledger, Source
     from graphflow.read.source import RawFile
+    from graphflow.rules import Rules
 
 _WIDE = 120
+_PAGE = 100
 _TOP = 15
 
 
@@ -95,6 +97,28 @@ def print_cases(analysis: Analysis, out: Path) -> None:
     console.print(Text(f"report: {out / 'report.html'}"), soft_wrap=True)
 
 
+def print_rules(rules: Rules) -> None:
+    """Each parameter with its value, unit, and where the value comes from."""
+    from graphflow.rules import explain
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PAGE)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name, most in (("detector", None), ("parameter", None), ("value", 24), ("unit", 18)):
+        table.add_column(name, overflow="fold", max_width=most)
+    table.add_column("where the value comes from", ratio=1, overflow="fold")
+    before = ""
+    for detector, *cells in explain(rules).iter_rows():
+        if before and detector != before:
+            table.add_section()
+        first = Text("" if detector == before else visible(detector), "bold")
+        table.add_row(first, *(Text(visible(cell)) for cell in cells))
+        before = detector
+    console.print(Text(f"preset {rules.preset}" if rules.preset else "no preset"))
+    console.print(table)
+
+
 def print_sources(ledger: Ledger) -> None:
     """What was recognised in each file, and the ledger it made."""
     console = Console()
@@ -133,6 +157,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
         console.print(table)
         console.print()
     console.print(Text(f"average precision of the cases in rank order: {evaluation.average_precision:.4f}"))
+    console.print(Text(f"the same over transactions: {evaluation.transaction_precision:.4f}"))
     if evaluation.missing:
         console.print(
             Text(f"{count(evaluation.missing, 'transaction')} of the truth not in the ledger: their attempts lack them")

@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 
 HEADER = ("tx", "time", "payer", "payee", "amount", "currency", "channel", "memo")
+PLACE_HEADER = (*HEADER, "ip", "device")
 TOUR_HEADER = (*HEADER, "payer_name", "payee_name", "payer_bank", "payee_bank")
 AMLWORLD_HEADER = (
     "Timestamp", "From Bank", "Account", "To Bank", "Account", "Amount Received", "Receiving Currency",
@@ -350,6 +351,123 @@ def flow_density() -> Sample:
     return book.sample("flow_density.csv", "74 transfers over 13 days; 46 of them are small purchases")
 
 
+def structuring() -> Sample:
+    """Seven strangers bring sums just under 50,000 to one account, two or three a day."""
+    book = Book(Random(17))
+    part = book.plant(
+        "smurfs", "7 payers bring 45,200 to 49,800 each to one account in 3 days, more than 50,000 a day", ["ACC-5001"],
+        hit=True,
+    )  # fmt: skip
+    for k, payer in enumerate(_codes(5011, 7)):
+        time = _START + timedelta(days=8 + k // 3, hours=10 + 2 * (k % 3), minutes=7 * k)
+        book.pay(time, payer, "ACC-5001", 45_200 + 4_600 * k / 6, "deposit", channel="counter", part=part)
+    part = book.plant("two", "2 amounts just under 50,000 on one day", ["ACC-5031", "ACC-5032"])
+    for k in range(2):
+        book.pay(_START + timedelta(days=5, hours=9 + 3 * k), "ACC-5031", "ACC-5032", 49_000, "transfer", part=part)
+    part = book.plant("monthly", "49,500 of rent for offices, once a month", ["ACC-5041", "ACC-5042"])
+    for day in (0, 30, 60, 90):
+        book.pay(_START + timedelta(days=day, hours=9), "ACC-5041", "ACC-5042", 49_500, "rent", part=part)
+    part = book.plant("trader", "a trader's amounts on both sides of 50,000, 4 of 10 just under it", ["ACC-5051"])
+    for k, yuan in enumerate((31_000, 42_500, 68_000, 47_000, 55_500, 27_800, 71_200, 44_100, 52_300, 49_900)):
+        time = _START + timedelta(days=14 + k // 2, hours=9 + 4 * (k % 2))
+        book.pay(time, f"ACC-{5061 + k % 5}", "ACC-5051", yuan, "goods", part=part)
+    _ordinary(book, _codes(5101, 12), _codes(5201, 5), days=95, rows=40)
+    return book.sample("structuring.csv", "63 transfers over 95 days; 40 of them are small purchases")
+
+
+def probe() -> Sample:
+    """An account is tried with 0.01 three times, then four people pay into it, and it is emptied."""
+    book = Book(Random(18))
+    start = _START + timedelta(days=6, hours=9)
+    part = book.plant(
+        "tested", "3 payments of 0.01 in an hour, then 4 payers within 6 hours; the money leaves at once", ["ACC-6001"],
+        hit=True,
+    )  # fmt: skip
+    for k, tester in enumerate(("ACC-6011", "ACC-6012", "ACC-6011")):
+        book.pay(start + timedelta(minutes=20 * k), tester, "ACC-6001", 0.01, "test", part=part)
+    for k, payer in enumerate(_codes(6021, 4)):
+        time = start + timedelta(hours=2 + k, minutes=13 * k)
+        book.pay(time, payer, "ACC-6001", 18_000 + 4_500 * k, "safe account", part=part)
+        book.pay(time + timedelta(minutes=9), "ACC-6001", "ACC-6031", 17_700 + 4_400 * k, "transfer", part=part)
+    part = book.plant("careful", "0.01 to see that the number is right, then a deposit of 8,000", ["ACC-6042"])
+    for minutes, yuan in ((0, 0.01), (6, 8_000)):
+        book.pay(_START + timedelta(days=9, hours=15, minutes=minutes), "ACC-6041", "ACC-6042", yuan, "flat", part=part)
+    part = book.plant("in use", "0.01 from a stranger to an account that was paid 5,000 the day before", ["ACC-6052"])
+    for payer, hours, yuan in (("ACC-6051", 0, 5_000), ("ACC-6053", 24, 0.01), ("ACC-6051", 30, 5_200)):
+        book.pay(_START + timedelta(days=11, hours=8 + hours), payer, "ACC-6052", yuan, "goods", part=part)
+    part = book.plant("two days later", "0.01, and 9,000 two days later", ["ACC-6062"])
+    for hours, yuan in ((0, 0.01), (48, 9_000)):
+        book.pay(_START + timedelta(days=3, hours=10 + hours), "ACC-6061", "ACC-6062", yuan, "car", part=part)
+    _ordinary(book, _codes(6101, 12), _codes(6201, 5), days=14, rows=42)
+    return book.sample("probe.csv", "60 transfers over 14 days; 42 of them are small purchases")
+
+
+def dormant_burst() -> Sample:
+    """An account that slept for five months takes in 120,000 in a day and is empty the next."""
+    book = Book(Random(19))
+    part = book.plant(
+        "woken", "idle for 150 days, then 4 receipts and 3 payments in 2 days; the money leaves within hours",
+        ["ACC-7001"], hit=True,
+    )  # fmt: skip
+    book.pay(_START + timedelta(days=3, hours=12), "ACC-7001", "ACC-7201", 38.50, "lunch", channel="qr")
+    start = _START + timedelta(days=153, hours=13)
+    for k in range(4):
+        book.pay(start + timedelta(hours=8 * k), f"ACC-{7011 + k}", "ACC-7001", 28_000 + 1_500 * k, "invest", part=part)
+    for k, yuan in enumerate((28_900, 28_500, 62_000)):
+        book.pay(start + timedelta(hours=4 + 11 * k), "ACC-7001", f"ACC-{7021 + k}", yuan, "transfer", part=part)
+    part = book.plant("two months", "idle for 60 days, then as busy", ["ACC-7031"])
+    book.pay(_START + timedelta(days=80, hours=10), "ACC-7031", "ACC-7201", 52, "lunch", channel="qr", part=part)
+    for k in range(6):
+        payer, payee = (f"ACC-{7041 + k}", "ACC-7031") if k % 2 == 0 else ("ACC-7031", f"ACC-{7041 + k}")
+        time = _START + timedelta(days=140, hours=9 + 3 * k)
+        book.pay(time, payer, payee, 30_000 - 400 * k, "transfer", part=part)
+    part = book.plant("four", "idle for 120 days, then 4 small transfers in 2 days", ["ACC-7051"])
+    for day in (5, 125, 125.5, 126, 126.5):
+        book.pay(_START + timedelta(days=day, hours=9), "ACC-7051", "ACC-7202", 210, "books", part=part)
+    part = book.plant("house", "idle for 130 days, then one payment of 400,000 for a flat", ["ACC-7061"])
+    book.pay(_START + timedelta(days=10, hours=9), "ACC-7062", "ACC-7061", 5_000, "savings", part=part)
+    book.pay(_START + timedelta(days=140, hours=9), "ACC-7061", "ACC-7063", 400_000, "flat", part=part)
+    _ordinary(book, _codes(7101, 10), _codes(7203, 5), days=160, rows=60)
+    return book.sample("dormant_burst.csv", "82 transfers over 160 days; 60 of them are small purchases")
+
+
+def device_ring() -> Sample:
+    """Five accounts are paid from outside, and pay on within minutes, all from two devices of one operator."""
+    book = Book(Random(20))
+    ring, family, guests = _codes(8001, 5), _codes(8031, 2), _codes(8041, 24)
+    places = dict.fromkeys(ring[:3], ("198.51.100.21", "02-00-5E-10-00-01"))
+    places |= dict.fromkeys(ring[2:], ("198.51.100.22", "02:00:5e:10:00:02"))
+    part = book.plant(
+        "operator", "5 accounts on 2 devices; each is paid by a victim and pays on within 20 minutes", ring, hit=True
+    )
+    for k, account in enumerate(ring):
+        time = _START + timedelta(days=6, hours=9 + 2 * k)
+        book.pay(time, f"ACC-{8011 + k}", account, 20_000 + 1_000 * k, "safe account")
+        for share in (0.55, 0.44):
+            time += timedelta(minutes=9)
+            book.pay(time, account, (ring[(k + 1) % 5], "ACC-8021")[k % 2], (20_000 + 1_000 * k) * share, part=part)
+    part = book.plant("family", "husband and wife on one tablet", family)
+    for k in range(6):
+        book.pay(book.in_day(k), family[k % 2], f"ACC-{8301 + k % 3}", book.between(20, 300), "shopping", part=part)
+    part = book.plant("café", "24 guests pay over the café's own network", guests)
+    for guest in guests:
+        book.pay(book.in_day(8, 9, 18), guest, "ACC-8051", book.between(12, 60), "coffee", channel="qr", part=part)
+    part = book.plant("at home", "10 people whose routers all give them 192.168.1.2", _codes(8101, 10))
+    for k in range(20):
+        payer = f"ACC-{8101 + k % 10}"
+        book.pay(book.in_day(k % 12), payer, f"ACC-{8301 + k % 3}", book.between(6, 180), "shopping", part=part)
+    places |= dict.fromkeys(family, ("203.0.113.9", "TABLET-77"))
+    places |= {guest: ("203.0.113.60", f"PHONE-{guest[-4:]}") for guest in guests}
+    places |= {f"ACC-{8101 + k}": ("192.168.1.2", f"PHONE-81{k:02}") for k in range(10)}
+    plain = book.sample("device_ring.csv", "65 transfers over 12 days with address and device of the payer")
+    ring_two = {ring[2]: [places[ring[2]], ("198.51.100.21", "02-00-5E-10-00-01")]}
+    rows = []
+    for row in plain.rows:
+        options = ring_two.get(row[2], [places.get(row[2], ("", ""))])
+        rows.append((*row, *options[len(rows) % len(options)]))
+    return Sample(plain.file, PLACE_HEADER, tuple(rows), plain.made, plain.planted)
+
+
 # --- the tour --------------------------------------------------------------------------------------
 
 
@@ -522,7 +640,8 @@ def _rings(accounts: list[tuple[str, str]]) -> list[_Line]:
 # --- writing ---------------------------------------------------------------------------------------
 
 MAKERS: tuple[Callable[[], Sample], ...] = (
-    tour, cycle, fan_in, fan_out, mule_chain, pass_through, round_trip, flow_density, amlworld,
+    tour, cycle, fan_in, fan_out, mule_chain, pass_through, round_trip, flow_density, structuring, probe, dormant_burst,
+    device_ring, amlworld,
 )  # fmt: skip
 
 
@@ -543,7 +662,8 @@ A *hit* is planted to be found, at level `high`, or, where it says "review", at 
 and is not to be found, or, where it says "review", not above that level.
 """
 _REVIEW = {
-    ("tour.csv", "shop"), ("pass_through.csv", "wage and rent"), ("round_trip.csv", "bait"),
+    ("tour.csv", "shop"), ("probe.csv", "careful"), ("dormant_burst.csv", "house"), ("device_ring.csv", "family"),
+    ("pass_through.csv", "wage and rent"), ("round_trip.csv", "bait"),
     ("round_trip.csv", "over a third"),
 }  # fmt: skip
 

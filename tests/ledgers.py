@@ -19,21 +19,24 @@ MINUTE = timedelta(minutes=1)
 
 
 class Row(NamedTuple):
-    """One transfer: who pays whom, how many minutes after the first day began, minor units, currency."""
+    """One transfer: who pays whom, how many minutes after the first day began, minor units, currency, from what."""
 
     payer: str
     payee: str
     minutes: float
     amount: int
     currency: str = "CNY"
+    device: str = ""
+    ip: str = ""
 
 
 Rows = Iterable[Sequence[object]]
 
 
 def ledger_of(rows: Rows, *, txs: Sequence[str] | None = None, precision: timedelta | None = MINUTE) -> Ledger:
-    """A ledger of (payer, payee, minutes, amount[, currency]) in any order of time; tx are t0, t1, … as written.
+    """A ledger of (payer, payee, minutes, amount[, currency[, device[, ip]]]) in any order of time.
 
+    tx are t0, t1, … as written; `device` and `ip` are columns where a row has one, as a reader would have it.
     precision  of the times; None: as the ledger itself tells it from them
     """
     listed = [Row(*row) for row in rows]  # type: ignore[arg-type]
@@ -55,7 +58,8 @@ def ledger_of(rows: Rows, *, txs: Sequence[str] | None = None, precision: timede
             "paid_currency": pl.String,
         },
     )
-    ledger = Ledger.from_frame(frame)
+    places = [pl.Series(name, [getattr(row, name) or None for row in listed], pl.String) for name in ("device", "ip")]
+    ledger = Ledger.from_frame(frame.with_columns(column for column in places if column.count()))
     if precision is not None:
         object.__setattr__(ledger, "precision", precision)
     return ledger
@@ -73,6 +77,8 @@ EXAMPLES = settings(
 )
 """The same examples at each run, as few as a default test run can pay for."""
 
+DEVICES = ("", "", "", "D1", "D2", "D3", "00:00:00:00:00:00")
+IPS = ("", "", "", "", "10.0.0.1", "198.51.100.7")
 AMOUNTS = (0, 1, 50, 80, 89, 90, 99, 100, 100, 100, 101, 110, 111, 125, 200, 1000)
 
 
@@ -82,10 +88,12 @@ def random_rows(rng: random.Random, most: int = 25) -> list[Row]:
     hubs = names[: rng.choice((0, 0, 1, 2))] * 3  # some accounts come up far more often than others
     stamps = [rng.randint(0, 30) for _ in range(rng.randint(1, 8))]
     amounts = rng.sample(AMOUNTS, rng.randint(1, 5))
-    return [
+    rows = [
         Row(rng.choice(names + hubs), rng.choice(names + hubs[:3]), rng.choice(stamps), rng.choice(amounts))
         for _ in range(rng.randint(0, most))
     ]
+    places = random.Random(f"{rows}")  # of its own, so that what the caller draws next does not depend on it
+    return [row._replace(device=places.choice(DEVICES), ip=places.choice(IPS)) for row in rows]
 
 
 @st.composite
@@ -95,7 +103,8 @@ def nasty_rows(draw: st.DrawFn, most: int = 25) -> list[Row]:
     payer = st.sampled_from(names + names[:1] * draw(st.sampled_from((0, 6))))
     payee = st.sampled_from(names + names[-1:] * draw(st.sampled_from((0, 6))))
     minutes = st.sampled_from((0, 1, 2, 3, 5, 8, 13, 30))
-    row = st.builds(Row, payer, payee, minutes, st.sampled_from(AMOUNTS), st.just("CNY"))
+    places = st.sampled_from(DEVICES), st.sampled_from(IPS)
+    row = st.builds(Row, payer, payee, minutes, st.sampled_from(AMOUNTS), st.just("CNY"), *places)
     return draw(st.lists(row, max_size=most))
 
 

@@ -273,3 +273,47 @@ def is_way(transactions: Sequence[int], found: Iterable[Match]) -> bool:
     """Whether each transaction is linked to the next."""
     joined = {(m.receipt, m.payment) for m in found}
     return all(pair in joined for pair in pairwise(transactions))
+
+
+# --- currencies that nobody exchanges ---------------------------------------------------------------
+
+
+class Move(NamedTuple):
+    """One transfer with what was paid and received, each with its currency."""
+
+    payer: object
+    payee: object
+    time: int
+    paid: int
+    paid_in: str
+    received: int
+    received_in: str
+
+
+def passed_on(moves: Sequence[Move], unknown: set[str], within: int, following: int) -> list[tuple[int, int]]:
+    """Receipts and the payments that may have passed them on in another currency, one of the two unknown."""
+    pairs = []
+    for first, receipt in enumerate(moves):
+        own = [k for k, move in enumerate(moves) if move.payer == receipt.payee != move.payee]
+        if receipt.payer == receipt.payee:
+            continue
+        for then in [k for k in own if k > first][:following]:
+            payment = moves[then]
+            if (
+                payment.payee != receipt.payer
+                and payment.time - receipt.time <= within
+                and receipt.received_in != payment.paid_in
+                and {receipt.received_in, payment.paid_in} & unknown
+                and receipt.received > 0
+                and payment.paid > 0
+            ):
+                pairs.append((first, then))
+    return pairs
+
+
+def crowds(ratios: Sequence[float], who: Sequence[Sequence[object]], width: float) -> list[int]:
+    """Per rising ratio, how many different ones of each kind are from it to `width` above; the least of the kinds."""
+    return [
+        min(len({kind[k] for k in range(start, len(ratios)) if ratios[k] <= low + width}) for kind in who)
+        for start, low in enumerate(ratios)
+    ]

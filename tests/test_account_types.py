@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
@@ -129,6 +130,13 @@ def test_a_listed_account_says_so_and_one_that_is_not_there_is_counted(tmp_path:
     assert found.gateways.tolist() == [False, True]
     with pytest.raises(GraphflowError, match='no account "R"'):
         found.of("R")
+
+
+def test_types_can_be_handed_to_a_graph_later(tmp_path: Path) -> None:
+    graph = graph_of([("P", "Q", 0, 1)])
+    assert graph.flow.types.of("Q") == "unknown"
+    graph.flow.type_names = load_account_types(write(tmp_path, '[gateway]\naccounts = ["Q"]\n'))
+    assert graph.flow.types.of("Q") == "gateway"
 
 
 def test_a_type_can_be_switched_off(tmp_path: Path) -> None:
@@ -476,12 +484,14 @@ def test_analyze_takes_a_file_of_types_and_writes_them(tmp_path: Path) -> None:
     rows = "".join(f"2026-01-05 09:{t:02}:00,{a},{b},{v}.00,CNY\n" for a, b, t, v in CHAIN)
     (tmp_path / "a.csv").write_text("time,payer,payee,amount,currency\n" + rows, encoding="utf-8")
     analysis = gf.analyze(tmp_path / "a.csv", types=known)
-    assert analysis.findings.found == ()
+    assert not any("B" in finding.accounts for finding in analysis.findings)
     assert analysis.warnings[-1].endswith("1 listed account not in the ledger")
     out = gf.write_results(analysis, tmp_path / "out")
     table = pl.read_parquet(out / "accounts.parquet").filter(pl.col("account") == "B")
     assert table["type"].item() == "gateway"
     assert table["type_reason"].item().startswith("listed as gateway")
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert run["types"] == {"file": str(known), "off": [], "accounts": {"unknown": 4, "gateway": 1}}
     assert "gateway not traversed" in (out / "report.html").read_text(encoding="utf-8")
 
 

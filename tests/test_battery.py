@@ -25,6 +25,14 @@ from graphflow.graph import FlowGraph
 SEEDS = range(15)
 Found = Generator[Finding, None, tuple[str, ...]]
 
+OWN_LOOSE: dict[str, dict[str, Any]] = {
+    "structuring": {"thresholds": (("CNY", 1.0),), "band": 0.5, "count": 2, "concentration": 0.3, "high_count": 3},
+    "probe": {"tiny": 1.0, "least": 0.5, "ratio": 1.0, "quiet": timedelta(minutes=1), "high_payers": 2},
+    "device-ring": {"most_accounts": 4, "high_accounts": 2, "exclusive_share": 0.1},
+    "dormant-burst": {"idle": timedelta(minutes=5), "count": 2, "amount": 1.0},
+}
+"""Parameters of single detectors that their bounds in money ask for: the battery's amounts are 0.00 to 10.00."""
+
 
 def eager(kind: type[Any], *, brief: bool = True) -> Any:
     """A detector that finds something in small ledgers: smallest counts, loosest shares; brief: short windows."""
@@ -32,7 +40,8 @@ def eager(kind: type[Any], *, brief: bool = True) -> Any:
     loose |= {"min_accounts": 2, "high_accounts": 3, "many": 2}
     spans = {name: timedelta(minutes=12) for name in ("window", "dwell") if brief}
     names = {field.name for field in fields(kind)}
-    return kind(**{name: value for name, value in {**loose, **spans}.items() if name in names})
+    own = OWN_LOOSE.get(kind.name, {})
+    return kind(**{name: value for name, value in {**loose, **spans, **own}.items() if name in names})
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -102,7 +111,8 @@ def test_a_detector_is_a_frozen_dataclass_that_explains_itself(kind: type[Any]) 
 def test_every_file_of_a_detector_is_in_the_tuple() -> None:
     folder = Path(find_spec("graphflow.detect").origin or "").parent  # type: ignore[union-attr]
     shared = [
-        "__init__", "amounts", "episode_facts", "fan", "gateways", "lots", "relays", "sharing", "threshold", "ways",
+        "__init__", "amounts", "episode_facts", "fan", "gateways", "lots", "places", "relays", "sharing",
+        "threshold", "ways",
     ]  # fmt: skip
     detectors = {kind.name.replace("-", "_") for kind in DETECTORS}
     assert sorted(path.stem for path in folder.glob("*.py")) == sorted([*shared, *detectors])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 
 import graphflow as gf
+from graphflow.rules import explain, load_rules
 
 ROOT = Path(__file__).parent.parent
 TOUR = ROOT / "samples" / "tour.csv"
@@ -39,11 +41,38 @@ def test_a_rules_file_changes_what_is_found(tmp_path: Path) -> None:
     assert not found["detector"].is_in(["cycle", "fan-in"]).any()
 
 
+def test_a_preset_and_settings_change_what_is_run(tmp_path: Path) -> None:
+    settings = ("--set", "cycle.window=48h", "--set", "fan-out.off=true")
+    assert run("analyze", TOUR, "--out", tmp_path / "out", "--rules", "intl-app", *settings).returncode == 0
+    told = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert told["preset"] == "intl-app"
+    assert told["rules"]["cycle"]["window"] == "48h"
+    assert told["rules"]["cycle"]["high_keep"] == "0.8"
+    assert "fan-out" not in told["rules"]
+
+
+def test_rules_are_explained_in_a_hundred_columns() -> None:
+    done = run("rules", "crypto", "--explain", "--set", "cycle.window=48h", "--set", "fan-out.off=true")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[0] == "preset crypto"
+    assert "where the value comes from" in lines[1]
+    rows = [" ".join(line.split()) for line in lines]
+    assert "window 48h duration set by the user" in rows
+    assert "fan-out off true set by the user" in rows
+    whole = " ".join(rows)
+    for detector, parameter, value, *_ in explain(load_rules("crypto")).iter_rows():
+        if detector != "fan-out" and parameter != "window":
+            assert f"{parameter} {value}" in whole, (detector, parameter)
+
+
 def test_printed_rules_are_a_rules_file(tmp_path: Path) -> None:
     printed = run("rules").stdout
     rules = tmp_path / "rules.toml"
     rules.write_text(printed, encoding="utf-8")
     assert run("rules", rules).stdout == printed
+    assert "min_payers = 5  # payers; " in printed
 
 
 def test_inspect_says_what_was_recognised() -> None:
@@ -59,6 +88,10 @@ def test_inspect_says_what_was_recognised() -> None:
         (("analyze", "nowhere.csv"), "nowhere.csv: no such file"),
         (("analyze", "samples"), "is a folder"),
         (("analyze", TOUR, "--rules", "nowhere.toml"), "no such rules file"),
+        (("analyze", TOUR, "--rules", "intl-ap"), 'did you mean "intl-app"?'),
+        (("analyze", TOUR, "--set", "cycle.windw=48h"), '--set cycle.windw=48h: cycle has no parameter "windw"'),
+        (("rules", "--set", "cycle.window=soon"), "cycle.window must be a duration"),
+        (("analyze", TOUR, "--rates", "nowhere.csv"), "nowhere.csv: no such rates file"),
         (("analyze", TOUR, "--map", "payer=Nobody"), 'no column "Nobody"'),
         (("analyze", TOUR, "--pages", "many"), '--pages takes a number or "all"'),
         (("analyze", TOUR, "--out", "README.md"), "is a file"),

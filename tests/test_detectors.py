@@ -606,7 +606,7 @@ def test_all_detectors_run_with_their_defaults_in_their_order() -> None:
     names = [kind.name for kind in DETECTORS]
     assert names == [
         "cycle", "fan-in", "fan-out", "mule-chain", "scatter-gather", "gather-scatter", "bipartite", "stack",
-        "pass-through", "round-trip", "flow-density",
+        "pass-through", "round-trip", "flow-density", "structuring", "probe", "dormant-burst", "device-ring",
     ]  # fmt: skip
     found_by = [f.detector for f in gf.detect(graph_of([*TRIANGLE, *collected(5)]))]
     assert found_by == sorted(found_by, key=names.index)

@@ -52,8 +52,10 @@ def check(evaluation: Evaluation, analysis: Analysis, truth: Truth) -> None:
     for attempt, typology, benign, tx in truth.table.rows():
         attempts[attempt, typology, benign].append(tx)
 
+    sure = {tx for case in analysis.cases for f in case.findings if f.level == "high" for tx in f.transactions}
+
     def found(txs: list[str | None], top: int, high: bool = False) -> bool:
-        seen = {tx for case, own in cases if case.rank <= top and (case.level == "high" or not high) for tx in own}
+        seen = sure if high else {tx for case, own in cases if case.rank <= top for tx in own}
         return sum(tx in seen for tx in txs) >= len(txs) / 2
 
     for row in evaluation.typologies.iter_rows(named=True):
@@ -73,7 +75,7 @@ def check(evaluation: Evaluation, analysis: Analysis, truth: Truth) -> None:
         assert rank is None or (found(attempts[key], rank) and not found(attempts[key], rank - 1))
     laundering = {tx for (_, _, benign), txs in attempts.items() if not benign for tx in txs} - {None}
     for row in evaluation.transactions.iter_rows(named=True):
-        cited = {tx for case, own in cases if row["level"] in ("any", case.level) for tx in own}
+        cited = sure if row["level"] == "high" else {tx for case, own in cases for tx in own}
         right = len(cited & laundering)
         assert (row["cited"], row["right"]) == (len(cited), right)
         assert row["precision"] == pytest.approx(right / len(cited) if cited else 0, abs=1e-6)
@@ -87,6 +89,13 @@ def check(evaluation: Evaluation, analysis: Analysis, truth: Truth) -> None:
     precisions = [sum(hits[: k + 1]) / (k + 1) for k, hit in enumerate(hits) if hit]
     wanted = sum(precisions) / len(precisions) if precisions else 0.0
     assert evaluation.average_precision == pytest.approx(wanted, abs=1e-6)
+    best = {tx: min(case.rank for case, own in cases if tx in own) for tx in {tx for _, own in cases for tx in own}}
+    reached = []
+    for tx in laundering & best.keys():
+        above = [other for other in best if best[other] <= best[tx]]
+        reached.append(sum(other in laundering for other in above) / len(above))
+    wanted = sum(reached) / len(laundering) if laundering else 0.0
+    assert evaluation.transaction_precision == pytest.approx(wanted, abs=1e-6)
     for row in evaluation.sweep.iter_rows(named=True):
         kept = {tx for case, own in cases if case.points >= row["points"] for tx in own}
         assert row["precision"] == pytest.approx(len(kept & laundering) / len(kept), abs=1e-6)

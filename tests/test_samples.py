@@ -16,7 +16,8 @@ FOLDER = Path(__file__).parent.parent / "samples"
 DETECTORS: dict[str, Any] = {
     "cycle.csv": gf.Cycle(), "fan_in.csv": gf.FanIn(), "fan_out.csv": gf.FanOut(), "mule_chain.csv": gf.MuleChain(),
     "pass_through.csv": gf.PassThrough(), "round_trip.csv": gf.RoundTrip(), "flow_density.csv": gf.FlowDensity(),
-    "amlworld.csv": gf.Cycle(),
+    "structuring.csv": gf.Structuring(), "probe.csv": gf.Probe(), "dormant_burst.csv": gf.DormantBurst(),
+    "device_ring.csv": gf.DeviceRing(), "amlworld.csv": gf.Cycle(),
 }  # fmt: skip
 
 

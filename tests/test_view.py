@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from view_cases import HOSTILE, case, crowd, finding, hostile, ledger, tour
+from view_cases import HOSTILE, case, crowd, finding, hostile, ledger, rule, tour
 
 from graphflow.errors import OutputError
 from graphflow.graph import FlowGraph
@@ -54,7 +54,7 @@ def run_report(**changes: Any) -> str:
     given: dict[str, Any] = {
         "title": "Run", "summary": "15 transactions were read.", "cases": [told], "pages": {told.id},
         "sources": [SOURCE], "truncated": ["cycle: stopped at a hub"], "warnings": ["minutes only"],
-        "rules": {"fan-in": {"min_payers": "5"}}, "facts": {"Accounts": "12"}, "version": "0.1.0",
+        "rules": [rule("fan-in", "min_payers", "5")], "facts": {"Accounts": "12"}, "version": "0.1.0",
     }  # fmt: skip
     return report(**{**given, **changes})
 
@@ -71,7 +71,7 @@ def pages() -> dict[str, str]:
         "report": run_report(),
         "hostile report": run_report(
             title=words[0], summary=words[1], cases=[told], truncated=words, warnings=words,
-            facts=dict.fromkeys(words, words[4]), rules={name: {name: name} for name in words},
+            facts=dict.fromkeys(words, words[4]), rules=[rule(*words[:3])], preset=words[3],
         ),
     }  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from view_cases import HOSTILE, crowd, hostile, tour
+from view_cases import HOSTILE, crowd, hostile, rule, tour
 
 from graphflow.view import view
 from graphflow.view.report import report
@@ -198,7 +198,7 @@ def test_the_report_filters_its_cases(browser: Any, tmp_path: Path, screen: str)
     told, bad = tour()[1], hostile()[1]
     html = report(
         title=HOSTILE[0], summary=HOSTILE[1], cases=[told, bad], pages={told.id}, sources=[], truncated=HOSTILE,
-        warnings=HOSTILE, rules={HOSTILE[0]: {HOSTILE[1]: HOSTILE[4]}}, facts={}, version="0.1.0",
+        warnings=HOSTILE, rules=[rule(HOSTILE[0], HOSTILE[1], HOSTILE[4])], facts={}, version="0.1.0",
     )  # fmt: skip
     (tmp_path / "report.html").write_text(html, "utf-8")
     visit = Visit(browser, tmp_path / "report.html", screen)

@@ -112,3 +112,8 @@ def crowd(payers: int) -> tuple[FlowGraph, Case]:
     book = ledger(rows)
     roles: dict[str, Role] = {**{f"P{i:04d}": "source" for i in range(payers)}, "C": "collector", "E": "end"}
     return FlowGraph(book), case([finding(book, lambda *_: True)], roles)
+
+
+def rule(detector: str, parameter: str, value: str, unit: str = "", source: str = "") -> dict[str, str]:
+    """One row of the rules that a report shows."""
+    return {"detector": detector, "parameter": parameter, "value": value, "unit": unit, "source": source}

@@ -8,21 +8,25 @@ one test file and one row in the README.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from typing import Any, ClassVar, Protocol
 
 from graphflow.detect.bipartite import Bipartite
 from graphflow.detect.cycle import Cycle
+from graphflow.detect.device_ring import DeviceRing
+from graphflow.detect.dormant_burst import DormantBurst
 from graphflow.detect.fan_in import FanIn
 from graphflow.detect.fan_out import FanOut
 from graphflow.detect.flow_density import FlowDensity
 from graphflow.detect.gather_scatter import GatherScatter
 from graphflow.detect.mule_chain import MuleChain
 from graphflow.detect.pass_through import PassThrough
+from graphflow.detect.probe import Probe
 from graphflow.detect.round_trip import RoundTrip
 from graphflow.detect.scatter_gather import ScatterGather
 from graphflow.detect.stack import Stack
+from graphflow.detect.structuring import Structuring
 from graphflow.finding import Finding
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
@@ -53,6 +57,10 @@ DETECTORS: tuple[type[Detector], ...] = (
     PassThrough,
     RoundTrip,
     FlowDensity,
+    Structuring,
+    Probe,
+    DormantBurst,
+    DeviceRing,
 )
 """Every detector, in the order in which they run."""
 
@@ -86,8 +94,9 @@ def detect(graph: FlowGraph, detectors: Iterable[Detector] | None = None) -> Fin
     """Run detectors (all of them with their default parameters when none are given) over a graph.
 
     Each finding's points get what its rarity in this ledger adds (`graphflow.rarity`).
-    A detector whose window is finer than the ledger's times can tell is switched off, with a warning.
-    The same graph and detectors give the same findings in the same order.
+    A detector whose window is finer than the ledger's times can tell is switched off, with a warning; where only a
+    part of its evidence is, the warning says which.
+        The same graph and detectors give the same findings in the same order.
 
     Example
     -------
@@ -102,11 +111,12 @@ def detect(graph: FlowGraph, detectors: Iterable[Detector] | None = None) -> Fin
     found: list[Finding] = []
     truncated: list[str] = []
     warnings: list[str] = graph.flow.valuation.warnings
-    for detector in detectors if detectors is not None else [kind() for kind in DETECTORS]:
-        too_fine = _too_fine(detector, graph.ledger)
-        if too_fine:
-            warnings.append(too_fine)
-            continue
+    chosen = list(detectors) if detectors is not None else [kind() for kind in DETECTORS]
+    too_fine = {id(detector): _too_fine(detector, graph.ledger) for detector in chosen}
+    warnings += [line for line in too_fine.values() if line]
+    running = [detector for detector in chosen if not too_fine[id(detector)]]
+    warnings += _unseen(running, graph.ledger)
+    for detector in running:
         cut = yield_into(found, detector.find(graph))
         truncated += [f"{detector.name}: {line}" for line in cut]
     return Findings(tuple(weighed(graph.flow, found)), tuple(truncated), tuple(warnings))
@@ -123,11 +133,34 @@ def yield_into(found: list[Finding], findings: Generator[Finding, None, tuple[st
 
 
 def _too_fine(detector: Detector, ledger: Ledger) -> str:
-    for parameter in fields(detector):
-        value = getattr(detector, parameter.name)
-        if parameter.name in ("window", "dwell") and isinstance(value, timedelta) and value < ledger.precision:
+    """Why a detector cannot look for its pattern in times so coarse; empty where it can."""
+    for parameter, value in _durations(detector):
+        if _defines(parameter) and value < ledger.precision:
             return (
                 f"{detector.name} is off: its {parameter.name} of {span(value)} is finer than the times of the "
                 f"ledger, which tell {span(ledger.precision)}"
             )
     return ""
+
+
+def _unseen(detectors: Iterable[Detector], ledger: Ledger) -> list[str]:
+    """Evidence that times so coarse cannot give, in one line: "within the hour" cannot be told from days."""
+    blind = [
+        f"{detector.name}.{parameter.name} ({span(value)})"
+        for detector in detectors
+        for parameter, value in _durations(detector)
+        if value and value <= ledger.precision and not _defines(parameter)
+    ]
+    if not blind:
+        return []
+    return [f"the times of the ledger tell {span(ledger.precision)}: no evidence of {', '.join(blind)}"]
+
+
+def _durations(detector: Detector) -> list[tuple[Field[Any], timedelta]]:
+    held = [(parameter, getattr(detector, parameter.name)) for parameter in fields(detector)]
+    return [(parameter, value) for parameter, value in held if isinstance(value, timedelta)]
+
+
+def _defines(parameter: Field[Any]) -> bool:
+    """Whether a time span is part of what the pattern is."""
+    return bool(parameter.metadata.get("defines", parameter.name in ("window", "dwell")))

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from graphflow.detect.gateways import untraversed, untraversed_words
+from graphflow.detect.threshold import threshold
 from graphflow.detect.ways import Bundle, Cited, best, carried, ways_round
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
@@ -55,12 +56,12 @@ class Cycle:
 
     name: ClassVar[str] = "cycle"
 
-    max_hops: int = 12
-    window: timedelta = timedelta(hours=96)
-    keep: float = 0.50
-    high_keep: float = 0.90
-    fast: timedelta = timedelta(hours=6)
-    hub: int = 100
+    max_hops: int = threshold(12, "hops", "IBM AMLSim plants cycles of 5 to 10 accounts")
+    window: timedelta = threshold(timedelta(hours=96), "duration", "judgement; AMLSim's cycles take 5 to 20 days")
+    keep: float = threshold(0.50, "share", "judgement")
+    high_keep: float = threshold(0.90, "share", "judgement: commissions of 1 to 5 % a hop (press, 2019 and 2021)")
+    fast: timedelta = threshold(timedelta(hours=6), "duration", "judgement")
+    hub: int = threshold(100, "counterparties in 24 hours", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from graphflow.detect.fan import Episode
 from graphflow.detect.fan import episodes as find_episodes
+from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
@@ -53,16 +54,24 @@ class FanIn:
 
     name: ClassVar[str] = "fan-in"
 
-    min_payers: int = 5
-    window: timedelta = timedelta(hours=96)
-    min_one_off: float = 0.50
-    one_off_share: float = 0.70
-    moved_share: float = 0.80
-    dwell: timedelta = timedelta(hours=24)
-    fast: timedelta = timedelta(minutes=60)
-    brief: timedelta = timedelta(days=7)
-    max_payers: int = 1000
-    rarest: int = 500
+    min_payers: int = threshold(5, "payers", "IBM AMLSim plants 5 to 10; RIFT 2026 solutions use 5 to 10")
+    window: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: its fans take up to 4 days")
+    min_one_off: float = threshold(0.50, "share", "judgement")
+    one_off_share: float = threshold(
+        0.70, "share", "judgement: payers of collecting accounts hardly repeat (bank training)"
+    )
+    moved_share: float = threshold(
+        0.80, "share", "RUSI and Lloyds 2025: over 85 % has left within 24 hours; the number is judgement"
+    )
+    dwell: timedelta = threshold(
+        timedelta(hours=24), "duration", "RUSI and Lloyds 2025: over 85 % has left within 24 hours"
+    )
+    fast: timedelta = threshold(
+        timedelta(minutes=60), "duration", "RUSI and Lloyds 2025: half has left within the hour"
+    )
+    brief: timedelta = threshold(timedelta(days=7), "duration", "judgement")
+    max_payers: int = threshold(1000, "payers", "judgement")
+    rarest: int = threshold(500, "findings per million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""

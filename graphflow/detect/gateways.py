@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 
-from graphflow.flow import Adjacency, Flow
+from graphflow.flow import Adjacency, Flow, in_threads
 from graphflow.ledger import Codes
 from graphflow.words import count
 
@@ -37,5 +37,6 @@ def between_others(flow: Flow, left_out: Bools) -> tuple[Adjacency, Adjacency, t
     """Receipts, payments and `onward` of the transfers that touch none of these accounts; the flow's own if all do."""
     if not left_out.any():
         return flow.received, flow.sent, flow.onward
-    got, sent = flow.received.without(left_out), flow.sent.without(left_out)
+    sides = (flow.received, flow.sent)
+    got, sent = in_threads(lambda k, _: sides[k].without(left_out), [(0, 0), (1, 1)])
     return got, sent, flow.onward_of(got, sent)

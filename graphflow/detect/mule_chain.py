@@ -15,6 +15,7 @@ from graphflow.detect.amounts import totals
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.lots import links
 from graphflow.detect.relays import relays
+from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
@@ -73,17 +74,21 @@ class MuleChain:
 
     name: ClassVar[str] = "mule-chain"
 
-    min_hops: int = 3
-    max_hops: int = 10
-    dwell: timedelta = timedelta(hours=24)
-    relay: timedelta = timedelta(hours=96)
-    keep: float = 0.80
-    high_keep: float = 0.90
-    fast: timedelta = timedelta(minutes=60)
-    long: int = 5
-    busy: float = 0.05
-    hub: int = 100
-    rarest: int = 400
+    min_hops: int = threshold(3, "hops", "RIFT 2026 solutions: 3 hops or more")
+    max_hops: int = threshold(10, "hops", "judgement")
+    dwell: timedelta = threshold(
+        timedelta(hours=24), "duration", "RUSI and Lloyds 2025: over 85 % has left within 24 hours"
+    )
+    relay: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: layers up to 4 days apart", defines=True)
+    keep: float = threshold(0.80, "share", "RUSI and Lloyds 2025: over 85 % is passed on; the number is judgement")
+    high_keep: float = threshold(0.90, "share", "IBM AMLSim: margin_ratio 0.1")
+    fast: timedelta = threshold(
+        timedelta(minutes=60), "duration", "RUSI and Lloyds 2025: half has left within the hour"
+    )
+    long: int = threshold(5, "hops", "judgement")
+    busy: float = threshold(0.05, "share", "judgement")
+    hub: int = threshold(100, "counterparties", "judgement")
+    rarest: int = threshold(400, "findings per million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""
@@ -109,7 +114,9 @@ class MuleChain:
     def _relayed(self, flow: Flow, hub: npt.NDArray[np.bool_], linked: Longs) -> Longs:
         """Rows of relays that are no links yet."""
         pairs = relays(flow, self.relay, self.keep, hub)
-        known = np.isin(pairs[:, 0] * flow.size + pairs[:, 1], linked[:, 0] * flow.size + linked[:, 1])
+        keys, wanted = linked[:, 0] * flow.size + linked[:, 1], pairs[:, 0] * flow.size + pairs[:, 1]
+        keys.sort()
+        known = np.searchsorted(keys, wanted) < np.searchsorted(keys, wanted, side="right")
         receipt, payment = pairs[~known].T
         return np.stack([receipt, payment, np.minimum(flow.value[receipt], flow.value[payment])], axis=1)
 
@@ -118,7 +125,8 @@ class MuleChain:
         linked = np.zeros(flow.size, np.bool_)
         linked[linked_rows[:, :2]] = True
         events = np.flatnonzero(linked)
-        number = np.cumsum(linked) - 1
+        number = np.zeros(flow.size, np.int64)
+        number[events] = np.arange(events.size)
         source, target = number[linked_rows[:, 0]], number[linked_rows[:, 1]]
         ptr = np.searchsorted(source, np.arange(events.size + 1)).astype(np.int64)
         on, hops, arrives = ready(kernels, flow.size).chains(

@@ -27,12 +27,15 @@ class Evaluation:
 
     typologies    one row a typology and one for all: `attempts`, `found` (cases cite at least half of the attempt's
                   transactions), `found_100`, `found_500`, `found_1000` (the best-ranked cases do), `share`; look-alikes
-                  stand apart (`benign`), for them `high` counts those of which a case at level high cites half
+                  stand apart (`benign`), for them `high` counts those of which findings at level high cite half
     attempts      one row an attempt: `attempt`, `typology`, `benign`, `size` (transactions), `rank` (of the case with
-                  which half of them are cited; null: never), `high` (half of them in cases at that level)
-    transactions  one row a level (any, high): `cited`, `right`, `precision`, `recall`, `f1`, `base_rate`, `lift`
+                  which half of them are cited; null: never), `high` (half of them in findings at that level)
+    transactions  one row a level of findings (any, high): `cited`, `right`, `precision`, `recall`, `f1`, `base_rate`,
+                  `lift`
     average_precision  over cases in rank order; a case is right when it cites at least half of an attempt, or at least
                   half of what it cites is laundering
+    transaction_precision  average precision over transactions, each at the rank of the best case that cites it (those
+                  of one case are tied; what no case cites comes last and counts for nothing)
     sweep         one row a threshold of points: what is left of cases, precision, recall, f1, attempts found
     missing       transactions of the truth that the ledger does not have: their attempts lack them, and `transactions`
                   leaves them out
@@ -43,6 +46,7 @@ class Evaluation:
     transactions: pl.DataFrame
     sweep: pl.DataFrame
     average_precision: float
+    transaction_precision: float
     missing: int
 
     def __repr__(self) -> str:
@@ -82,6 +86,7 @@ def evaluate(results: Analysis | str | PathLike[str], truth: Truth | str | PathL
         transactions=_transactions(known, cited, ledger.height),
         sweep=_sweep(known, cited),
         average_precision=_average_precision(known, cited),
+        transaction_precision=_transaction_precision(known, cited),
         missing=known.missing,
     )
 
@@ -89,31 +94,38 @@ def evaluate(results: Analysis | str | PathLike[str], truth: Truth | str | PathL
 # --- what was found -------------------------------------------------------------------------------
 
 
+_CITED = {"rank": pl.Int64, "points": pl.Float64, "tx": pl.String, "high": pl.Boolean}
+"""One row a case and transaction; `high`: a finding at that level cites it there."""
+
+
 def _of(analysis: Analysis) -> tuple[pl.DataFrame, dict[str, int], pl.DataFrame]:
     ledger = analysis.ledger
-    cited = pl.concat(
-        [pl.DataFrame(schema={"rank": pl.Int64, "level": pl.String, "points": pl.Float64, "tx": pl.String})]
-        + [
-            ledger.frame[case.rows].select(
-                rank=pl.lit(case.rank, pl.Int64), level=pl.lit(case.level), points=pl.lit(case.points), tx="tx"
-            )
-            for case in analysis.cases
-        ]
-    )
-    return ledger.frame, dict(ledger.decimals), cited
+    listed = [
+        ledger.frame[finding.rows].select(
+            rank=pl.lit(case.rank, pl.Int64), points=pl.lit(case.points), tx="tx", high=pl.lit(finding.level == "high")
+        )
+        for case in analysis.cases
+        for finding in case.findings
+    ]
+    return ledger.frame, dict(ledger.decimals), _once(pl.concat([pl.DataFrame(schema=_CITED), *listed]))
 
 
 def _of_folder(folder: Path) -> tuple[pl.DataFrame, dict[str, int], pl.DataFrame]:
     try:
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        cases = pl.read_parquet(folder / "cases.parquet").select("case_id", "rank", "level", "points")
-        evidence = pl.read_parquet(folder / "evidence.parquet").select("case_id", tx="transaction")
+        cases = pl.read_parquet(folder / "cases.parquet").select("case_id", "rank", "points")
+        levels = pl.read_parquet(folder / "findings.parquet").select("finding_id", high=pl.col("level") == "high")
+        evidence = pl.read_parquet(folder / "evidence.parquet").select("finding_id", "case_id", tx="transaction")
         ledger = pl.read_parquet(folder / "ledger.parquet")
         decimals: dict[str, int] = run["decimals"]
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
         raise SourceError(f"{folder}: is no result of graphflow analyze ({error})") from error
-    cited = evidence.unique(maintain_order=True).join(cases, on="case_id").select("rank", "level", "points", "tx")
-    return ledger, decimals, cited
+    cited = evidence.join(cases, on="case_id").join(levels, on="finding_id")
+    return ledger, decimals, _once(cited.select(pl.col(name).cast(kind) for name, kind in _CITED.items()))
+
+
+def _once(cited: pl.DataFrame) -> pl.DataFrame:
+    return cited.group_by("rank", "points", "tx").agg(pl.col("high").any()).sort("rank", "tx")
 
 
 # --- against what is known ------------------------------------------------------------------------
@@ -121,7 +133,7 @@ def _of_folder(folder: Path) -> tuple[pl.DataFrame, dict[str, int], pl.DataFrame
 
 def _attempts(known: Truth, cited: pl.DataFrame) -> pl.DataFrame:
     """One row an attempt: its size, and the rank down to which half of it is cited (null: never)."""
-    best = cited.group_by("tx").agg(pl.col("rank").min(), (pl.col("level") == "high").any().alias("high"))
+    best = cited.group_by("tx").agg(pl.col("rank").min(), pl.col("high").any())
     joined = known.table.join(best, on="tx", how="left")
     half = (pl.len() * _HALF).ceil().cast(pl.Int64) - 1
     return joined.group_by("attempt", "typology", "benign", maintain_order=True).agg(
@@ -164,7 +176,7 @@ def _counted(cited: pl.DataFrame, laundering: pl.Series) -> tuple[int, int]:
 def _transactions(known: Truth, cited: pl.DataFrame, height: int) -> pl.DataFrame:
     laundering = known.laundering["tx"].drop_nulls().unique()
     rows = []
-    for level, part in (("any", cited), ("high", cited.filter(pl.col("level") == "high"))):
+    for level, part in (("any", cited), ("high", cited.filter("high"))):
         number, right = _counted(part, laundering)
         scores = _scores(right, number, laundering.len(), height)
         rows.append({"level": level, "cited": number, "right": right, **scores})
@@ -186,6 +198,15 @@ def _average_precision(known: Truth, cited: pl.DataFrame) -> float:
         return 0.0
     precision = right.cum_sum() / pl.Series(range(1, right.len() + 1))
     return round(float(precision.filter(right == 1).sum()) / int(right.sum()), 6)
+
+
+def _transaction_precision(known: Truth, cited: pl.DataFrame) -> float:
+    """The mean, over all laundering transactions, of the share of them among those ranked as high or higher."""
+    laundering = known.laundering["tx"].drop_nulls().unique()
+    best = cited.group_by("tx").agg(pl.col("rank").min())
+    ranked = best.group_by("rank").agg(pl.len(), right=pl.col("tx").is_in(laundering.implode()).sum()).sort("rank")
+    down_to = ranked.select(share=pl.col("right").cum_sum() / pl.col("len").cum_sum(), right="right")
+    return round(float((down_to["share"] * down_to["right"]).sum()) / laundering.len(), 6) if laundering.len() else 0.0
 
 
 def _sweep(known: Truth, cited: pl.DataFrame) -> pl.DataFrame:

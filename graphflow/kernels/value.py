@@ -9,13 +9,17 @@ from graphflow.kernels.csr import Floats, Longs
 from graphflow.kernels.engine import kernel
 
 
-@kernel("int64[::1](int64[::1], int16[::1], float64[::1])")
-def worth(paid: Longs, currency: npt.NDArray[np.int16], factor: Floats) -> Longs:
-    """Each amount times the factor of its currency, to the nearest whole unit (a half to the even one)."""
+@kernel("int64[::1](int64[::1], int16[::1], int64[::1], float64[:, ::1])")
+def worth(paid: Longs, currency: npt.NDArray[np.int16], bounds: Longs, factor: npt.NDArray[np.float64]) -> Longs:
+    """Each amount times a factor, to the nearest whole unit (a half to the even one).
+
+    bounds  stretches of rows in time order: those from bounds[s] to bounds[s + 1] take factor[s, currency]
+    """
     values = np.empty(paid.size, np.int64)
-    for e in range(paid.size):
-        by = factor[currency[e]]
-        values[e] = paid[e] if by == 1.0 else int(np.rint(paid[e] * by))
+    for s in range(bounds.size - 1):
+        for e in range(bounds[s], bounds[s + 1]):
+            by = factor[s, currency[e]]
+            values[e] = paid[e] if by == 1.0 else int(np.rint(paid[e] * by))
     return values
 
 
@@ -24,7 +28,7 @@ def witnesses(ratio: Floats, who: Longs, width: float) -> Longs:
     """Per entry of rising ratios, how many different `who` there are from it to `width` above it."""
     size = ratio.size
     number = np.zeros(size, np.int64)
-    times = np.zeros(size + 1, np.int64)
+    times = np.zeros(1 + (who.max() if size else 0), np.int64)
     stop, here = 0, 0
     for start in range(size):
         while stop < size and ratio[stop] <= ratio[start] + width:

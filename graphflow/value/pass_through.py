@@ -7,6 +7,9 @@ denser than chance would make it.
 
 How dense a window is, is counted in accounts, and not in more than its different receipts or different payments in
 amount: one busy account, or one fixed price, is one piece of evidence however often it comes.
+
+It is fooled where many people spend the same share of what they get, as of a wage on rent: that share is taken for the
+rate. So such a rate stays rough, whatever agrees with it.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ _NEXT = 3
 """Payments after a receipt that may be the one that passes it on."""
 _WIDTHS = (0.02, 0.05, 0.10)
 """Half widths of the windows tried: one pass-through keeps all, another a fee of some percent."""
+_QUIET = 4
+"""Windows are also tried over the accounts with no more pairs than this: the pairs of busy ones are mostly chance."""
 _AROUND = 1.0
 """How far, in the logarithm of the ratio, the neighbourhood of a window reaches that says what chance makes."""
 _LEAST = 6
@@ -39,7 +44,9 @@ _NEXT_BEST = 1.5
 _CHANCE = 1e-3
 """A window is the rate with 6 accounts or more, 3 times what its neighbourhood has, 1.5 times the next separate
 window, and under 1 in 1,000 to be chance, over all windows looked at."""
-_MOST = 20_000
+_BUSY = 1_000
+"""Transfers from which on an account is a hub, whose payments follow its receipts by chance: left out."""
+_MOST = 5_000
 """Accounts looked at; where a currency has more, these are an even sample and tell the same."""
 
 
@@ -50,6 +57,7 @@ class Passed:
     account         who received and paid
     into, out_of    currencies received and paid, as positions in `ledger.currencies`
     received, paid  amounts in major units
+    sampled         where not all accounts were looked at: how many, and of how many
     """
 
     account: Longs
@@ -57,6 +65,7 @@ class Passed:
     out_of: Longs
     received: Floats
     paid: Floats
+    sampled: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +83,8 @@ def passed(ledger: Ledger, unknown: Collection[int]) -> Passed:
     Each receipt is set beside the account's next 3 payments within 72 hours ("next" in ledger order); a payment that
     goes back to whom it came from passes nothing on.
     """
-    rows = _rows(ledger, unknown)
-    frame = ledger.frame[rows]
+    rows, sampled = _rows(ledger, unknown)
+    frame = ledger.frame.select("time", "received", "paid")[rows]
     payer, payee = (codes[rows].astype(np.int64) for codes in (ledger.payer_codes, ledger.payee_codes))
     time = frame["time"].to_physical().to_numpy()
     sent = np.argsort(payer, kind="stable")
@@ -101,11 +110,15 @@ def passed(ledger: Ledger, unknown: Collection[int]) -> Passed:
         out_of=out_of[then],
         received=received[first] / unit[into[first]],
         paid=paid[then] / unit[out_of[then]],
+        sampled=sampled,
     )
 
 
-def _rows(ledger: Ledger, unknown: Collection[int]) -> Longs:
-    """Rows, self-transfers left out, of the accounts that receive or pay a currency in `unknown`; at most so many."""
+def _rows(ledger: Ledger, unknown: Collection[int]) -> tuple[Longs, tuple[int, int] | None]:
+    """Rows of the accounts that receive or pay a currency in `unknown`, without self-transfers and hubs.
+
+    Of many accounts a sample, and then how many they are, of how many.
+    """
     strange = np.zeros(len(ledger.currencies), np.bool_)
     strange[list(unknown)] = True
     payer, payee = ledger.payer_codes, ledger.payee_codes
@@ -116,7 +129,11 @@ def _rows(ledger: Ledger, unknown: Collection[int]) -> Longs:
     if accounts.size > _MOST:
         marked[accounts] = False
         marked[accounts[np.linspace(0, accounts.size - 1, _MOST).astype(np.int64)]] = True
-    return np.flatnonzero((marked[payer] | marked[payee]) & (payer != payee))
+    rows = np.flatnonzero((marked[payer] | marked[payee]) & (payer != payee))
+    busy = np.bincount(payer[rows], minlength=marked.size) + np.bincount(payee[rows], minlength=marked.size) > _BUSY
+    marked &= ~busy
+    sampled = (_MOST, int(accounts.size)) if accounts.size > _MOST else None
+    return rows[marked[payer[rows]] | marked[payee[rows]]], sampled
 
 
 def rate_of(currency: int, pairs: Passed, worth: Mapping[int, float]) -> Crowd | None:
@@ -135,9 +152,13 @@ def rate_of(currency: int, pairs: Passed, worth: Mapping[int, float]) -> Crowd |
     got, gave = pairs.received[kept], pairs.paid[kept]
     other = np.where(as_received[kept], pairs.out_of[kept], pairs.into[kept])
     ratio = np.log(known[other]) + np.where(as_received[kept], np.log(gave) - np.log(got), np.log(got) - np.log(gave))
-    order = np.argsort(ratio, kind="stable")
-    witnesses = [np.unique(column, return_inverse=True)[1][order] for column in (pairs.account[kept], got, gave)]
-    found = [_crowd(ratio[order], witnesses, log((1 + w) / (1 - w))) for w in _WIDTHS]
+    columns = [np.unique(column, return_inverse=True)[1] for column in (pairs.account[kept], got, gave)]
+    quiet = np.bincount(columns[0])[columns[0]] <= _QUIET if ratio.size else np.zeros(0, np.bool_)
+    found = []
+    for those in (np.ones(ratio.size, np.bool_), quiet):
+        order = np.flatnonzero(those)[np.argsort(ratio[those], kind="stable")]
+        witnesses = [column[order] for column in columns]
+        found += [_crowd(ratio[order], witnesses, log((1 + w) / (1 - w))) for w in _WIDTHS]
     return min((crowd for crowd in found if crowd is not None), key=lambda crowd: crowd.chance, default=None)
 
 
@@ -157,7 +178,7 @@ def _crowd(ratio: Floats, witnesses: list[Longs], width: float) -> Crowd | None:
     middle = (ratio[best] + ratio[stop - 1]) / 2
     apart = dense[np.abs(ratio + width / 2 - middle) > max(2 * width, 2 * log(1.1))]
     usual = _usual(ratio, witnesses, width, middle)
-    chance = min(1.0, len(_WIDTHS) * ratio.size * _at_least(most, usual))
+    chance = min(1.0, 2 * len(_WIDTHS) * ratio.size * _at_least(most, usual))
     if most < max(_LEAST, _TIMES * usual, _NEXT_BEST * apart.max(initial=0)) or chance >= _CHANCE:
         return None
     return Crowd(rate=exp(float(np.median(ratio[best:stop]))), accounts=most, chance=chance)
@@ -173,7 +194,7 @@ def _usual(ratio: Floats, witnesses: list[Longs], width: float, middle: float) -
     reach = held.size // 2
     near = np.abs(tile) <= reach
     for witness in witnesses:
-        seen = np.unique(np.stack([tile[near] + reach, witness[near]]), axis=1)[0]
+        seen = np.unique((tile[near] + reach) * (1 + witness.max()) + witness[near]) // (1 + witness.max())
         held = np.minimum(held, np.bincount(seen, minlength=held.size))
     sides = [np.r_[held[reach - n : reach - 1], held[reach + 2 : reach + n + 1]] for n in (max(3, reach // 3), reach)]
     return float(max((side.sum() + 1) / max(side.size, 1) for side in sides))

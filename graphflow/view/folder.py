@@ -19,7 +19,7 @@ from graphflow.case import Case
 from graphflow.errors import OutputError
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
-from graphflow.rules import as_table
+from graphflow.rules import Rules, as_table, explain
 from graphflow.view.network import load
 from graphflow.view.page import view
 from graphflow.view.report import report
@@ -191,7 +191,8 @@ def _report(analysis: Analysis, shown: Sequence[Case], truncated: Sequence[str])
         sources=ledger.sources,
         truncated=truncated,
         warnings=analysis.warnings,
-        rules=as_table(analysis.detectors),
+        rules=explain(analysis.detectors).to_dicts(),
+        preset=_preset(analysis),
         facts={
             "transfers": f"{ledger.height:,}",
             "accounts": f"{ledger.accounts.height:,}",
@@ -215,13 +216,21 @@ def _run(analysis: Analysis, command: Sequence[str], truncated: Sequence[str]) -
         "command": list(command),
         "inputs": [{**asdict(s), "rows": dict(s.rows), "columns": dict(s.columns)} for s in ledger.sources],
         "rules": as_table(analysis.detectors),
+        "rules_used": explain(analysis.detectors).to_dicts(),
+        "preset": _preset(analysis),
         "stages": [asdict(stage) for stage in analysis.clock.stages],
         "truncated": list(truncated),
         "warnings": list(analysis.warnings),
         "decimals": dict(ledger.decimals),
-        "rates": [asdict(rate) for rate in analysis.graph.flow.valuation.rates],
+        **analysis.graph.flow.valuation.record,
+        "types": _types(analysis),
         "counts": _counts(analysis, by_detector, levels),
     }
+
+
+def _preset(analysis: Analysis) -> str:
+    """The preset that the rules started from; empty where a program made the detectors itself."""
+    return analysis.detectors.preset if isinstance(analysis.detectors, Rules) else ""
 
 
 def _counts(analysis: Analysis, by_detector: Mapping[str, int], levels: Mapping[str, int]) -> dict[str, Any]:
@@ -233,3 +242,9 @@ def _counts(analysis: Analysis, by_detector: Mapping[str, int], levels: Mapping[
         "cases": len(analysis.cases),
         "cases_by_level": dict(levels),
     }
+
+
+def _types(analysis: Analysis) -> dict[str, Any]:
+    """The user's file of account types, what it switches off, and how many accounts have each type."""
+    types, names = analysis.graph.flow.types, analysis.graph.flow.type_names
+    return {"file": names.source, "off": sorted(names.off), "accounts": types.counts}

@@ -109,7 +109,7 @@ def _add_nodes(network: Any, picture: Picture, standing: Standing) -> None:
             brief=node_label(node, picture, 11),
             shape="box" if node.folded else SHAPES.get(node.role or "", "dot"),
             group=(node.role or "other").replace(" ", "-"),
-            size=20 if node.flagged else 14,
+            size=(20 if node.flagged else 14) + (7 if node.role == "controller candidate" else 0),  # a star is thin
             flagged=node.flagged,
             folded=node.folded,
             tier=standing.tier[index],

@@ -24,9 +24,10 @@ def report(
     sources: Sequence[Source],
     truncated: Sequence[str],
     warnings: Sequence[str],
-    rules: Mapping[str, Mapping[str, str]],
+    rules: Sequence[Mapping[str, str]],
     facts: Mapping[str, str],
     version: str,
+    preset: str = "",
 ) -> str:
     """`report.html`: one file that needs no network.
 
@@ -36,7 +37,8 @@ def report(
     pages      ids of the cases that have a page in `cases/`
     sources    the inputs with their row accounting
     truncated  what was cut, in words; warnings: what a reader must know
-    rules      detector → parameter → value; facts: the run in figures, by name
+    rules      rows of detector, parameter, value, unit and source; preset: what they started from
+    facts      the run in figures, by name
     """
     listed = [_case_words(case, case.id in pages) for case in cases[:MAX_CASES]]
     return template("report.html.j2").render(
@@ -50,6 +52,7 @@ def report(
         truncated=truncated,
         warnings=warnings,
         rules=rules,
+        preset=preset,
         facts=facts,
         version=version,
         nonce=nonce_of(repr((title, summary, listed, [(s.path, s.sha256) for s in sources], version))),
