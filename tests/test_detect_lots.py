@@ -52,7 +52,7 @@ def check_lots(rows: list[Row], dwell: int, keep: Fraction, hubs: set[object]) -
     order = {name: k for k, name in enumerate(flow.names.to_list())}
     wanted.sort(key=lambda m: (order[transfers[m.receipt].payee], m))
     assert [Match(*row) for row in linked.tolist()] == wanted
-    starts = lots.episodes(flow, linked)
+    starts = lots.episodes(linked)
     groups = [[Match(*row) for row in part.tolist()] for part in np.split(linked, starts)[1:]]
     assert sorted(groups) == [episode.links for episode in long_ledgers.episodes(transfers, wanted)]
     received, bounds = lots.receipts(linked, starts)
@@ -90,7 +90,7 @@ def test_lots_that_share_a_payment_are_one_episode_and_a_new_lot_is_another() ->
     flow = graph_of(rows).flow
     linked = lots.links(flow, minutes(60), 0.8, hub_mask(flow, set()))
     assert linked.tolist() == [[0, 2, 100], [1, 2, 50], [1, 3, 50], [4, 5, 70]]
-    assert lots.episodes(flow, linked).tolist() == [0, 3]
+    assert lots.episodes(linked).tolist() == [0, 3]
 
 
 # --- relays ---------------------------------------------------------------------------------------

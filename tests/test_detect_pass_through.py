@@ -151,6 +151,12 @@ def test_a_relay_takes_four_days_at_most() -> None:
         assert len(found(rows)) == number
 
 
+def test_speed_is_no_evidence_where_times_cannot_tell_it() -> None:
+    for precision, kinds in ((15, ["structure", "conservation", "speed"]), (16, ["structure", "conservation"])):
+        (finding,) = gf.PassThrough().find(graph_of(collected(5, 5000), precision=minutes(precision)))
+        assert [part.kind for part in finding.parts] == kinds
+
+
 def test_values_that_compare_only_roughly_do_not_reach_high() -> None:
     rows = [(*row, "USD" if row[0] == "M" else "CNY") for row in collected(5, 5000)]
     assert [f.level for f in found(rows)] == ["review"]

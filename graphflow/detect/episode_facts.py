@@ -50,12 +50,10 @@ def facts_of(flow: Flow, shown: list[Longs]) -> Iterator[Facts]:
     rows = np.concatenate(shown)
     (came, came_at), (went, went_at) = _each_once(flow, owner, rows[:, 0]), _each_once(flow, owner, rows[:, 1])
     got, paid = np.add.reduceat(flow.value[came], came_at), np.add.reduceat(flow.value[went], went_at)
-    waited, taken = flow.time[rows[:, 1]] - flow.time[rows[:, 0]], rows[:, 2]
-    moved, whole = np.add.reduceat(taken, starts), np.maximum(got, 1)
-    soon = [np.add.reduceat(np.where(waited <= microseconds(s), taken, 0), starts) / whole for s in SOON]
-    # where nothing of value moved, each link counts alike
-    weight = np.where(moved[owner] > 0, taken, 1).astype(np.float64)
-    dwell = np.add.reduceat(waited * weight, starts) / np.add.reduceat(weight, starts)
+    waited, taken = flow.time[rows[:, 1]] - flow.time[rows[:, 0]], rows[:, 2]  # of each link, which is worth something
+    moved = np.add.reduceat(taken, starts)
+    soon = [np.add.reduceat(np.where(waited <= microseconds(s), taken, 0), starts) / got for s in SOON]
+    dwell = np.add.reduceat(waited * taken.astype(np.float64), starts) / moved
     sums, rough = totals(flow, came, came_at), totals(flow, rows[:, :2].ravel(), 2 * starts).rough
     yield from map(
         Facts,
@@ -65,8 +63,8 @@ def facts_of(flow: Flow, shown: list[Longs]) -> Iterator[Facts]:
         sums.amount.tolist(),
         sums.currency,
         rough.tolist(),
-        (moved / whole).tolist(),
-        (np.minimum(got, paid) / np.maximum(np.maximum(got, paid), 1)).tolist(),
+        (moved / got).tolist(),
+        (np.minimum(got, paid) / np.maximum(got, paid)).tolist(),
         zip(*(share.tolist() for share in soon), strict=True),
         map(_span, np.rint(dwell).astype(np.int64).tolist()),
         map(_span, _middle(waited, taken, owner, starts).tolist()),
@@ -85,8 +83,7 @@ def _middle(waited: Longs, taken: Longs, owner: Longs, starts: Longs) -> Longs:
     running = np.cumsum(taken[order])
     before = running[starts] - taken[order][starts]
     total = np.append(before[1:], running[-1]) - before
-    at = np.searchsorted(running, before + (total + 1) // 2)
-    middle: Longs = waited[order][np.maximum(at, starts)]
+    middle: Longs = waited[order][np.searchsorted(running, before + (total + 1) // 2)]
     return middle
 
 

@@ -88,7 +88,7 @@ class FlowDensity:
     def _groups(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Iterator[_Group]:
         """Episodes that hang together over a transfer that one paid and another received."""
         linked = links(flow, self.dwell, self.keep, skipped)
-        starts = episodes(flow, linked)
+        starts = episodes(linked)
         number = np.repeat(np.arange(starts.size), np.diff(np.append(starts, len(linked))))
         linked, number = linked[(dense := self._dense(flow, linked, number))[number]], number[dense[number]]
         paid_by = np.full(flow.size, -1, np.int64)

@@ -31,17 +31,14 @@ def links(flow: Flow, dwell: timedelta, keep: float, skipped: npt.NDArray[np.boo
     return np.concatenate([rows[:number] for rows, number in parts])
 
 
-def episodes(flow: Flow, linked: Longs) -> Longs:
+def episodes(linked: Longs) -> Longs:
     """Where each episode begins in the rows of `links`: at one account, those that share lots.
 
     First in, first out never goes back, so links that hang together are neighbours: a new episode begins where neither
     the receipt nor the payment is the one before.
     """
-    if not len(linked):
-        return np.empty(0, np.int64)
-    account = flow.payee[linked[:, 0]]
     new = np.ones(len(linked), np.bool_)
-    new[1:] = (np.diff(account) != 0) | ((np.diff(linked[:, 0]) != 0) & (np.diff(linked[:, 1]) != 0))
+    new[1:] = (np.diff(linked[:, 0]) != 0) & (np.diff(linked[:, 1]) != 0)
     return np.flatnonzero(new)
 
 

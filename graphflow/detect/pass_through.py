@@ -50,7 +50,7 @@ class PassThrough:
         relay            96 hours from a receipt to the payment that relays it
         keep             0.80 of each receipt and payment
         high_keep        0.90 of the receipts leaving within 24 hours, for `high`
-        fast_share       0.50 of the receipts leaving within 60 minutes, for `high`
+        fast_share       0.50 of the receipts leaving within 60 minutes, for `high` (where times tell 15 minutes)
         many             5 receipts, for `high`
         hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
                          gateway; that is said
@@ -69,7 +69,7 @@ class PassThrough:
     name: ClassVar[str] = "pass-through"
 
     dwell: timedelta = threshold(timedelta(hours=72), "duration", "AMLworld: layers up to 3 days apart")
-    relay: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: attempts take up to 4 days")
+    relay: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: attempts take up to 4 days", defines=True)
     keep: float = threshold(0.80, "share", "RUSI/Lloyds 2025: above 0.85 on average; AMLSim keeps 0.90")
     high_keep: float = threshold(0.90, "share", "AMLSim: a margin of 0.1")
     fast_share: float = threshold(0.50, "share", "RUSI/Lloyds 2025: 53 % gone within the hour")
@@ -83,7 +83,7 @@ class PassThrough:
         flow = graph.flow
         skipped = untraversed(flow, self.hub)
         linked = links(flow, self.dwell, self.keep, skipped)
-        starts = episodes(flow, linked)
+        starts = episodes(linked)
         relayed = self._relayed(flow, skipped, linked, starts)
         bounds, rare = np.append(starts, len(linked)), _rare(flow, linked, starts, self.rarest)
         shown = [linked[bounds[k] : bounds[k + 1]] for k in np.flatnonzero(rare)]
