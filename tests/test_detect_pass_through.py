@@ -182,6 +182,23 @@ def test_the_rarest_are_kept_and_the_rest_counted(monkeypatch: pytest.MonkeyPatc
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [((500, 500), (900, 900), "N"), ((900, 720), (900, 900), "N"), ((900, 900), (900, 900), "M")],
+)
+def test_large_relays_that_keep_their_value_are_the_rarest(
+    first: tuple[int, int], second: tuple[int, int], kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two relays one is kept; of equals the earlier."""
+    monkeypatch.setattr("graphflow.rarity._FEWEST", 1)
+    rows = [("S", name, 5 * DAY * k, 20_000 * (k + 1)) for k in range(6) for name in "MN"]
+    for name, hour, (came, went) in (("M", 1, first), ("N", 2, second)):
+        rows += [(f"P{name}", name, DAY + hour, came), (name, f"X{name}", 2 * DAY + hour, went)]
+    findings = gf.detect(graph_of(rows), [gf.PassThrough()])
+    assert [f.accounts for f in findings] == [(kept,)]
+    assert findings.truncated[0].startswith("pass-through: 1 episode not reported")
+
+
 # --- against the slow counterpart -----------------------------------------------------------------
 
 
