@@ -1,4 +1,4 @@
-"""Who has counterparties in common, by the definition: what the slow counterparts of bipartite and stack are made of."""
+"""Who has counterparties in common, by the definition: for the slow counterparts of bipartite and stack."""
 
 from __future__ import annotations
 

@@ -62,10 +62,10 @@ def expected(
     )
 
 
-@pytest.mark.parametrize(("min_payers", "min_shared"), [(2, 1), (2, 2), (3, 2), (2, 3)])
-def test_groups_are_those_of_the_slow_counterpart(mode: str, min_payers: int, min_shared: int) -> None:
+def test_groups_are_those_of_the_slow_counterpart(mode: str) -> None:
     number = hubs = 0
-    for case in cases(300, most=40):
+    for k, case in enumerate(cases(400, most=50)):
+        min_payers, min_shared = ((2, 1), (2, 2), (3, 2), (2, 3))[k % 4]
         detector = gf.Bipartite(min_payers=min_payers, min_shared=min_shared, window=case.span, hub=case.hub)
         wanted = expected(
             case.transfers, window=case.window, min_payers=min_payers, min_shared=min_shared, skipped=case.skipped
@@ -73,8 +73,8 @@ def test_groups_are_those_of_the_slow_counterpart(mode: str, min_payers: int, mi
         agree(found(case.rows, detector), wanted)
         number += len(wanted)
         hubs += bool(wanted and case.skipped)
-    assert number >= 60
-    assert hubs >= 5
+    assert number >= 100, mode
+    assert hubs >= 20
 
 
 @EXAMPLES

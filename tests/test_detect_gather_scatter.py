@@ -93,14 +93,12 @@ def expected(
     ]
 
 
-@pytest.mark.parametrize(("payers", "payees"), [(1, 1), (2, 2), (2, 3), (3, 2)])
-def test_turns_are_those_of_the_slow_counterpart(mode: str, payers: int, payees: int) -> None:
+def test_turns_are_those_of_the_slow_counterpart(mode: str) -> None:
     number = hubs = several = 0
-    for case in cases(300, most=40):
+    for k, case in enumerate(cases(400)):
+        payers, payees = ((1, 1), (2, 2), (2, 3), (3, 2))[k % 4]
         dwell = 5 * MINUTE * max(1, case.window // 12)
-        detector = gf.GatherScatter(
-            min_payers=payers, min_payees=payees, window=case.span, dwell=dwell, hub=case.hub
-        )  # fmt: skip
+        detector = gf.GatherScatter(min_payers=payers, min_payees=payees, window=case.span, dwell=dwell, hub=case.hub)
         wanted = expected(
             case.transfers, window=case.window, dwell=dwell // MINUTE, payers=payers, payees=payees,
             skipped=case.skipped,
@@ -109,9 +107,9 @@ def test_turns_are_those_of_the_slow_counterpart(mode: str, payers: int, payees:
         number += len(wanted)
         hubs += bool(wanted and case.skipped)
         several += len({told.accounts for told in wanted}) < len(wanted)
-    assert number >= 100
-    assert hubs >= 10
-    assert several >= 5
+    assert number >= 300, mode
+    assert hubs >= 30
+    assert several >= 20
 
 
 @EXAMPLES
@@ -119,9 +117,7 @@ def test_turns_are_those_of_the_slow_counterpart(mode: str, payers: int, payees:
 def test_turns_are_those_of_the_slow_counterpart_in_any_ledger(rows: list[Row], window: int, least: int) -> None:
     span, transfers = window * MINUTE, in_ledger_order(rows)
     wanted = expected(transfers, window=window, dwell=8, payers=least, payees=least, skipped=())
-    agree(
-        found(rows, gf.GatherScatter(min_payers=least, min_payees=least, window=span, dwell=8 * MINUTE)), wanted
-    )  # fmt: skip
+    agree(found(rows, gf.GatherScatter(min_payers=least, min_payees=least, window=span, dwell=8 * MINUTE)), wanted)
 
 
 # --- by hand ---------------------------------------------------------------------------------------

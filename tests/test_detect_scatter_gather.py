@@ -98,18 +98,17 @@ def expected(transfers: list[Transfer], *, window: int, min_between: int, skippe
     return sorted(all_told, key=lambda t: (place[t.accounts[0]], place[t.accounts[-1]], t.rows))
 
 
-@pytest.mark.parametrize("min_between", [1, 2, 3])
-def test_episodes_are_those_of_the_slow_counterpart(mode: str, min_between: int) -> None:
+def test_episodes_are_those_of_the_slow_counterpart(mode: str) -> None:
     number = hubs = 0
-    for case in cases(300):
+    for k, case in enumerate(cases(400)):
+        min_between = (1, 2, 2, 3)[k % 4]
         detector = gf.ScatterGather(min_between=min_between, window=case.span, hub=case.hub)
-        skipped = case.skipped
-        wanted = expected(case.transfers, window=case.window, min_between=min_between, skipped=skipped)
+        wanted = expected(case.transfers, window=case.window, min_between=min_between, skipped=case.skipped)
         agree(found(case.rows, detector), wanted)
         number += len(wanted)
-        hubs += bool(wanted and skipped)
-    assert number >= {1: 1000, 2: 300, 3: 60}[min_between]
-    assert hubs >= 10
+        hubs += bool(wanted and case.skipped)
+    assert number >= 300, mode
+    assert hubs >= 20
 
 
 @EXAMPLES
