@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator
 from fractions import Fraction
+from typing import Any
 
 import networkx as nx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import EXAMPLES, MINUTE, Row, nasty_rows
 from oracles import Transfer, in_ledger_order
-from said import Told, agree, cases, found, lasted
+from said import Told, agree, cases, cut, found, kinds, lasted, said
 from sharing_oracle import Ends, groups, in_common, pairs, partners, seen_from
 
 import graphflow as gf
