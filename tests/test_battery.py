@@ -27,7 +27,10 @@ Found = Generator[Finding, None, tuple[str, ...]]
 
 def eager(kind: type[Any]) -> Any:
     """A detector that finds something in small ledgers: its smallest counts, its loosest shares, short windows."""
-    loose = {"min_payers": 2, "min_payees": 2, "min_hops": 2, "keep": 0.3, "high_payers": 3, "high_payees": 3}
+    loose = {
+        "min_payers": 2, "min_payees": 2, "min_hops": 2, "keep": 0.3, "high_payers": 3, "high_payees": 3,
+        "min_between": 1, "min_shared": 1,
+    }  # fmt: skip
     spans = {name: timedelta(minutes=12) for name in ("window", "dwell")}
     names = {field.name for field in fields(kind)}
     return kind(**{name: value for name, value in {**loose, **spans}.items() if name in names})
