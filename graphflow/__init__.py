@@ -76,6 +76,7 @@ _HOMES = {
 }
 __all__ = [
     "Analysis",
+    "Bipartite",
     "Case",
     "Cycle",
     "Evaluation",
@@ -83,9 +84,12 @@ __all__ = [
     "FanOut",
     "Finding",
     "FlowGraph",
+    "GatherScatter",
     "GraphflowError",
     "Ledger",
     "MuleChain",
+    "ScatterGather",
+    "Stack",
     "analyze",
     "detect",
     "evaluate",

@@ -286,7 +286,7 @@ def gather_scatter() -> Sample:
     """Seven strangers pay one account, which pays four within the hour."""
     book = Book(Random(22))
     part = book.plant(
-        "transit", "7 payers within the hour, then 4 payees in 40 minutes; 97 % leaves", ["ACC-6001"], hit=True
+        "transit", "7 payers within half an hour, then 4 payees within 45 minutes; 97 % leaves", ["ACC-6001"], hit=True
     )
     _in_and_out(book, "ACC-6001", 6010, 7, 4, _START + timedelta(days=4, hours=12), 9, part)
     part = book.plant(
@@ -313,15 +313,15 @@ def gather_scatter() -> Sample:
 def _in_and_out(
     book: Book, account: str, first: int, payers: int, payees: int, start: datetime, after: float, part: str
 ) -> None:
-    """Payers 8 minutes apart, then so many minutes after the last one the payees, 12 minutes apart."""
+    """Payers 5 minutes apart, then so many minutes after the last one the payees, 9 minutes apart."""
     total, time = 0.0, start
     for payer in _codes(first, payers):
         yuan = book.between(4_000, 16_000)
         book.pay(time, payer, account, yuan, "deposit", part=part)
-        total, time = total + yuan, time + timedelta(minutes=8)
+        total, time = total + yuan, time + timedelta(minutes=5)
     time += timedelta(minutes=after)
     for k, payee in enumerate(_codes(first + 10, payees)):
-        book.pay(time + timedelta(minutes=12 * k), account, payee, total * 0.97 / payees, "transfer", part=part)
+        book.pay(time + timedelta(minutes=9 * k), account, payee, total * 0.97 / payees, "transfer", part=part)
 
 
 def bipartite() -> Sample:
