@@ -182,3 +182,8 @@ def test_a_group_that_is_too_large_is_counted() -> None:
     assert not found(WEB, gf.Bipartite(most_payers=2))
     words = cut(WEB, gf.Bipartite(most_payers=2))
     assert words == ("bipartite: 1 group of more than 2 payers with the same payees not reported",)
+
+
+def test_a_rough_exchange_rate_is_no_evidence() -> None:
+    (finding,) = found([(*row, "USD" if "R" in row[:2] else "CNY") for row in WEB], gf.Bipartite())
+    assert kinds(finding) == {"structure": (4.0, False)}

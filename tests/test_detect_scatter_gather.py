@@ -236,3 +236,11 @@ def test_a_hub_is_neither_source_nor_between_nor_sink_and_that_is_said() -> None
 def test_findings_come_by_source_and_sink_as_the_ledger_names_them() -> None:
     second = [(f"2{payer}", f"2{payee}", minute + 3, value) for payer, payee, minute, value in SPLIT]
     assert [f.accounts[0] for f in found([*second, *SPLIT], gf.ScatterGather())] == ["S", "2S"]
+
+
+def test_a_rough_exchange_rate_is_no_evidence() -> None:
+    rows = [(*row, "USD" if "C" in row[:2] else "CNY") for row in SPLIT]
+    (finding,) = found(rows, gf.ScatterGather())
+    assert finding.measures["kept"] == 0.95
+    assert kinds(finding) == {"structure": (2.585, False), "conservation": (2.0, False), "speed": (2.0, True)}
+    assert (finding.currency, finding.amount) == ("CNY", 3000)

@@ -249,3 +249,8 @@ def test_branches_that_send_money_round_in_a_circle_bring_none_in() -> None:
     assert finding.reason == (
         "accounts among them paid 3 accounts that paid on to one another, 93 % of the value, in 2 minutes"
     )
+
+
+def test_a_rough_exchange_rate_is_no_evidence() -> None:
+    (finding,) = found([(*row, "USD" if "B" in row[:2] else "CNY") for row in [*FIRST, *SECOND]], gf.Stack())
+    assert kinds(finding) == {"structure": (2.5, False), "conservation": (2.0, False)}
