@@ -257,6 +257,133 @@ def mule_chain() -> Sample:
     return book.sample("mule_chain.csv", "62 transfers over 14 days; 50 of them are small purchases")
 
 
+def scatter_gather() -> Sample:
+    """One account pays five, who pay one; three times it only looks like that."""
+    book = Book(Random(21))
+    hit, early, slow, wages = _codes(5001, 7), _codes(5011, 5), _codes(5021, 5), _codes(5031, 5)
+    what = "one account pays 5, who pay on to one within the hour; 96 % arrives"
+    part = book.plant("split", what, hit, hit=True)
+    _split_and_join(book, hit, _START + timedelta(days=5, hours=13), 38, 0.96, part)
+    part = book.plant("early", "the same shape, but each of the 3 pays on before it is paid", early)
+    _split_and_join(book, early, _START + timedelta(days=3, hours=15), -45, 0.97, part)
+    part = book.plant("slow", "the same shape, but the money is paid on 5 days later", slow)
+    _split_and_join(book, slow, _START + timedelta(days=2, hours=10), 5 * 1440, 0.97, part)
+    part = book.plant("landlord", "an employer pays 3 people, who pay rent to one landlord: a third arrives", wages)
+    _split_and_join(book, wages, _START + timedelta(days=9, hours=9), 1700, 0.33, part)
+    _ordinary(book, _codes(5101, 14), _codes(5201, 5), days=13, rows=50)
+    return book.sample("scatter_gather.csv", "78 transfers over 13 days; 50 of them are small purchases")
+
+
+def _split_and_join(book: Book, accounts: Sequence[str], start: datetime, after: float, keep: float, part: str) -> None:
+    """The first account pays all but the last, who pay the last so many minutes after."""
+    source, *between, sink = accounts
+    for k, account in enumerate(between):
+        time, yuan = start + timedelta(minutes=6 * k), book.between(8_000, 19_000)
+        book.pay(time, source, account, yuan, "transfer", part=part)
+        book.pay(time + timedelta(minutes=after + k), account, sink, yuan * keep, "transfer", part=part)
+
+
+def gather_scatter() -> Sample:
+    """Seven strangers pay one account, which pays four within the hour."""
+    book = Book(Random(22))
+    part = book.plant(
+        "transit", "7 payers within half an hour, then 4 payees within 45 minutes; 97 % leaves", ["ACC-6001"], hit=True
+    )
+    _in_and_out(book, "ACC-6001", 6010, 7, 4, _START + timedelta(days=4, hours=12), 9, part)
+    part = book.plant(
+        "pays first", "5 payers and 3 payees, but every payment is before the first receipt", ["ACC-6002"]
+    )
+    _in_and_out(book, "ACC-6002", 6030, 5, 3, _START + timedelta(days=6, hours=9), -900, part)
+    part = book.plant("one payee", "5 payers, and all of it goes to one account, the day after", ["ACC-6003"])
+    _in_and_out(book, "ACC-6003", 6050, 5, 1, _START + timedelta(days=7, hours=11), 1600, part)
+    part = book.plant("five days", "5 payers, and 3 payees 5 days later", ["ACC-6004"])
+    _in_and_out(book, "ACC-6004", 6070, 5, 3, _START + timedelta(days=2, hours=11), 5 * 1440, part)
+    part = book.plant("canteen", "the same 5 guests every day, and less than half goes to two suppliers", ["ACC-6005"])
+    for day in range(8):
+        for guest in _codes(6091, 5):
+            book.pay(
+                book.in_day(day, 11, 14), guest, "ACC-6005", book.between(20, 45), "lunch", channel="qr", part=part
+            )
+        if day % 3 == 2:
+            for supplier in _codes(6097, 2):
+                book.pay(book.in_day(day, 18, 20), "ACC-6005", supplier, book.between(70, 90), "flour", part=part)
+    _ordinary(book, _codes(6201, 8), _codes(6301, 6), days=10, rows=20)
+    return book.sample("gather_scatter.csv", "97 transfers over 10 days; 20 of them are small purchases elsewhere")
+
+
+def _in_and_out(
+    book: Book, account: str, first: int, payers: int, payees: int, start: datetime, after: float, part: str
+) -> None:
+    """Payers 5 minutes apart, then so many minutes after the last one the payees, 9 minutes apart."""
+    total, time = 0.0, start
+    for payer in _codes(first, payers):
+        yuan = book.between(4_000, 16_000)
+        book.pay(time, payer, account, yuan, "deposit", part=part)
+        total, time = total + yuan, time + timedelta(minutes=5)
+    time += timedelta(minutes=after)
+    for k, payee in enumerate(_codes(first + 10, payees)):
+        book.pay(time + timedelta(minutes=9 * k), account, payee, total * 0.97 / payees, "transfer", part=part)
+
+
+def bipartite() -> Sample:
+    """Four accounts pay the same four, as a machine does; others only share a shop."""
+    book = Book(Random(23))
+    payers, payees = _codes(7001, 4), _codes(7005, 4)
+    part = book.plant(
+        "grid", "4 payers pay the same 4 payees within 5 hours, every pair once", [*payers, *payees], hit=True
+    )
+    for k, (payer, payee) in enumerate((a, b) for a in payers for b in payees):
+        time = _START + timedelta(days=6, hours=10, minutes=17 * k)
+        book.pay(time, payer, payee, book.between(4_000, 4_900), "transfer", part=part)
+    fans = _codes(7021, 5)
+    part = book.plant("one in common", "5 payers pay one account, and each another one of its own", fans)
+    for k, payer in enumerate(fans):
+        for payee in ("ACC-7030", f"ACC-{7031 + k}"):
+            book.pay(book.in_day(4), payer, payee, book.between(3_000, 4_000), "transfer", part=part)
+    apart = _codes(7041, 2)
+    part = book.plant("days apart", "2 payers pay the same 3 payees, one 5 days after the other", apart)
+    for k, payer in enumerate(apart):
+        for payee in _codes(7043, 3):
+            book.pay(book.in_day(1 + 6 * k, 9, 12), payer, payee, book.between(3_000, 4_000), "transfer", part=part)
+    street = _codes(7051, 6)
+    part = book.plant("street", "6 neighbours buy in the same 5 shops, now and then", street)
+    for k in range(44):
+        payer, shop = street[k % 6], 7061 + book.rng.randrange(5)
+        book.pay(book.in_day(k // 4), payer, f"ACC-{shop}", book.between(6, 90), "purchase", channel="qr", part=part)
+    return book.sample("bipartite.csv", "76 transfers over 11 days; 44 of them are small purchases in one street")
+
+
+def stack() -> Sample:
+    """Money goes down four layers, each account paid by two and paying two."""
+    book = Book(Random(24))
+    hit, early, single, shops = _codes(8001, 11), _codes(8021, 6), _codes(8031, 6), _codes(8041, 6)
+    what = "2 payers, 3 and 4 accounts between, 2 payees: each pays all of the next layer, 97 % kept a layer"
+    part = book.plant("layers", what, hit, hit=True)
+    _layers(book, [hit[:2], hit[2:5], hit[5:9], hit[9:]], _START + timedelta(days=5, hours=9), 240, 0.97, part)
+    part = book.plant("wrong order", "2 payers, 2 between, 2 payees, but the last payments were first", early)
+    _layers(book, [early[:2], early[2:4], early[4:]], _START + timedelta(days=8, hours=19), -300, 0.97, part)
+    part = book.plant("one payee", "2 payers, 2 between, and only one payee in common", single[2:4])
+    start = _START + timedelta(days=3, hours=9)
+    _layers(book, [single[:2], single[2:4], single[4:5]], start, 200, 0.97, part)
+    book.pay(start + timedelta(hours=5), single[2], single[5], 900, "transfer", part=part)
+    what = "2 branches have 2 customers in common and 2 suppliers, who get 45 % of the takings"
+    part = book.plant("branches", what, shops)
+    _layers(book, [shops[:2], shops[2:4], shops[4:]], _START + timedelta(days=9, hours=9), 1500, 0.45, part)
+    _ordinary(book, _codes(8101, 14), _codes(8201, 5), days=13, rows=40)
+    return book.sample("stack.csv", "89 transfers over 13 days; 40 of them are small purchases")
+
+
+def _layers(book: Book, layers: Sequence[Sequence[str]], start: datetime, apart: float, keep: float, part: str) -> None:
+    """Every account pays all of the next layer, which has as much less to pay on."""
+    total = 120_000.0
+    for depth, (payers, payees) in enumerate(pairwise(layers)):
+        each = total / len(payers) / len(payees)
+        for k, (payer, payee) in enumerate((a, b) for a in payers for b in payees):
+            time = start + timedelta(minutes=apart * depth + 7 * k)
+            book.pay(time, payer, payee, each * (0.96 + 0.02 * (k % 5)), "transfer", part=part)
+        total *= keep
+
+
 def pass_through() -> Sample:
     """Six receipts in an hour leave again within the next; others keep part of theirs, or wait."""
     book = Book(Random(25))
@@ -640,8 +767,8 @@ def _rings(accounts: list[tuple[str, str]]) -> list[_Line]:
 # --- writing ---------------------------------------------------------------------------------------
 
 MAKERS: tuple[Callable[[], Sample], ...] = (
-    tour, cycle, fan_in, fan_out, mule_chain, pass_through, round_trip, flow_density, structuring, probe, dormant_burst,
-    device_ring, amlworld,
+    tour, cycle, fan_in, fan_out, mule_chain, scatter_gather, gather_scatter, bipartite, stack, pass_through,
+    round_trip, flow_density, structuring, probe, dormant_burst, device_ring, amlworld,
 )  # fmt: skip
 
 
@@ -662,9 +789,10 @@ A *hit* is planted to be found, at level `high`, or, where it says "review", at 
 and is not to be found, or, where it says "review", not above that level.
 """
 _REVIEW = {
-    ("tour.csv", "shop"), ("probe.csv", "careful"), ("dormant_burst.csv", "house"), ("device_ring.csv", "family"),
-    ("pass_through.csv", "wage and rent"), ("round_trip.csv", "bait"),
-    ("round_trip.csv", "over a third"),
+    ("tour.csv", "shop"), ("scatter_gather.csv", "landlord"), ("gather_scatter.csv", "canteen"),
+    ("bipartite.csv", "street"), ("stack.csv", "branches"), ("pass_through.csv", "wage and rent"),
+    ("round_trip.csv", "bait"), ("round_trip.csv", "over a third"), ("probe.csv", "careful"),
+    ("dormant_burst.csv", "house"), ("device_ring.csv", "family"),
 }  # fmt: skip
 
 

@@ -14,3 +14,11 @@ def way(request: pytest.FixtureRequest) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRAPHFLOW_KERNELS", WAYS[request.param])
         yield request.param
+
+
+@pytest.fixture(scope="module", params=["interpreted", "compiled"])
+def mode(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each test that uses this runs with interpreted kernels and with compiled ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRAPHFLOW_KERNELS", request.param)
+        yield request.param

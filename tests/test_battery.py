@@ -37,7 +37,7 @@ OWN_LOOSE: dict[str, dict[str, Any]] = {
 def eager(kind: type[Any], *, brief: bool = True) -> Any:
     """A detector that finds something in small ledgers: smallest counts, loosest shares; brief: short windows."""
     loose = {"min_payers": 2, "min_payees": 2, "min_hops": 2, "keep": 0.3, "high_payers": 3, "high_payees": 3}
-    loose |= {"min_accounts": 2, "high_accounts": 3, "many": 2}
+    loose |= {"min_accounts": 2, "high_accounts": 3, "many": 2, "min_between": 1, "min_shared": 1}
     spans = {name: timedelta(minutes=12) for name in ("window", "dwell") if brief}
     names = {field.name for field in fields(kind)}
     own = OWN_LOOSE.get(kind.name, {})

@@ -15,10 +15,14 @@ import graphflow as gf
 FOLDER = Path(__file__).parent.parent / "samples"
 DETECTORS: dict[str, Any] = {
     "cycle.csv": gf.Cycle(), "fan_in.csv": gf.FanIn(), "fan_out.csv": gf.FanOut(), "mule_chain.csv": gf.MuleChain(),
+    "scatter_gather.csv": gf.ScatterGather(), "gather_scatter.csv": gf.GatherScatter(), "bipartite.csv": gf.Bipartite(),
+    "stack.csv": gf.Stack(),
     "pass_through.csv": gf.PassThrough(), "round_trip.csv": gf.RoundTrip(), "flow_density.csv": gf.FlowDensity(),
     "structuring.csv": gf.Structuring(), "probe.csv": gf.Probe(), "dormant_burst.csv": gf.DormantBurst(),
     "device_ring.csv": gf.DeviceRing(), "amlworld.csv": gf.Cycle(),
 }  # fmt: skip
+NEVER_HIGH = {"bipartite.csv"}
+"""Files whose detector has one kind of evidence only: what is planted is found at `review`."""
 
 
 def _load() -> ModuleType:
@@ -79,7 +83,7 @@ def test_the_hit_is_found_and_the_near_misses_are_not(file: str) -> None:
     for part, planted in SAMPLES[file].planted.items():
         touched = [f for f in found if set(planted.accounts) & set(f.accounts)]
         if planted.hit:
-            level = "review" if (file, part) in REVIEW else "high"
+            level = "review" if (file, part) in REVIEW or file in NEVER_HIGH else "high"
             hits = [f for f in touched if f.level == level and set(planted.accounts) <= set(f.accounts)]
             assert len(hits) == 1, part
             assert _cited(graph, hits[0]) <= _rows(file, planted.transactions)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
 from graphflow.detect.gateways import untraversed, untraversed_words
-from graphflow.detect.sharing import common, components, pruned, sharing
+from graphflow.detect.sharing import common, components, sharing
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
@@ -31,9 +31,9 @@ class Bipartite:
     What it sees
         Two payers hang together when they have at least `min_shared` payees in common, each paid by both not more than
         `window` apart (self-transfers left out). Payers that hang together, over others too, are a group; of its
-        payments those count that go to such a common payee, as long as every payer has at least `min_shared` of them
-        and every payee at least two payers. What is left, if it has at least `min_payers` payers, is one finding: a
-        biclique or something near it.
+        payments those count that another payer of the group made to the same payee not more than `window` before or
+        after. So every payer has at least `min_shared` payees and every payee at least two payers: a biclique or
+        something near it, and, from `min_payers` payers on, one finding.
     Measures
         payers, payees, density (share of the possible pairs of payer and payee that occur), span_hours.
     When it is fooled
@@ -50,9 +50,7 @@ class Bipartite:
                          gateway; that is said
         rarest           400 findings for each million transfers, 1,000 in any case; what is left out is counted
     Source
-        Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023),
-        for the pattern; Liu et al., "Efficient (α,β)-core computation in bipartite graphs" (VLDB Journal 2020), for
-        the core.
+        Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023).
 
     Example
     -------
@@ -85,12 +83,10 @@ class Bipartite:
 
     def _webs(self, flow: Flow, group: list[int], skipped: npt.NDArray[np.bool_]) -> Iterator[_Web]:
         shared = common(flow, flow.sent, group, self.window, skipped)
-        core = pruned(flow, shared, flow.payer, self.min_shared, 2)
-        events = np.array(sorted(event for events in core.values() for event in events), np.int64)
-        if events.size:
-            payers = list(dict.fromkeys(flow.payer[events].tolist()))
-            if len(payers) >= self.min_payers:
-                yield _Web(payers, list(dict.fromkeys(flow.payee[events].tolist())), events)
+        events = np.array(sorted(event for dealt in shared.values() for event in dealt), np.int64)
+        payers = list(dict.fromkeys(flow.payer[events].tolist()))
+        if len(payers) >= self.min_payers:
+            yield _Web(payers, list(dict.fromkeys(flow.payee[events].tolist())), events)
 
     def _finding(self, flow: Flow, web: _Web) -> Finding:
         sums = totals(flow, web.events, np.zeros(1, np.int64))

@@ -51,7 +51,7 @@ class GatherScatter:
         fast                     60 minutes: half of the value has left known mule accounts by then
         hub                      an account with more than 100 counterparties in 24 hours is not traversed, nor is a
                                  gateway; that is said
-        rarest                   500 findings for each million transfers, 1,000 in any case; what is left out is counted
+        rarest                   400 findings for each million transfers, 1,000 in any case; what is left out is counted
     Source
         Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023),
         for the pattern and its time; RUSI and Lloyds, "Following the Fraud" (2025), for how fast money leaves.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import groupby, takewhile
+from itertools import accumulate, groupby
 from math import log2
 from typing import ClassVar, NamedTuple
 
@@ -99,23 +100,14 @@ class ScatterGather:
 
     def _episodes(self, flow: Flow, legs: Longs) -> Iterator[_Episode]:
         """Unions of hot windows."""
-        begins, ends = flow.time[legs[:, 3]].tolist(), flow.time[legs[:, 4]].tolist()
-        window = microseconds(self.window)
-        numbered = list(enumerate(_Leg(*row) for row in legs.tolist()))
-        for _, group in groupby(numbered, key=lambda leg: leg[1][:2]):
-            listed = list(group)
-            merged: set[int] = set()
-            for position, (k, _) in enumerate(listed):
-                until = begins[k] + window
-                near = takewhile(lambda leg: begins[leg[0]] <= until, listed[position:])  # noqa: B023
-                inside = [j for j, _ in near if ends[j] <= until]
-                if len({numbered[j][1].between for j in inside}) < self.min_between:
-                    continue
-                if merged.isdisjoint(inside):
-                    yield from _made(numbered, merged)
-                    merged = set()
-                merged.update(inside)
-            yield from _made(numbered, merged)
+        timed = zip(
+            map(_Leg._make, legs.tolist()), flow.time[legs[:, 3]].tolist(), flow.time[legs[:, 4]].tolist(), strict=True
+        )
+        for _, group in groupby(timed, key=lambda leg: leg[0][:2]):
+            those, begins, ends = zip(*group, strict=True)
+            accounts = [leg.between for leg in those]
+            for united in _united(accounts, begins, ends, microseconds(self.window), self.min_between):
+                yield _made([those[k] for k in united])
 
     def _finding(self, flow: Flow, episode: _Episode, facts: _Facts) -> Finding:
         names = flow.names.gather([episode.source, *episode.between, episode.sink]).to_list()
@@ -184,14 +176,41 @@ class _Facts:
     lasted: timedelta
 
 
-def _made(numbered: list[tuple[int, _Leg]], merged: set[int]) -> Iterator[_Episode]:
-    """The episode of some legs; none of none."""
-    legs = [numbered[k][1] for k in sorted(merged)]
-    if not legs:
-        return
+def _united(
+    between: Sequence[int], begins: Sequence[int], ends: Sequence[int], window: int, least: int
+) -> Iterator[list[int]]:
+    """Positions of the legs in each union of hot windows that share a leg; legs stand in the order of their begins.
+
+    The window that begins with a leg holds those legs after it that end in time. So legs enter it in the order of their
+    ends and leave it in that of their begins, and one pass does.
+    """
+    by_end = sorted(range(len(ends)), key=ends.__getitem__)
+    earliest = list(accumulate(reversed(ends), min))[::-1]  # end among this leg and all after it
+    inside: Counter[int] = Counter()
+    entered, until = 0, begins[0] - 1  # legs that entered so far; end of the latest hot window
+    episode: list[int] = []
+    for k, account in enumerate(between):
+        while entered < len(ends) and ends[by_end[entered]] <= begins[k] + window:
+            inside[between[by_end[entered]]] += 1
+            entered += 1
+        if len(inside) >= least:
+            if episode and earliest[k] > until:
+                yield episode
+                episode = []
+            until = begins[k] + window
+        if ends[k] <= until:
+            episode.append(k)
+        inside[account] -= 1
+        if not inside[account]:
+            del inside[account]
+    if episode:
+        yield episode
+
+
+def _made(legs: list[_Leg]) -> _Episode:
     ins = np.unique([leg.event_in for leg in legs])
     outs = np.unique([leg.event_out for leg in legs])
-    yield _Episode(
+    return _Episode(
         source=legs[0].source,
         sink=legs[0].sink,
         between=list(dict.fromkeys(leg.between for leg in legs)),

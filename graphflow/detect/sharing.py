@@ -78,18 +78,17 @@ def common(
 
 
 def _near(flow: Flow, dealt: list[tuple[int, int]], span: int) -> list[int]:
-    """Events of which another account of the group has one not more than `span` away."""
-    if len({a for _, a in dealt}) < 2:
-        return []
-    time = [int(flow.time[event]) for event, _ in dealt]
-    near, low = set[int](), 0
-    for k, (_, account) in enumerate(dealt):
-        while time[k] - time[low] > span:
-            low += 1
-        for j in range(low, k):
-            if dealt[j][1] != account:
-                near |= {j, k}
-    return [dealt[k][0] for k in sorted(near)]
+    """Events of which another account of the group has one not more than `span` away: the nearest one, either way."""
+    near = set[int]()
+    for way in (dealt, dealt[::-1]):
+        last, foreign = way[0], None  # the event before on this way, and the nearest one of another account
+        for now in way:
+            if last[1] != now[1]:
+                foreign = last
+            if foreign and abs(int(flow.time[now[0]] - flow.time[foreign[0]])) <= span:
+                near.add(now[0])
+            last = now
+    return sorted(near)
 
 
 def pruned(

@@ -36,8 +36,8 @@ class Stack:
         one's receipts are one finding.
     Measures
         layers (of accounts, from 3 on), middle (accounts between the first and last layer), payers (of the first
-        layer), payees (of the last), kept (value paid by the middle accounts over value they received, or its inverse),
-        span_hours.
+        layer; 0 when the layers pay in a circle), payees (of the last), kept (value paid by the middle accounts over
+        value they received, or its inverse), span_hours.
     When it is fooled
         Branches of one business pay the same suppliers out of what the same customers paid. They do so again and again,
         so rarity puts them low. AMLworld calls stack also chains of two hops that share no account: those are
@@ -50,7 +50,9 @@ class Stack:
         hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
                          gateway; that is said
     Source
-        Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023).
+        Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023),
+        for the pattern; Liu et al., "Efficient (α,β)-core computation in bipartite graphs" (VLDB Journal 2020), for
+        what is left of a layer.
 
     Example
     -------
@@ -103,8 +105,8 @@ class Stack:
     def _finding(self, flow: Flow, stack: list[_Layer]) -> Finding:
         events = np.unique(np.concatenate([side for layer in stack for side in (layer.ins, layer.outs)]))
         middle = {account for layer in stack for account in layer.middle}
-        payers = sorted(set(flow.payer[events].tolist()) - middle)
-        payees = sorted(set(flow.payee[events].tolist()) - middle)
+        payers = [a for a in dict.fromkeys(flow.payer[events].tolist()) if a not in middle]
+        payees = [a for a in dict.fromkeys(flow.payee[events].tolist()) if a not in middle]
         got = sum(int(flow.value[layer.ins].sum()) for layer in stack)
         paid = sum(int(flow.value[layer.outs].sum()) for layer in stack)
         kept = min(got, paid) / max(got, paid, 1)
@@ -131,8 +133,8 @@ class Stack:
             },
             parts=tuple(self._parts(len(stack), len(middle), kept, rough=rough)),
             reason=(
-                f"{count(len(payers), 'payer')} ({named(names[0])} first) paid {count(len(middle), 'account')} that "
-                f"paid on to {count(len(payees), 'payee')} in common, {percent(kept)} of the value, in {span(lasted)}"
+                f"{_payers(flow, payers)} paid {count(len(middle), 'account')} that paid on to {_payees(payees)}, "
+                f"{percent(kept)} of the value, in {span(lasted)}"
             ),
         )
 
@@ -156,6 +158,15 @@ class _Layer:
     middle: list[int]
     ins: Longs
     outs: Longs
+
+
+def _payers(flow: Flow, payers: list[int]) -> str:
+    """Who brings money in; there may be no such account when the layers pay in a circle."""
+    return f"{count(len(payers), 'payer')} ({named(flow.names[payers[0]])} first)" if payers else "accounts among them"
+
+
+def _payees(payees: list[int]) -> str:
+    return f"{count(len(payees), 'payee')} in common" if payees else "one another"
 
 
 Common = dict[int, list[int]]
