@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
 from graphflow.detect.gateways import untraversed, untraversed_words
+from graphflow.detect.relays import MOST_ONE_OFF
 from graphflow.detect.sharing import common, components, sharing
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
@@ -35,7 +36,8 @@ class Bipartite:
         after. So every payer has at least `min_shared` payees and every payee at least two payers: a biclique or
         something near it, and, from `min_payers` payers on, one finding.
     Measures
-        payers, payees, density (share of the possible pairs of payer and payee that occur), span_hours.
+        payers, payees, density (share of the possible pairs of payer and payee that occur), one_off_share (share of the
+        payments between accounts that deal with each other only within 4 days), span_hours.
     When it is fooled
         People of one place pay the same shops. Those have many payers (`hub`) or make groups too large to report. A
         density near 1 among few accounts is what a machine that splits money makes. AMLworld calls bipartite also what
@@ -44,7 +46,10 @@ class Bipartite:
         min_payers       2 payers
         min_shared       2 payees in common
         window           96 hours between the two payments to a common payee
-        high_density     0.80, with at least 3 payers and 3 payees, for decisive structure
+        high_density     0.80, with at least 3 payers and 3 payees, for decisive structure; or any density with at
+                         least `high_side` (4) on both sides
+        one_off_share    0.90 of the payments, where most accounts of the ledger deal with each other again, for
+                         decisive novelty
         most_payers      100: a larger group is not reported, and said so
         hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
                          gateway; that is said
@@ -64,6 +69,8 @@ class Bipartite:
     min_shared: int = threshold(2, "payees", "judgement")
     window: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: attempts take up to 4 days")
     high_density: float = threshold(0.80, "share", "judgement")
+    high_side: int = threshold(4, "payers and payees", "judgement")
+    one_off_share: float = threshold(0.90, "share", "domain: payers hardly ever repeat; number by judgement")
     most_payers: int = threshold(100, "payers", "judgement")
     hub: int = threshold(100, "counterparties in 24 hours", "judgement")
     rarest: int = threshold(400, "findings per million transfers", "judgement")
@@ -93,6 +100,7 @@ class Bipartite:
         pairs = len(set(zip(flow.payer[web.events].tolist(), flow.payee[web.events].tolist(), strict=True)))
         density = pairs / (len(web.payers) * len(web.payees))
         lasted = timedelta(microseconds=int(flow.time[web.events[-1]] - flow.time[web.events[0]]))
+        one_off = float(flow.rarity.one_off[web.events].mean())
         names = flow.names.gather([*web.payers, *web.payees]).to_list()
         who = f"{count(len(web.payers), 'payer')} paid the same {count(len(web.payees), 'payee')}"
         return Finding(
@@ -106,17 +114,22 @@ class Bipartite:
                 "payers": len(web.payers),
                 "payees": len(web.payees),
                 "density": round(density, 4),
+                "one_off_share": round(one_off, 4),
                 "span_hours": round(lasted.total_seconds() / 3600, 2),
             },
-            parts=tuple(self._parts(web, density, rough=bool(sums.rough[0]))),
+            parts=tuple(self._parts(flow, web, density, one_off, rough=bool(sums.rough[0]))),
             reason=(f"{who} ({named(names[0])} and others, {percent(density)} of the pairs) in {span(lasted)}"),
         )
 
-    def _parts(self, web: _Web, density: float, *, rough: bool) -> Iterator[Part]:
+    def _parts(self, flow: Flow, web: _Web, density: float, one_off: float, *, rough: bool) -> Iterator[Part]:
         smaller = min(len(web.payers), len(web.payees))
-        dense = density >= self.high_density and smaller >= 3 and not rough
+        large = (density >= self.high_density and smaller >= 3) or smaller >= self.high_side
         sentence = f"{count(len(web.payers), 'payer')} and {count(len(web.payees), 'payee')}, {percent(density)} paired"
-        yield Part("structure", round(min(4.0, 2 * density * log2(1 + smaller)), 3), sentence, decisive=dense)
+        points = round(min(4.0, 2 * density * log2(1 + smaller)), 3)
+        yield Part("structure", points, sentence, decisive=large and not rough)
+        if one_off >= self.one_off_share and flow.rarity.one_off_share <= MOST_ONE_OFF:
+            sentence = f"{percent(one_off)} of the payments are between accounts that never deal with each other again"
+            yield Part("novelty", 1.0, sentence, decisive=large)
 
     def _cut_words(self, flow: Flow, large: int, common: int) -> Iterator[str]:
         yield from untraversed_words(flow, self.hub)

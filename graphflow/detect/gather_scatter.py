@@ -46,7 +46,7 @@ class GatherScatter:
     Parameters
         min_payers, min_payees   2 before, 2 after
         window                   96 hours on each side
-        one_off_share            0.70 of the transfers
+        one_off_share            0.70 of the transfers, with at least `high_side` (3) payers and payees, for `high`
         moved_share, dwell       0.80 of the value within 24 hours
         fast                     60 minutes: half of the value has left known mule accounts by then
         hub                      an account with more than 100 counterparties in 24 hours is not traversed, nor is a
@@ -68,6 +68,7 @@ class GatherScatter:
     min_payees: int = threshold(2, "payees", "AMLworld: from 2 on; judgement")
     window: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: up to 4 days on each side")
     one_off_share: float = threshold(0.70, "share", "domain: payers hardly ever repeat; number by judgement")
+    high_side: int = threshold(3, "payers and payees", "judgement")
     moved_share: float = threshold(0.80, "share", "RUSI/Lloyds 2025: above 85 % has left within 24 hours")
     dwell: timedelta = threshold(timedelta(hours=24), "duration", "RUSI/Lloyds 2025")
     fast: timedelta = threshold(timedelta(minutes=60), "duration", "RUSI/Lloyds 2025: half is gone within the hour")
@@ -155,16 +156,17 @@ class GatherScatter:
         )
 
     def _parts(self, flow: Flow, facts: _Facts) -> Iterator[Part]:
-        once = facts.one_off >= self.one_off_share and not facts.rough
         smaller = min(facts.payers, facts.payees)
+        once = facts.one_off >= self.one_off_share and not facts.rough
+        sure = once and smaller >= self.high_side
         sentence = f"{count(facts.payers, 'payer')} before, {count(facts.payees, 'payee')} after"
         yield Part("structure", round(min(3.0, 1 + log2(smaller) / 2), 3) if once else 0.5, sentence)
         if facts.moved >= self.moved_share:
             sentence = f"{percent(facts.moved)} of what came in left within {span(self.dwell)}"
-            yield Part("conservation", 2.0, sentence, decisive=once)
+            yield Part("conservation", 2.0, sentence, decisive=sure)
             quick = facts.stays is not None and facts.stays <= self.fast and flow.ledger.precision < self.fast
             if quick and facts.stays is not None:
-                yield Part("speed", 2.0, f"money stays {span(facts.stays)} on average", decisive=once)
+                yield Part("speed", 2.0, f"money stays {span(facts.stays)} on average", decisive=sure)
 
 
 @dataclass(frozen=True)

@@ -88,9 +88,7 @@ class PassThrough:
         bounds, rare = np.append(starts, len(linked)), _rare(flow, linked, starts, self.rarest)
         shown = [linked[bounds[k] : bounds[k + 1]] for k in np.flatnonzero(rare)]
         rare_relays = _rare_relays(flow, relayed, self.rarest_relays)
-        known = {np.unique(episode[:, :2]).tobytes() for episode in shown}
-        together = _overlapping(flow, relayed[rare_relays])
-        shown += [episode for episode in together if np.unique(episode[:, :2]).tobytes() not in known]
+        shown += _overlapping(flow, relayed[rare_relays & ~_inside(flow, relayed, shown)])
         shown.sort(key=lambda episode: (flow.payee[episode[0, 0]], episode[0, 0], episode[0, 1], len(episode)))
         for episode, facts in zip(shown, facts_of(flow, shown), strict=True):
             yield self._finding(flow, episode, facts)
@@ -154,6 +152,17 @@ def _rare(flow: Flow, linked: Longs, starts: Longs, most: int) -> npt.NDArray[np
     number = np.diff(np.append(starts, len(linked)))
     points += flow.rarity.novelty(2 * number, np.add.reduceat(once, starts))
     return rarest(points, flow.size, most)
+
+
+def _inside(flow: Flow, relayed: Longs, shown: list[Longs]) -> npt.NDArray[np.bool_]:
+    """Per relay, whether one of these episodes has both its receipt and its payment: it would say nothing new."""
+    if not shown:
+        return np.zeros(len(relayed), np.bool_)
+    number = np.repeat(np.arange(len(shown)), [len(episode) for episode in shown])
+    whole, of = np.concatenate(shown), np.full((2, flow.size), -1, np.int64)
+    of[0, whole[:, 0]], of[1, whole[:, 1]] = number, number
+    inside: npt.NDArray[np.bool_] = (of[0, relayed[:, 0]] >= 0) & (of[0, relayed[:, 0]] == of[1, relayed[:, 1]])
+    return inside
 
 
 def _overlapping(flow: Flow, relayed: Longs) -> list[Longs]:

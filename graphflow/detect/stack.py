@@ -46,6 +46,7 @@ class Stack:
         min_shared       2 payers and 2 payees in common
         window           96 hours between two transfers with a common payer, or payee
         keep             0.80 of the value handed on counts as conserved, 0.85 (`high_keep`) for `high`
+        high_middle      3 middle accounts, or all within `brief` (7 days), for decisive structure
         most_accounts    100 middle accounts: a larger layer is not reported, and said so
         hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
                          gateway; that is said
@@ -66,6 +67,8 @@ class Stack:
     window: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: attempts take up to 4 days")
     keep: float = threshold(0.80, "share", "domain: mules keep 1 to 15 % a hop")
     high_keep: float = threshold(0.85, "share", "domain: mules keep 1 to 15 % a hop")
+    high_middle: int = threshold(3, "accounts", "judgement")
+    brief: timedelta = threshold(timedelta(days=7), "duration", "judgement")
     most_accounts: int = threshold(100, "accounts", "judgement")
     hub: int = threshold(100, "counterparties in 24 hours", "judgement")
 
@@ -131,16 +134,17 @@ class Stack:
                 "kept": round(kept, 4),
                 "span_hours": round(lasted.total_seconds() / 3600, 2),
             },
-            parts=tuple(self._parts(len(stack), len(middle), kept, rough=rough)),
+            parts=tuple(self._parts(len(stack), len(middle), kept, lasted, rough=rough)),
             reason=(
                 f"{_payers(flow, payers)} paid {count(len(middle), 'account')} that paid on to {_payees(payees)}, "
                 f"{percent(kept)} of the value, in {span(lasted)}"
             ),
         )
 
-    def _parts(self, depth: int, middle: int, kept: float, *, rough: bool) -> Iterator[Part]:
+    def _parts(self, depth: int, middle: int, kept: float, lasted: timedelta, *, rough: bool) -> Iterator[Part]:
+        large = (middle >= self.high_middle or lasted <= self.brief) and not rough
         sentence = f"{2 + depth} layers, {count(middle, 'account')} between, the same payers and payees for them"
-        yield Part("structure", round(min(4.0, 1 + depth + log2(middle) / 2), 3), sentence, decisive=not rough)
+        yield Part("structure", round(min(4.0, 1 + depth + log2(middle) / 2), 3), sentence, decisive=large)
         if kept >= self.keep:
             sure = kept >= self.high_keep and not rough
             yield Part("conservation", 2.0, f"{percent(kept)} of the value was handed on", decisive=sure)
