@@ -240,5 +240,5 @@ def test_a_hub_is_no_turn_and_that_is_said_but_it_may_pay_one() -> None:
 def test_a_rough_exchange_rate_is_no_evidence() -> None:
     plain = [("A", "M", 0, 1000), ("B", "M", 1, 1000), ("M", "X", 2, 950), ("M", "Y", 3, 950)]
     (finding,) = found([(*row, "USD" if {"B", "Y"} & set(row) else "CNY") for row in plain], gf.GatherScatter())
-    assert kinds(finding) == {"structure": (1.5, False), "conservation": (2.0, False), "speed": (2.0, False)}
+    assert kinds(finding) == {"structure": (0.5, False), "conservation": (2.0, False), "speed": (2.0, False)}
     assert found(plain, gf.GatherScatter())[0].level == "high"
