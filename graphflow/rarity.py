@@ -37,6 +37,9 @@ _ONCE = 0.9
 _SHIFT = 44
 _WIDTHS = np.unique(np.round(2 ** np.arange(0, 13.25, 0.25))).astype(np.int64)
 _FEWEST = 1000
+_DROPPED = 18
+_CODE = 45
+_LARGEST = (1 << _CODE) - 1
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,9 @@ class Rarity:
 
     def volume(self, events: npt.NDArray[np.integer], starts: Longs) -> Volume:
         """Of consecutive groups of events; group g begins at starts[g] and is not empty."""
-        values = self._flow.value[events]
         sizes = np.diff(np.append(starts, events.size))
-        group = np.repeat(np.arange(starts.size), sizes)
         half = sizes // 2 + 1
-        ordered = values[np.lexsort((-values, group))]
-        least = ordered[starts + half - 1]
+        least = _ordered(self._flow.value[events], np.repeat(np.arange(starts.size), sizes), starts + half - 1)
         share = self.reached(least)
         return Volume(sizes, least, share, self._tails(sizes, half, share))
 
@@ -152,6 +152,21 @@ def _bucket(values: npt.NDArray[np.int64]) -> Longs:
     """A number that grows with the value: exponent and eight bits after it of its float."""
     buckets: Longs = (np.maximum(values, 1).astype(np.float64).view(np.int64) >> _SHIFT) - (1023 << 8)
     return buckets
+
+
+def _ordered(values: npt.NDArray[np.int64], group: Longs, places: Longs) -> Longs:
+    """What stands at some places when values are in order of group, and in each the largest first.
+
+    Group and value go into one number, which sorts five times as fast as two keys. That leaves 34 bits after the first
+    one of a value, so one above 17 billion minor units may come out a trifle smaller.
+    """
+    if not group.size or int(group[-1]) >= 1 << 18:
+        return values[np.lexsort((-values, group))][places]
+    code = values.astype(np.float64).view(np.int64) >> _DROPPED
+    keys = (group << _CODE) | (_LARGEST - code)
+    keys.sort()
+    found: Longs = ((_LARGEST - (keys[places] & _LARGEST)) << _DROPPED).view(np.float64).astype(np.int64)
+    return found
 
 
 def rarest(points: Floats, size: int, most: int) -> npt.NDArray[np.bool_]:
