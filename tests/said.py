@@ -115,3 +115,9 @@ def appearance(transfers: Sequence[Transfer]) -> dict[object, int]:
 def lasted(transfers: Sequence[Transfer], rows: Sequence[int]) -> float:
     """Hours from the first to the last transfer."""
     return (transfers[rows[-1]].time - transfers[rows[0]].time) / 60
+
+
+def one_off(transfers: Sequence[Transfer], k: int) -> bool:
+    """Whether these two deal with each other, in this direction, only within 4 days."""
+    same = [t.time for t in transfers if t[:2] == transfers[k][:2]]
+    return max(same) - min(same) <= 4 * A_DAY

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import EXAMPLES, MINUTE, Row, graph_of, nasty_rows
 from oracles import Transfer, in_ledger_order
-from said import A_DAY, Told, agree, appearance, cases, cut, found, kinds, lasted, said
+from said import A_DAY, Told, agree, appearance, cases, cut, found, kinds, lasted, one_off, said
 
 import graphflow as gf
 
@@ -53,12 +53,6 @@ def best_turns(listed: list[Turn | None]) -> Iterator[Turn]:
             runs.append([turn])
     for run in runs:
         yield max(run, key=lambda turn: (min(turn.payers, turn.payees), turn.payers + turn.payees, -run.index(turn)))
-
-
-def one_off(transfers: list[Transfer], k: int) -> bool:
-    """Whether these two deal with each other, in this direction, only within 4 days."""
-    same = [t.time for t in transfers if t[:2] == transfers[k][:2]]
-    return max(same) - min(same) <= 4 * A_DAY
 
 
 def told(transfers: list[Transfer], account: object, turn: Turn, dwell: int) -> Told:

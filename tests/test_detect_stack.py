@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import EXAMPLES, MINUTE, Row, nasty_rows
 from oracles import Transfer, in_ledger_order
-from said import Told, agree, cases, cut, found, kinds, lasted, said
+from said import A_DAY, Told, agree, cases, cut, found, kinds, lasted, one_off, said
 from sharing_oracle import Ends, groups, in_common, pairs, partners, seen_from
 
 import graphflow as gf
@@ -83,6 +83,7 @@ def told(transfers: list[Transfer], stack: list[Layer]) -> Told:
             "payers": len({transfers[k].payer for k in rows} - middle),
             "payees": len({transfers[k].payee for k in rows} - middle),
             "kept": float(Fraction(min(got, paid), max(got, paid, 1))),
+            "one_off_share": sum(one_off(transfers, k) for k in rows) / len(rows),
             "span_hours": lasted(transfers, rows),
         },
     )
@@ -152,7 +153,15 @@ def test_a_middle_layer_is_found_with_what_came_in_and_what_went_on() -> None:
         "accounts": ("P", "A", "B", "Q", "X", "Y"),
         "rows": [0, 1, 2, 3, 6, 7, 8, 9],
         "amount": 4000,
-        "measures": {"layers": 3, "middle": 2, "payers": 2, "payees": 2, "kept": 0.95, "span_hours": 0.22},
+        "measures": {
+            "layers": 3,
+            "middle": 2,
+            "payers": 2,
+            "payees": 2,
+            "kept": 0.95,
+            "one_off_share": 1.0,
+            "span_hours": 0.22,
+        },
         "level": "high",
     }
     assert kinds(finding) == {"structure": (2.5, True), "conservation": (2.0, True)}
@@ -166,7 +175,7 @@ def test_layers_that_pay_one_another_are_one_stack() -> None:
     assert finding.rows.size == 12
     assert finding.amount == 4000
     assert dict(finding.measures) == {
-        "layers": 4, "middle": 4, "payers": 2, "payees": 2, "kept": 0.9487, "span_hours": 0.38,
+        "layers": 4, "middle": 4, "payers": 2, "payees": 2, "kept": 0.9487, "one_off_share": 1.0, "span_hours": 0.38,
     }  # fmt: skip
 
 
@@ -254,3 +263,13 @@ def test_branches_that_send_money_round_in_a_circle_bring_none_in() -> None:
 def test_a_rough_exchange_rate_is_no_evidence() -> None:
     (finding,) = found([(*row, "USD" if "B" in row[:2] else "CNY") for row in [*FIRST, *SECOND]], gf.Stack())
     assert kinds(finding) == {"structure": (2.5, False), "conservation": (2.0, False)}
+
+
+@pytest.mark.parametrize(("pairs", "level"), [(2, "high"), (3, "review")])
+def test_high_needs_transfers_that_are_one_off(pairs: int, level: str) -> None:
+    """Two or three of the eight pairs deal with each other again after five days."""
+    again = [(a, b, m + 5 * A_DAY, 1) for a, b, m, _ in FIRST[:pairs]]
+    (finding,) = found([*FIRST, *SECOND, *again], gf.Stack())
+    assert finding.rows.size == 8
+    assert finding.measures["one_off_share"] == 1 - pairs / 8
+    assert finding.level == level

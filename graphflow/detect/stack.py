@@ -37,16 +37,17 @@ class Stack:
     Measures
         layers (of accounts, from 3 on), middle (accounts between the first and last layer), payers (of the first
         layer; 0 when the layers pay in a circle), payees (of the last), kept (value paid by the middle accounts over
-        value they received, or its inverse), span_hours.
+        value they received, or its inverse), one_off_share (share of the transfers between accounts that deal with each
+        other only within 4 days), span_hours.
     When it is fooled
-        Branches of one business pay the same suppliers out of what the same customers paid. They do so again and again,
-        so rarity puts them low. AMLworld calls stack also chains of two hops that share no account: those are
-        pass-through here, one by one.
+        Branches of one business pay the same suppliers out of what the same customers paid. They do so again and again:
+        rarity puts them low, and `high` needs one-off transfers. AMLworld calls stack also chains of two hops that
+        share no account: those are pass-through here, one by one.
     Parameters
         min_shared       2 payers and 2 payees in common
         window           96 hours between two transfers with a common payer, or payee
         keep             0.80 of the value handed on counts as conserved, 0.85 (`high_keep`) for `high`
-        high_middle      3 middle accounts, or all within `brief` (7 days), for decisive structure
+        one_off_share    0.70 of the transfers, for decisive structure
         most_accounts    100 middle accounts: a larger layer is not reported, and said so
         hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
                          gateway; that is said
@@ -67,8 +68,7 @@ class Stack:
     window: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: attempts take up to 4 days")
     keep: float = threshold(0.80, "share", "domain: mules keep 1 to 15 % a hop")
     high_keep: float = threshold(0.85, "share", "domain: mules keep 1 to 15 % a hop")
-    high_middle: int = threshold(3, "accounts", "judgement")
-    brief: timedelta = threshold(timedelta(days=7), "duration", "judgement")
+    one_off_share: float = threshold(0.70, "share", "domain: payers hardly ever repeat; number by judgement")
     most_accounts: int = threshold(100, "accounts", "judgement")
     hub: int = threshold(100, "counterparties in 24 hours", "judgement")
 
@@ -113,6 +113,7 @@ class Stack:
         got = sum(int(flow.value[layer.ins].sum()) for layer in stack)
         paid = sum(int(flow.value[layer.outs].sum()) for layer in stack)
         kept = min(got, paid) / max(got, paid, 1)
+        one_off = float(flow.rarity.one_off[events].mean())
         fresh = events[~np.isin(flow.payer[events], sorted(middle))]
         sums = totals(flow, fresh if fresh.size else events[:1], np.zeros(1, np.int64))
         rough = bool(totals(flow, events, np.zeros(1, np.int64)).rough[0])
@@ -132,19 +133,20 @@ class Stack:
                 "payers": len(payers),
                 "payees": len(payees),
                 "kept": round(kept, 4),
+                "one_off_share": round(one_off, 4),
                 "span_hours": round(lasted.total_seconds() / 3600, 2),
             },
-            parts=tuple(self._parts(len(stack), len(middle), kept, lasted, rough=rough)),
+            parts=tuple(self._parts(len(stack), len(middle), kept, one_off, rough=rough)),
             reason=(
                 f"{_payers(flow, payers)} paid {count(len(middle), 'account')} that paid on to {_payees(payees)}, "
                 f"{percent(kept)} of the value, in {span(lasted)}"
             ),
         )
 
-    def _parts(self, depth: int, middle: int, kept: float, lasted: timedelta, *, rough: bool) -> Iterator[Part]:
-        large = (middle >= self.high_middle or lasted <= self.brief) and not rough
+    def _parts(self, depth: int, middle: int, kept: float, one_off: float, *, rough: bool) -> Iterator[Part]:
+        once = one_off >= self.one_off_share and not rough
         sentence = f"{2 + depth} layers, {count(middle, 'account')} between, the same payers and payees for them"
-        yield Part("structure", round(min(4.0, 1 + depth + log2(middle) / 2), 3), sentence, decisive=large)
+        yield Part("structure", round(min(4.0, 1 + depth + log2(middle) / 2), 3), sentence, decisive=once)
         if kept >= self.keep:
             sure = kept >= self.high_keep and not rough
             yield Part("conservation", 2.0, f"{percent(kept)} of the value was handed on", decisive=sure)
