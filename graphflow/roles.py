@@ -142,7 +142,7 @@ def _decided(cited: Cited) -> tuple[Longs, Longs, Longs]:
     stops, meets = signs.gathering(why == END)
     set_to(BRANCHES, meets, END)
     set_to(STOPS, stops, END)
-    set_to(DEVICE, signs.devices((why == END) | (why == SOURCE)), END, SOURCE)
+    set_to(DEVICE, signs.devices(((why == END) | (why == SOURCE)) & ~cited.flagged), END, SOURCE)
     weak = np.isin(why, (END, TRANSIT, STOPS, BRANCHES, DEVICE))
     set_to(CASH, signs.cash())
     set_to(EXCHANGE, signs.exchanges())

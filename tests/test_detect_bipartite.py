@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import EXAMPLES, MINUTE, Row, graph_of, nasty_rows
 from oracles import Transfer, in_ledger_order
-from said import Told, agree, appearance, cases, cut, found, kinds, lasted, said
+from said import Told, agree, appearance, cases, cut, found, kinds, lasted, one_off, said
 from sharing_oracle import groups, in_common, pairs, partners, seen_from
 
 import graphflow as gf
@@ -46,6 +46,7 @@ def told(transfers: list[Transfer], chosen: set[int]) -> Told:
             "payers": len(payers),
             "payees": len(payees),
             "density": len(occurring) / len(payers) / len(payees),
+            "one_off_share": sum(one_off(transfers, k) for k in rows) / len(rows),
             "span_hours": lasted(transfers, rows),
         },
     )
@@ -99,7 +100,7 @@ def test_payers_of_the_same_payees_are_found_with_those_payments() -> None:
         "accounts": ("P", "Q", "R", "X", "Y", "Z"),
         "rows": [0, 1, 2, 7, 8, 9, 10, 11, 12],
         "amount": sum(row[3] for row in WEB),
-        "measures": {"payers": 3, "payees": 3, "density": 1.0, "span_hours": 0.37},
+        "measures": {"payers": 3, "payees": 3, "density": 1.0, "one_off_share": 1.0, "span_hours": 0.37},
         "level": "review",
     }
     assert kinds(finding) == {"structure": (4.0, True)}
@@ -187,3 +188,25 @@ def test_a_group_that_is_too_large_is_counted() -> None:
 def test_a_rough_exchange_rate_is_no_evidence() -> None:
     (finding,) = found([(*row, "USD" if "R" in row[:2] else "CNY") for row in WEB], gf.Bipartite())
     assert kinds(finding) == {"structure": (4.0, False)}
+
+
+GRID = [(f"P{a}", f"Q{b}", 60 * (4 * a + b), 900 + a) for a in range(4) for b in range(4)]
+USUAL = [(f"R{k}", f"S{k}", 24 * 60 * 7 * week, 500) for k in range(6) for week in range(8)]
+
+
+def test_one_off_payments_make_it_high_where_most_accounts_deal_again() -> None:
+    (usual,) = gf.Bipartite().find(graph_of([*GRID, *USUAL]))
+    assert usual.level == "high"
+    assert {part.kind for part in usual.parts if part.decisive} == {"structure", "novelty"}
+    (alone,) = gf.Bipartite().find(graph_of(GRID))  # everything is one-off here: that says nothing
+    assert alone.level == "review"
+    again = [(payer, payee, minutes + 24 * 60 * 30, amount) for payer, payee, minutes, amount in GRID]
+    assert {f.level for f in gf.Bipartite().find(graph_of([*GRID, *again, *USUAL]))} == {"review"}
+
+
+def test_four_on_both_sides_are_decisive_however_thin() -> None:
+    thin = [row for row in GRID if (int(row[0][1]) + int(row[1][1])) % 4 != 3]
+    (finding,) = gf.Bipartite().find(graph_of([*thin, *USUAL]))
+    assert finding.measures["density"] == 0.75
+    assert finding.level == "high"
+    assert {f.level for f in gf.Bipartite(high_side=5).find(graph_of([*thin, *USUAL]))} == {"review"}

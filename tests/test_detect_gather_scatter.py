@@ -122,7 +122,7 @@ SCATTERED = [("M", "X", 30, 1900), ("M", "Y", 40, 1900)]
 
 def test_an_account_that_takes_in_and_hands_on_is_found_with_what_it_took_and_handed() -> None:
     others = [("A", "X", 15, 700), ("X", "Q", 50, 700), ("D", "A", 1, 5)]
-    (finding,) = found([*GATHERED, *SCATTERED, *others], gf.GatherScatter())
+    (finding,) = found([*GATHERED, *SCATTERED, *others], gf.GatherScatter(high_side=2))
     assert finding.transactions == ("t0", "t1", "t2", "t3", "t4")
     assert said(finding) == {
         "accounts": ("M",),
@@ -154,7 +154,7 @@ def test_an_account_that_takes_in_and_hands_on_is_found_with_what_it_took_and_ha
     ],
 )
 def test_one_side_short_is_no_gather_scatter(rows: list[tuple[Any, ...]]) -> None:
-    assert not found(rows, gf.GatherScatter())
+    assert not found(rows, gf.GatherScatter(high_side=2))
 
 
 @pytest.mark.parametrize(("window", "number"), [(20, 1), (19, 0)])
@@ -171,8 +171,8 @@ def test_the_window_after_a_turn_includes_its_end(window: int, number: int) -> N
 
 def test_ties_of_a_turn_are_in_the_order_of_the_rows() -> None:
     rows = [("A", "M", 0, 9), ("B", "M", 0, 9), ("M", "X", 0, 9), ("M", "Y", 0, 9)]
-    assert len(found(rows, gf.GatherScatter())) == 1
-    assert not found([rows[0], rows[2], rows[1], rows[3]], gf.GatherScatter())
+    assert len(found(rows, gf.GatherScatter(high_side=2))) == 1
+    assert not found([rows[0], rows[2], rows[1], rows[3]], gf.GatherScatter(high_side=2))
 
 
 def test_turns_that_share_no_receipt_are_two_findings() -> None:
@@ -190,7 +190,7 @@ def test_a_run_is_told_by_its_best_turn() -> None:
         ("C", "M", 3, 9),
         *(("M", f"Y{k}", 4, 9) for k in range(3)),
     ]
-    (finding,) = found(rows, gf.GatherScatter())
+    (finding,) = found(rows, gf.GatherScatter(high_side=2))
     assert (finding.measures["payers"], finding.measures["payees"]) == (3, 3)
     assert "t2" not in finding.transactions
 
@@ -210,14 +210,14 @@ def test_a_run_is_told_by_its_best_turn() -> None:
 def test_high_needs_one_off_payers_and_money_that_leaves_at_once(
     rows: list[tuple[Any, ...]], level: str, decisive: set[str]
 ) -> None:
-    (finding,) = found(rows, gf.GatherScatter())
+    (finding,) = found(rows, gf.GatherScatter(high_side=2))
     assert finding.level == level
     assert {kind for kind, (_, sure) in kinds(finding).items() if sure} == decisive
 
 
 def test_days_cannot_tell_that_money_was_fast() -> None:
     rows = [("A", "M", 0, 9), ("B", "M", 0, 9), ("M", "X", 0, 9), ("M", "Y", 0, 9)]
-    (finding,) = gf.GatherScatter().find(graph_of(rows, precision=A_DAY * MINUTE))
+    (finding,) = gf.GatherScatter(high_side=2).find(graph_of(rows, precision=A_DAY * MINUTE))
     assert finding.level == "review"
     assert set(kinds(finding)) == {"structure", "conservation"}
 
@@ -233,6 +233,13 @@ def test_a_hub_is_no_turn_and_that_is_said_but_it_may_pay_one() -> None:
 
 def test_a_rough_exchange_rate_is_no_evidence() -> None:
     plain = [("A", "M", 0, 1000), ("B", "M", 1, 1000), ("M", "X", 2, 950), ("M", "Y", 3, 950)]
-    (finding,) = found([(*row, "USD" if {"B", "Y"} & set(row) else "CNY") for row in plain], gf.GatherScatter())
+    (finding,) = found(
+        [(*row, "USD" if {"B", "Y"} & set(row) else "CNY") for row in plain], gf.GatherScatter(high_side=2)
+    )
     assert kinds(finding) == {"structure": (0.5, False), "conservation": (2.0, False), "speed": (2.0, False)}
-    assert found(plain, gf.GatherScatter())[0].level == "high"
+    assert found(plain, gf.GatherScatter(high_side=2))[0].level == "high"
+
+
+def test_high_needs_three_on_both_sides() -> None:
+    assert [f.level for f in found([*GATHERED, *SCATTERED], gf.GatherScatter(high_side=2))] == ["high"]
+    assert {f.level for f in found([*GATHERED, *SCATTERED], gf.GatherScatter(high_side=9))} == {"review"}

@@ -47,7 +47,8 @@ class Stack:
         min_shared       2 payers and 2 payees in common
         window           96 hours between two transfers with a common payer, or payee
         keep             0.80 of the value handed on counts as conserved, 0.85 (`high_keep`) for `high`
-        one_off_share    0.70 of the transfers, for decisive structure
+        one_off_share    0.70 of the transfers, for decisive structure, and 3 middle accounts (`high_middle`) or all
+                         of it within `brief` (7 days)
         most_accounts    100 middle accounts: a larger layer is not reported, and said so
         hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
                          gateway; that is said
@@ -68,6 +69,8 @@ class Stack:
     window: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: attempts take up to 4 days")
     keep: float = threshold(0.80, "share", "domain: mules keep 1 to 15 % a hop")
     high_keep: float = threshold(0.85, "share", "domain: mules keep 1 to 15 % a hop")
+    high_middle: int = threshold(3, "accounts", "judgement")
+    brief: timedelta = threshold(timedelta(days=7), "duration", "judgement")
     one_off_share: float = threshold(0.70, "share", "domain: payers hardly ever repeat; number by judgement")
     most_accounts: int = threshold(100, "accounts", "judgement")
     hub: int = threshold(100, "counterparties in 24 hours", "judgement")
@@ -136,15 +139,18 @@ class Stack:
                 "one_off_share": round(one_off, 4),
                 "span_hours": round(lasted.total_seconds() / 3600, 2),
             },
-            parts=tuple(self._parts(len(stack), len(middle), kept, one_off, rough=rough)),
+            parts=tuple(self._parts(len(stack), len(middle), kept, one_off, lasted, rough=rough)),
             reason=(
                 f"{_payers(flow, payers)} paid {count(len(middle), 'account')} that paid on to {_payees(payees)}, "
                 f"{percent(kept)} of the value, in {span(lasted)}"
             ),
         )
 
-    def _parts(self, depth: int, middle: int, kept: float, one_off: float, *, rough: bool) -> Iterator[Part]:
-        once = one_off >= self.one_off_share and not rough
+    def _parts(
+        self, depth: int, middle: int, kept: float, one_off: float, lasted: timedelta, *, rough: bool
+    ) -> Iterator[Part]:
+        large = middle >= self.high_middle or lasted <= self.brief
+        once = large and one_off >= self.one_off_share and not rough
         sentence = f"{2 + depth} layers, {count(middle, 'account')} between, the same payers and payees for them"
         yield Part("structure", round(min(4.0, 1 + depth + log2(middle) / 2), 3), sentence, decisive=once)
         if kept >= self.keep:
