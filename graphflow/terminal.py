@@ -105,7 +105,7 @@ def print_rules(rules: Rules) -> None:
     if not console.is_terminal:
         console = Console(width=_PAGE)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name, most in (("detector", None), ("parameter", None), ("value", 24), ("unit", 18)):
+    for name, most in (("detector", None), ("parameter", None), ("value", 16), ("unit", 14)):
         table.add_column(name, overflow="fold", max_width=most)
     table.add_column("where the value comes from", ratio=1, overflow="fold")
     before = ""

@@ -6,13 +6,12 @@ from typing import Any
 
 from ledgers import graph_of
 
-import graphflow as gf
 from graphflow.finding import Finding
 
 
 def found(rows: list[Any], detector: Any) -> list[Finding]:
     """The findings of one detector."""
-    return list(gf.detect(graph_of(rows), [detector]))
+    return list(detector.find(graph_of(rows)))
 
 
 def said(finding: Finding) -> dict[str, Any]:

@@ -203,22 +203,20 @@ def test_large_relays_that_keep_their_value_are_the_rarest(
 
 
 def groups(transfers: list[Transfer], dwell: int, relay: int, keep: Fraction) -> list[Episode]:
-    """Episodes, and relays that are none by themselves, together where they overlap."""
+    """Episodes, and relays that none of them holds, together where they overlap."""
     grouped = long_ledgers.episodes(transfers, oracles.links(transfers, dwell=dwell, keep=keep))
-    alone = {(e.links[0].receipt, e.links[0].payment) for e in grouped if len(e.links) == 1}
-    known = [e.transactions for e in grouped]
+    held = [({m.receipt for m in e.links}, {m.payment for m in e.links}) for e in grouped]
     open_: dict[object, list[Match]] = {}
     together: list[list[Match]] = []
     for receipt, payment in long_ledgers.relays(transfers, window=relay, keep=keep):
-        if (receipt, payment) in alone:
+        if any(receipt in ins and payment in outs for ins, outs in held):
             continue
         account = transfers[receipt].payee
         if account not in open_ or receipt > max(m.payment for m in open_[account]):
             open_[account] = []
             together.append(open_[account])
         open_[account].append(Match(receipt, payment, min(transfers[receipt].value, transfers[payment].value)))
-    relayed = [Episode(transfers[group[0].receipt].payee, group) for group in together]
-    return [*grouped, *(e for e in relayed if sorted({k for m in e.links for k in m[:2]}) not in known)]
+    return [*grouped, *(Episode(transfers[group[0].receipt].payee, group) for group in together)]
 
 
 def measured(episode: Episode, transfers: list[Transfer]) -> dict[str, Any]:

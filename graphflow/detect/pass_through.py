@@ -35,8 +35,8 @@ class PassThrough:
         when at least `keep` of it came from lots. Receipts and payments of one account that share lots are one
         episode, and one finding. A relay is one too: a one-off receipt handed on in a one-off payment of nearly the
         same value (at least `keep`) within `relay`, whatever else the account does, where at least half
-        of the transfers are of pairs that deal again (`graphflow.detect.relays`). What is an episode by itself is told
-        once; the other relays of one account whose times overlap go together.
+        of the transfers are of pairs that deal again (`graphflow.detect.relays`). A relay that an episode
+        holds says nothing new; the other relays of one account whose times overlap go together.
     Measures
         receipts, payments, moved_share (value that left so, share of the receipts), residual (the rest),
         kept (value of the receipts over that of the payments, or its inverse),
@@ -84,7 +84,7 @@ class PassThrough:
         skipped = untraversed(flow, self.hub)
         linked = links(flow, self.dwell, self.keep, skipped)
         starts = episodes(linked)
-        relayed = self._relayed(flow, skipped, linked, starts)
+        relayed = self._relayed(flow, skipped)
         bounds, rare = np.append(starts, len(linked)), _rare(flow, linked, starts, self.rarest)
         shown = [linked[bounds[k] : bounds[k + 1]] for k in np.flatnonzero(rare)]
         rare_relays = _rare_relays(flow, relayed, self.rarest_relays)
@@ -95,13 +95,9 @@ class PassThrough:
         left_out = int((~rare).sum() + (~rare_relays).sum())
         return (*untraversed_words(flow, self.hub), *cut_words(left_out, "episode"))
 
-    def _relayed(self, flow: Flow, skipped: npt.NDArray[np.bool_], linked: Longs, starts: Longs) -> Longs:
-        """Rows (receipt, payment, value) of the relays that are no episode by themselves."""
-        pairs = relays(flow, self.relay, self.keep, skipped)
-        single = np.diff(np.append(starts, len(linked))) == 1
-        alone = linked[starts[single]]
-        known = np.isin(pairs[:, 0] * flow.size + pairs[:, 1], alone[:, 0] * flow.size + alone[:, 1])
-        receipt, payment = pairs[~known].T
+    def _relayed(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Longs:
+        """Rows (receipt, payment, value) of the relays."""
+        receipt, payment = relays(flow, self.relay, self.keep, skipped).T
         return np.stack([receipt, payment, np.minimum(flow.value[receipt], flow.value[payment])], axis=1)
 
     def _finding(self, flow: Flow, episode: Longs, facts: Facts) -> Finding:
