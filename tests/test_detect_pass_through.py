@@ -12,7 +12,7 @@ import oracles
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledgers import EXAMPLES, Row, graph_of, nasty_rows, random_rows
+from ledgers import EXAMPLES, Row, graph_of, nasty_rows, random_rows, seeds
 from long_ledgers import DAY, HOUR, Episode, long_nasty_rows, long_rows
 from oracles import Match, Transfer, in_ledger_order
 
@@ -268,7 +268,7 @@ def check(rows: list[Row], dwell: int, relay: int, keep: Fraction, many: int) ->
 
 def test_seeded_ledgers() -> None:
     number, levels = 0, set()
-    for seed in range(300):
+    for seed in range(seeds(300)):
         rng = random.Random(seed)
         keep, many = rng.choice(KEEPS), rng.randint(1, 4)
         findings = check(random_rows(rng, most=40), rng.choice((2, 10, 30)), 4 * DAY, keep, many)

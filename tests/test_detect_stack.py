@@ -11,7 +11,7 @@ import networkx as nx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledgers import EXAMPLES, MINUTE, Row, nasty_rows
+from ledgers import EXAMPLES, MINUTE, Row, nasty_rows, seeds
 from oracles import Transfer, in_ledger_order
 from said import A_DAY, Told, agree, cases, cut, found, kinds, lasted, one_off, said
 from sharing_oracle import Ends, groups, in_common, pairs, partners, seen_from
@@ -97,14 +97,14 @@ def expected(transfers: list[Transfer], *, window: int, least: int, skipped: Col
 
 def test_stacks_are_those_of_the_slow_counterpart(mode: str) -> None:
     number = hubs = 0
-    for k, case in enumerate(cases(400)):
+    for k, case in enumerate(cases(seeds(400))):
         least = (1, 1, 2)[k % 3]
         detector = gf.Stack(min_shared=least, window=case.span, hub=case.hub)
         wanted = expected(case.transfers, window=case.window, least=least, skipped=case.skipped)
         agree(found(case.rows, detector), wanted)
         number += len(wanted)
         hubs += bool(wanted and case.skipped)
-    assert number >= 80, mode
+    assert number >= seeds(80) // 2, mode
     assert hubs >= 8
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from ledgers import Row, graph_of, ledger_of
+from ledgers import Row, graph_of, ledger_of, seeds
 
 import graphflow as gf
 from graphflow.account_names import AccountTypeNames
@@ -359,7 +359,7 @@ def some_finding(rng: random.Random, graph: FlowGraph) -> Finding:
 
 def test_roles_are_what_the_slow_way_says() -> None:
     seen: Counter[str] = Counter()
-    for seed in range(1000):
+    for seed in range(seeds(1000)):
         graph, found = some_case(random.Random(seed))
         for case in gf.open_cases(graph, found):
             wanted = slow_roles(graph, case.findings, "B")
@@ -377,7 +377,7 @@ def test_roles_are_what_the_slow_way_says() -> None:
         "way of the money",
     )
     for kind in kinds:
-        assert sum(n for reason, n in seen.items() if kind in reason) >= 10, kind
+        assert sum(n for reason, n in seen.items() if kind in reason) >= 3, kind
 
 
 def test_roles_in_a_part_of_a_ledger_are_those_of_that_part_alone() -> None:
