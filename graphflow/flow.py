@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Longs = npt.NDArray[np.int64]
 
+_DAY, _HUB = timedelta(hours=24), 50
+
 
 def microseconds(span: timedelta) -> int:
     """A time span as the ledger's time unit.
@@ -89,6 +91,7 @@ class Flow:
     """Columns of a ledger; `rows` are the positions of its transfers in the ledger (all of them: None).
 
     type_names  words and accounts by which accounts are typed (the built-in words: None)
+    kept        what detectors made of it that others ask for too, by what it is
     rates       what the user says currencies are worth; whole: the flow of which this is a part, with the same value
                 basis and type names
     """
@@ -109,6 +112,7 @@ class Flow:
         self._rates, self._whole = rates, whole
         self._lots: dict[timedelta, Lots] = {}
         self._hubs: dict[tuple[timedelta, int], npt.NDArray[np.bool_]] = {}
+        self.kept: dict[tuple[Any, ...], Any] = {}
 
     @property
     def size(self) -> int:
@@ -192,6 +196,14 @@ class Flow:
     def currency_codes(self) -> npt.NDArray[np.int16]:
         """The currency paid, as its position in `ledger.currencies`."""
         return self._take(self.ledger.currency_codes)
+
+    def prepare(self) -> None:
+        """Make what most detectors ask for, so that none makes it beside another."""
+        for made in (self.time, self.paid, self.currency_codes, self.names, self._sides, self.onward, self.gateways):
+            del made
+        self.hubs(_DAY, _HUB)
+        self.lots(_DAY)
+        self.rarity.prepare()
 
     @property
     def received(self) -> Adjacency:

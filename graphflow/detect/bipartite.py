@@ -51,9 +51,9 @@ class Bipartite:
         one_off_share    0.90 of the payments, where most accounts of the ledger deal with each other again, for
                          decisive novelty
         most_payers      100: a larger group is not reported, and said so
-        hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+        hub              an account with more than 50 counterparties in 24 hours is not traversed, nor is a
                          gateway; that is said
-        rarest           400 findings for each million transfers, 1,000 in any case; what is left out is counted
+        rarest           400 findings at a million transfers, 1,000 in any case; what is left out is counted
     Source
         Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023).
 
@@ -72,8 +72,8 @@ class Bipartite:
     high_side: int = threshold(4, "payers and payees", "judgement")
     one_off_share: float = threshold(0.90, "share", "domain: payers hardly ever repeat; number by judgement")
     most_payers: int = threshold(100, "payers", "judgement")
-    hub: int = threshold(100, "counterparties in 24 hours", "judgement")
-    rarest: int = threshold(400, "findings per million transfers", "judgement")
+    hub: int = threshold(50, "counterparties in 24 hours", "judgement")
+    rarest: int = threshold(400, "findings at a million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by the first payer in order of first appearance in the ledger."""

@@ -39,7 +39,7 @@ class Cycle:
     Parameters
         max_hops    12; window: 4 days; keep: 0.50 for review; high_keep: 0.90, a fee of 0 to 15 % a hop
         fast        6 hours for the whole way round
-        hub         an account with more than 100 counterparties in 24 hours is on no cycle, nor is a payment gateway
+        hub         an account with more than 50 counterparties in 24 hours is on no cycle, nor is a payment gateway
                     or an account of the bank itself (see `account_types`); that is said
     Bounds
         100,000 transactions looked at for each first transaction, 5 million for each account that starts cycles,
@@ -61,7 +61,7 @@ class Cycle:
     keep: float = threshold(0.50, "share", "judgement")
     high_keep: float = threshold(0.90, "share", "judgement: commissions of 1 to 5 % a hop (press, 2019 and 2021)")
     fast: timedelta = threshold(timedelta(hours=6), "duration", "judgement")
-    hub: int = threshold(100, "counterparties in 24 hours", "judgement")
+    hub: int = threshold(50, "counterparties in 24 hours", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""

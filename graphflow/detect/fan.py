@@ -92,7 +92,7 @@ def episodes(
 ) -> Episodes:
     """Episodes with at least `minimum` other ends in one window, at least the share `least_one_off` of them one-off.
 
-    Of many the `rarest` for each million transfers. An other end is one-off when all its transfers with the account,
+    Of many the `rarest` (see `graphflow.rarity`). An other end is one-off when all its transfers with the account,
     in the whole ledger, lie within one window.
     """
     run = ready(kernels, flow.size)

@@ -42,7 +42,7 @@ class FanIn:
         fast                    60 minutes: half of the value has left known mule accounts by then
         brief                   7 days: a longer episode is an account's ordinary life
         max_payers              1,000 in one window: a hub, not reported, and said so
-        rarest                  500 findings for each million transfers, 1,000 in any case; what is left out is counted
+        rarest                  500 findings at a million transfers, 1,000 in any case; what is left out is counted
     Source
         RUSI and Lloyds, "Following the Fraud" (2025), for how fast money leaves; IBM AMLSim for the sizes.
 
@@ -71,7 +71,7 @@ class FanIn:
     )
     brief: timedelta = threshold(timedelta(days=7), "duration", "judgement")
     max_payers: int = threshold(1000, "payers", "judgement")
-    rarest: int = threshold(500, "findings per million transfers", "judgement")
+    rarest: int = threshold(500, "findings at a million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""

@@ -44,7 +44,7 @@ class FanOut:
         brief                   7 days: a longer episode is an account's ordinary life
         many                    100 payees at once is how payrolls and platforms pay
         max_payees              1,000 in one window: a hub, not reported, and said so
-        rarest                  500 findings for each million transfers, 1,000 in any case; what is left out is counted
+        rarest                  500 findings at a million transfers, 1,000 in any case; what is left out is counted
     Source
         RUSI and Lloyds, "Following the Fraud" (2025), for how fast money leaves; IBM AMLSim for the sizes.
 
@@ -72,7 +72,7 @@ class FanOut:
     brief: timedelta = threshold(timedelta(days=7), "duration", "judgement")
     many: int = threshold(100, "payees", "judgement")
     max_payees: int = threshold(1000, "payees", "judgement")
-    rarest: int = threshold(500, "findings per million transfers", "judgement")
+    rarest: int = threshold(500, "findings at a million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""

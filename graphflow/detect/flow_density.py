@@ -50,9 +50,9 @@ class FlowDensity:
         min_accounts    4 middle accounts
         high_accounts   6 middle accounts for decisive structure
         high_keep       0.90 going through for decisive conservation
-        hub             an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+        hub             an account with more than 50 counterparties in 24 hours is not traversed, nor is a
                         gateway; that is said
-        rarest          400 findings for each million transfers, 1,000 in any case; what is left out is counted
+        rarest          400 findings at a million transfers, 1,000 in any case; what is left out is counted
     Source
         Li et al., "FlowScope: Spotting Money Laundering Based on Graphs" (AAAI 2020), for the measure: throughput less
         a multiple of what is left; there over layers of a static graph, here over lots in time order.
@@ -71,8 +71,8 @@ class FlowDensity:
     min_accounts: int = threshold(4, "accounts", "judgement")
     high_accounts: int = threshold(6, "accounts", "judgement")
     high_keep: float = threshold(0.90, "share", "AMLSim: a margin of 0.1")
-    hub: int = threshold(100, "counterparties in 24 hours", "judgement")
-    rarest: int = threshold(400, "findings per million transfers", "judgement")
+    hub: int = threshold(50, "counterparties in 24 hours", "judgement")
+    rarest: int = threshold(400, "findings at a million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by the first transaction."""

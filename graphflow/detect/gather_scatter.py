@@ -49,9 +49,9 @@ class GatherScatter:
         one_off_share            0.70 of the transfers, with at least `high_side` (3) payers and payees, for `high`
         moved_share, dwell       0.80 of the value within 24 hours
         fast                     60 minutes: half of the value has left known mule accounts by then
-        hub                      an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+        hub                      an account with more than 50 counterparties in 24 hours is not traversed, nor is a
                                  gateway; that is said
-        rarest                   400 findings for each million transfers, 1,000 in any case; what is left out is counted
+        rarest                   400 findings at a million transfers, 1,000 in any case; what is left out is counted
     Source
         Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023),
         for the pattern and its time; RUSI and Lloyds, "Following the Fraud" (2025), for how fast money leaves.
@@ -72,8 +72,8 @@ class GatherScatter:
     moved_share: float = threshold(0.80, "share", "RUSI/Lloyds 2025: above 85 % has left within 24 hours")
     dwell: timedelta = threshold(timedelta(hours=24), "duration", "RUSI/Lloyds 2025")
     fast: timedelta = threshold(timedelta(minutes=60), "duration", "RUSI/Lloyds 2025: half is gone within the hour")
-    hub: int = threshold(100, "counterparties in 24 hours", "judgement")
-    rarest: int = threshold(400, "findings per million transfers", "judgement")
+    hub: int = threshold(50, "counterparties in 24 hours", "judgement")
+    rarest: int = threshold(400, "findings at a million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""

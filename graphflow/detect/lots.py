@@ -18,8 +18,16 @@ def links(flow: Flow, dwell: timedelta, keep: float, skipped: npt.NDArray[np.boo
     """Rows (receipt, payment, value) by account in order of first appearance, receipt, and payment.
 
     A receipt counts when at least `keep` of it left within `dwell`, a payment when at least `keep` of it came from such
-    lots. Accounts `skipped` are left out.
+    lots. Accounts `skipped` are left out. Kept with the flow: several detectors ask for the same.
     """
+    key = ("links", dwell, keep, skipped.tobytes())
+    if key not in flow.kept:
+        flow.kept[key] = _links(flow, dwell, keep, skipped)
+    found: Longs = flow.kept[key]
+    return found
+
+
+def _links(flow: Flow, dwell: timedelta, keep: float, skipped: npt.NDArray[np.bool_]) -> Longs:
     lots, got, sent, run = flow.lots(dwell), flow.received, flow.sent, ready(kernels, flow.size).links
     parts = in_parts(
         lambda a, b: run(

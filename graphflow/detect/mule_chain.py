@@ -59,9 +59,9 @@ class MuleChain:
         fast                 60 minutes a hop on average; long: 5 hops
         busy                 0.05: an account between with a smaller share of its transactions on the chains does other
                              business, as a small gateway does; then nothing is decisive
-        hub                  an account with more than 100 counterparties within `dwell` is not traversed, and said so;
+        hub                  an account with more than 50 counterparties within `dwell` is not traversed, and said so;
                              nor is a payment gateway or an account of the bank itself (see `account_types`)
-        rarest               400 findings for each million transfers, 1,000 in any case; what is left out is counted
+        rarest               400 findings at a million transfers, 1,000 in any case; what is left out is counted
     Source
         RUSI and Lloyds, "Following the Fraud" (2025): under 15 % of the value was left in mule accounts after 24 hours;
         first-in-first-out as in Clayton's case (1816).
@@ -87,8 +87,8 @@ class MuleChain:
     )
     long: int = threshold(5, "hops", "judgement")
     busy: float = threshold(0.05, "share", "judgement")
-    hub: int = threshold(100, "counterparties", "judgement")
-    rarest: int = threshold(400, "findings per million transfers", "judgement")
+    hub: int = threshold(50, "counterparties", "judgement")
+    rarest: int = threshold(400, "findings at a million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""

@@ -46,15 +46,15 @@ class PassThrough:
         Everyone passes money on: a wage goes to the landlord, one friend pays for all. One receipt and one payment are
         therefore never `high`. An account with its own balance that pays out later than `dwell` hides.
     Parameters
-        dwell            72 hours: after that a receipt has stayed
+        dwell            24 hours: after that a receipt has stayed
         relay            96 hours from a receipt to the payment that relays it
         keep             0.80 of each receipt and payment
         high_keep        0.90 of the receipts leaving within 24 hours, for `high`
         fast_share       0.50 of the receipts leaving within 60 minutes, for `high` (where times tell 15 minutes)
         many             5 receipts, for `high`
-        hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+        hub              an account with more than 50 counterparties in 24 hours is not traversed, nor is a
                          gateway; that is said
-        rarest           400 findings for each million transfers, 1,000 in any case; what is left out is counted
+        rarest           400 findings at a million transfers, 1,000 in any case; what is left out is counted
         rarest_relays    1,500 relays likewise
     Source
         RUSI and Lloyds, "Following the Fraud" (2025): of what known mule accounts received, 28 % left within 15
@@ -63,20 +63,20 @@ class PassThrough:
     Example
     -------
     >>> PassThrough().dwell
-    datetime.timedelta(days=3)
+    datetime.timedelta(days=1)
     """
 
     name: ClassVar[str] = "pass-through"
 
-    dwell: timedelta = threshold(timedelta(hours=72), "duration", "AMLworld: layers up to 3 days apart")
+    dwell: timedelta = threshold(timedelta(hours=24), "duration", "RUSI/Lloyds 2025: over 85 % gone in 24 hours")
     relay: timedelta = threshold(timedelta(hours=96), "duration", "AMLworld: attempts take up to 4 days", defines=True)
     keep: float = threshold(0.80, "share", "RUSI/Lloyds 2025: above 0.85 on average; AMLSim keeps 0.90")
     high_keep: float = threshold(0.90, "share", "AMLSim: a margin of 0.1")
     fast_share: float = threshold(0.50, "share", "RUSI/Lloyds 2025: 53 % gone within the hour")
     many: int = threshold(5, "receipts", "domain: 5 receipts, or a large amount")
-    hub: int = threshold(100, "counterparties in 24 hours", "judgement")
-    rarest: int = threshold(400, "findings per million transfers", "judgement")
-    rarest_relays: int = threshold(1500, "relays per million transfers", "judgement")
+    hub: int = threshold(50, "counterparties in 24 hours", "judgement")
+    rarest: int = threshold(400, "findings at a million transfers", "judgement")
+    rarest_relays: int = threshold(1500, "relays at a million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""

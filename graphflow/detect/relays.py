@@ -32,6 +32,14 @@ def relays(flow: Flow, window: timedelta, keep: float, skipped: npt.NDArray[np.b
     """
     if flow.rarity.one_off_share > MOST_ONE_OFF:
         return np.empty((0, 2), np.int64)
+    key = ("relays", window, keep, skipped.tobytes())
+    if key not in flow.kept:
+        flow.kept[key] = _relays(flow, window, keep, skipped)
+    found: Longs = flow.kept[key]
+    return found
+
+
+def _relays(flow: Flow, window: timedelta, keep: float, skipped: npt.NDArray[np.bool_]) -> Longs:
     got, sent, run = flow.received, flow.sent, ready(kernels, flow.size).matched
     parts = in_parts(
         lambda a, b: run(

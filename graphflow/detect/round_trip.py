@@ -47,9 +47,9 @@ class RoundTrip:
         window         7 days from the first transaction to the return
         back           0.01: a return of less is no round trip
         bait, later    at most 0.30 of what was sent comes back first, then at least 2 times as much as before is paid
-        hub            an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+        hub            an account with more than 50 counterparties in 24 hours is not traversed, nor is a
                        gateway; that is said
-        rarest         400 findings for each million transfers, 1,000 in any case; what is left out is counted
+        rarest         400 findings at a million transfers, 1,000 in any case; what is left out is counted
     Source
         FinCEN alert FIN-2023-Alert005 on investment fraud: a small withdrawal is allowed, then larger payments follow.
 
@@ -65,8 +65,8 @@ class RoundTrip:
     back: float = threshold(0.01, "share", "judgement")
     bait: float = threshold(0.30, "share", "FIN-2023-Alert005: a small withdrawal; number by judgement")
     later: float = threshold(2.0, "times", "FIN-2023-Alert005: much larger sums; number by judgement")
-    hub: int = threshold(100, "counterparties in 24 hours", "judgement")
-    rarest: int = threshold(400, "findings per million transfers", "judgement")
+    hub: int = threshold(50, "counterparties in 24 hours", "judgement")
+    rarest: int = threshold(400, "findings at a million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""

@@ -50,9 +50,9 @@ class ScatterGather:
         keep, high_keep     0.80 of the value arriving counts as conserved, 0.85 for `high`: mules keep 1 to 15 %
         high_between        3: with fewer the shape alone is no evidence
         fast                60 minutes between the two transfers of a leg, on average
-        hub                 an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+        hub                 an account with more than 50 counterparties in 24 hours is not traversed, nor is a
                             gateway; that is said
-        rarest              400 findings for each million transfers, 1,000 in any case; what is left out is counted
+        rarest              400 findings at a million transfers, 1,000 in any case; what is left out is counted
     Source
         Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023):
         the pattern, and attempts that take up to 4 days.
@@ -71,8 +71,8 @@ class ScatterGather:
     high_keep: float = threshold(0.85, "share", "domain: mules keep 1 to 15 % a hop")
     high_between: int = threshold(3, "accounts", "judgement")
     fast: timedelta = threshold(timedelta(minutes=60), "duration", "RUSI/Lloyds 2025: half is gone within the hour")
-    hub: int = threshold(100, "counterparties in 24 hours", "judgement")
-    rarest: int = threshold(400, "findings per million transfers", "judgement")
+    hub: int = threshold(50, "counterparties in 24 hours", "judgement")
+    rarest: int = threshold(400, "findings at a million transfers", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by source and sink in order of first appearance in the ledger, then by time."""

@@ -50,7 +50,7 @@ class Stack:
         one_off_share    0.70 of the transfers, for decisive structure, and 3 middle accounts (`high_middle`) or all
                          of it within `brief` (7 days)
         most_accounts    100 middle accounts: a larger layer is not reported, and said so
-        hub              an account with more than 100 counterparties in 24 hours is not traversed, nor is a
+        hub              an account with more than 50 counterparties in 24 hours is not traversed, nor is a
                          gateway; that is said
     Source
         Altman et al., "Realistic Synthetic Financial Transactions for Anti-Money Laundering Models" (NeurIPS 2023),
@@ -73,7 +73,7 @@ class Stack:
     brief: timedelta = threshold(timedelta(days=7), "duration", "judgement")
     one_off_share: float = threshold(0.70, "share", "domain: payers hardly ever repeat; number by judgement")
     most_accounts: int = threshold(100, "accounts", "judgement")
-    hub: int = threshold(100, "counterparties in 24 hours", "judgement")
+    hub: int = threshold(50, "counterparties in 24 hours", "judgement")
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by the first transfer."""
