@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
@@ -124,19 +125,22 @@ def test_what_passes_through(rows: list[tuple[Any, ...]], number: int) -> None:
 STANDING = [("S", "T", 5 * DAY * k, 7) for k in range(6)]
 
 
+LONG = gf.PassThrough(dwell=timedelta(days=3))
+
+
 def test_a_relay_is_found_beside_ordinary_money_and_overlapping_ones_together() -> None:
     """M lives on 20,000 that never leaves whole; first in, first out mixes it with what is relayed."""
     own = [("S", "M", 5 * DAY * k, 20_000) for k in range(6)]
     rows = [*own, *STANDING, ("P", "M", DAY, 1000), ("M", "X", 2 * DAY, 950)]
-    (finding,) = found(rows)
+    (finding,) = found(rows, LONG)
     assert finding.transactions == ("t12", "t13")
     assert finding.measures["kept"] == 0.95
     assert finding.measures["dwell_minutes"] == 1440.0
     assert (finding.level, kinds(finding)) == ("review", {"structure": (0.5, False), "conservation": (2.0, False)})
-    (together,) = found([*rows, ("Q", "M", 2 * DAY - 60, 3000), ("M", "Y", 3 * DAY, 3000)])
+    (together,) = found([*rows, ("Q", "M", 2 * DAY - 60, 3000), ("M", "Y", 3 * DAY, 3000)], LONG)
     assert together.transactions == ("t12", "t14", "t13", "t15")
     assert (together.measures["receipts"], together.amount) == (2, 4000)
-    apart = found([*rows, ("Q", "M", 2 * DAY + 60, 3000), ("M", "Y", 3 * DAY, 3000)])
+    apart = found([*rows, ("Q", "M", 2 * DAY + 60, 3000), ("M", "Y", 3 * DAY, 3000)], LONG)
     assert [f.transactions for f in apart] == [("t12", "t13"), ("t14", "t15")]
 
 
@@ -194,7 +198,7 @@ def test_large_relays_that_keep_their_value_are_the_rarest(
     rows = [("S", name, 5 * DAY * k, 20_000 * (k + 1)) for k in range(6) for name in "MN"]
     for name, hour, (came, went) in (("M", 1, first), ("N", 2, second)):
         rows += [(f"P{name}", name, DAY + hour, came), (name, f"X{name}", 2 * DAY + hour, went)]
-    findings = gf.detect(graph_of(rows), [gf.PassThrough()])
+    findings = gf.detect(graph_of(rows), [replace(LONG, rarest_relays=0)])
     assert [f.accounts for f in findings] == [(kept,)]
     assert findings.truncated[0].startswith("pass-through: 1 episode not reported")
 
