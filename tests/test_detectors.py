@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import long_ledgers
@@ -611,3 +612,14 @@ def test_all_detectors_run_with_their_defaults_in_their_order() -> None:
     found_by = [f.detector for f in gf.detect(graph_of([*TRIANGLE, *collected(5)]))]
     assert found_by == sorted(found_by, key=names.index)
     assert {"cycle", "fan-in", "mule-chain", "pass-through", "round-trip"} <= set(found_by)
+
+
+def test_two_at_a_time_find_what_one_after_the_other_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = gf.read_ledger(Path(__file__).parent.parent / "samples" / "tour.csv")
+    told = []
+    for large in (10**9, 0):
+        monkeypatch.setattr("graphflow.detect._LARGE", large)
+        found = gf.detect(gf.FlowGraph(ledger))
+        told.append(([(f.id, f.points, f.reason) for f in found], found.truncated, found.warnings))
+    assert told[0] == told[1]
+    assert len(told[0][0]) > 10
