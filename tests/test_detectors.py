@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -618,7 +619,7 @@ def test_two_at_a_time_find_what_one_after_the_other_finds(monkeypatch: pytest.M
     ledger = gf.read_ledger(Path(__file__).parent.parent / "samples" / "tour.csv")
     told = []
     for large in (10**9, 0):
-        monkeypatch.setattr("graphflow.detect._LARGE", large)
+        monkeypatch.setattr(sys.modules["graphflow.detect"], "_LARGE", large)
         found = gf.detect(gf.FlowGraph(ledger))
         told.append(([(f.id, f.points, f.reason) for f in found], found.truncated, found.warnings))
     assert told[0] == told[1]
