@@ -10,7 +10,7 @@ from graphflow.finding import Finding
 
 
 def found(rows: list[Any], detector: Any) -> list[Finding]:
-    """The findings of one detector."""
+    """What a detector finds by itself, without the points of rarity that `gf.detect` adds."""
     return list(detector.find(graph_of(rows)))
 
 

@@ -13,6 +13,7 @@ import long_ledgers
 import numpy as np
 import oracles
 import pytest
+from findings import found, kinds, said
 from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import EXAMPLES, Row, graph_of, nasty_rows, random_rows
@@ -28,27 +29,6 @@ SEEDED = 150
 
 def minutes(number: float) -> timedelta:
     return timedelta(minutes=number)
-
-
-def found(rows: list[tuple[Any, ...]], detector: Any) -> list[Finding]:
-    """What a detector finds by itself, without the points of rarity that `gf.detect` adds."""
-    return list(detector.find(graph_of(rows)))
-
-
-def said(finding: Finding) -> dict[str, Any]:
-    """A finding as plain values, without its parts and reason."""
-    return {
-        "accounts": finding.accounts,
-        "rows": finding.rows.tolist(),
-        "amount": finding.amount,
-        "currency": finding.currency,
-        "measures": dict(finding.measures),
-        "level": finding.level,
-    }
-
-
-def kinds(finding: Finding) -> dict[str, tuple[float, bool]]:
-    return {part.kind: (part.points, part.decisive) for part in finding.parts}
 
 
 # --- cycle ----------------------------------------------------------------------------------------

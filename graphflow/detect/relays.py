@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.flow import Flow, in_parts, microseconds
-from graphflow.kernels import relay as kernels
+from graphflow.kernels import handed_on as kernels
 from graphflow.kernels.engine import ready
 
 Longs = npt.NDArray[np.int64]

@@ -16,7 +16,7 @@ from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow, in_parts, microseconds
 from graphflow.graph import FlowGraph
-from graphflow.kernels import relay as kernels
+from graphflow.kernels import handed_on as kernels
 from graphflow.kernels.engine import ready
 from graphflow.rarity import cut_words, rarest
 from graphflow.words import count, named, percent, span

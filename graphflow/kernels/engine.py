@@ -87,7 +87,7 @@ class _Helper:
     Numba compiles one function at a time in a process; what the helper made is loaded from disk.
     """
 
-    modules = ("cycle", "lots", "fan", "habits", "relay", "shared")
+    modules = ("cycle", "lots", "fan", "habits", "relay", "handed_on", "shared")
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
