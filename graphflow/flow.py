@@ -199,7 +199,7 @@ class Flow:
 
     def prepare(self) -> None:
         """Make what most detectors ask for, so that none makes it beside another."""
-        for made in (self.time, self.paid, self.currency_codes, self.names, self._sides, self.onward, self.gateways):
+        for made in (self.time, self.paid, self.currency_codes, self.names, self._sides, self.gateways):
             del made
         self.hubs(_DAY, _HUB)
         self.lots(_DAY)
