@@ -129,7 +129,7 @@ def _read(paths: list[Path], options: _Options, way: _Way) -> Ledger:
                 assembler.skip(source, rows)
                 continue
             layout = recognise(source, options.mapping, options.dialect)
-            scanned = way.scan and suits(source)
+            scanned = way.scan and layout.is_plain and suits(source)
             cleaner = Cleaner(
                 source,
                 layout,
@@ -156,7 +156,7 @@ def _cleaned(cleaner: Cleaner, raw: Iterator[pl.DataFrame]) -> Iterator[Cleaned]
         first.append(batch)
     if not first:
         return
-    cleaner.look_at(pl.concat(first).select(cleaner.layout.texts["time"]).to_series())
+    cleaner.look_at(cleaner.times_of(pl.concat(first)))
     with ThreadPoolExecutor(_AHEAD) as pool:
         waiting: deque[Future[Cleaned]] = deque()
         for batch in chain(first, raw):

@@ -9,7 +9,7 @@ Anti-Money Laundering Models", NeurIPS 2023.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from graphflow.errors import ColumnError
 from graphflow.read.columns import Layout
@@ -31,13 +31,13 @@ _PLAIN = {
 }
 
 
-def recognises(header: Sequence[str]) -> bool:
+def recognises(source: RawFile) -> bool:
     """Whether a header is AMLworld's: its own names, and an account column after each bank column."""
-    names = {name.lower() for name in header}
-    return {"from bank", "to bank", "amount paid", "amount received"} <= names and len(_accounts(header)) == 2
+    names = {name.lower() for name in source.header}
+    return {"from bank", "to bank", "amount paid", "amount received"} <= names and len(_accounts(source.header)) == 2
 
 
-def layout(source: RawFile) -> Layout:
+def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
     """Fields by AMLworld's headers. Raises `ColumnError` naming the first that is not there."""
     lower = [name.lower() for name in source.header]
     for header in _PLAIN:

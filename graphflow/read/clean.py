@@ -11,7 +11,7 @@ from graphflow.ledger import OPTIONAL, REJECTED, SCHEMA
 from graphflow.read.amounts import LEAST, MONEY, MOST_DECIMALS, decimal, learn, units, usual
 from graphflow.read.batches import FIELDS as COUNTED
 from graphflow.read.batches import ROW
-from graphflow.read.columns import NEEDED, Layout
+from graphflow.read.columns import EXCLUDED, NEEDED, REFUSED, Layout
 from graphflow.read.keys import Keys
 from graphflow.read.source import RawFile
 from graphflow.read.times import check_format, find_format, is_zoned, parse_times
@@ -20,7 +20,6 @@ NO_CURRENCY = "XXX"
 """ISO 4217: no currency. What an amount is in when neither file nor option says."""
 
 _FINE = rf"\.\d{{{MOST_DECIMALS + 1}}}|\de-"
-_COUNTED_OUT = "zero amount"
 _NO_AMOUNT = f"not an amount (digits, at most {MOST_DECIMALS} decimals, 64 bits of minor units)"
 # Free text never decides which transfer it is, so white space around it is no reason to read the file again.
 FREE = [name for name, kind in OPTIONAL.items() if kind == pl.String]
@@ -74,7 +73,7 @@ class Cleaner:
         self.timezone = timezone
         self.time_format = time_format
         self.currency = currency
-        self.strip = strip or source.kind == "parquet"
+        self.strip = strip or source.kind != "text" or layout.prepare is not None
 
     @cached_property
     def floats(self) -> list[str]:
@@ -87,18 +86,23 @@ class Cleaner:
         if self.time_format is None:
             self.time_format = find_format(times.str.strip_chars().replace("", None), self.source.path)
 
+    def times_of(self, batch: pl.DataFrame) -> pl.Series:
+        """The texts of a batch's times."""
+        return self.layout.texts_of(batch.with_columns(_stripped(c) for c in _texts(batch)), ROW)["time"]
+
     def clean(self, batch: pl.DataFrame) -> Cleaned:
         """The transfers of a batch, and the rows that are none."""
         raw = self._texts(batch, strip=self.strip)
         frame, mask, decimals = self._typed(raw, self._whole(batch))
-        good, bad = frame, pl.DataFrame(schema=REJECTED)
+        good, bad, excluded = frame, pl.DataFrame(schema=REJECTED), 0
         if not mask.all():
             good, bad = frame.filter(mask), self._reasons(batch.filter(~mask))
+            excluded, bad = bad[EXCLUDED].count(), bad.drop(EXCLUDED)
         return Cleaned(
-            good=good.drop("payer", "payee"),
+            good=good.drop("payer", "payee", EXCLUDED, REFUSED, strict=False),
             keys=Keys.of(good["payer"], good["payee"]),
             bad=bad,
-            excluded=int(bad["reason"].str.starts_with(_COUNTED_OUT).sum()),
+            excluded=excluded,
             decimals=decimals,
         )
 
@@ -113,8 +117,8 @@ class Cleaner:
     def _texts(self, batch: pl.DataFrame, *, strip: bool) -> pl.DataFrame:
         """Ledger fields as text; with `strip`, white space around it is taken off and nothing is left as null."""
         if strip:
-            batch = batch.with_columns(_stripped(c) for c, kind in batch.schema.items() if kind == pl.String)
-        raw = batch.select(ROW, **self.layout.texts).with_columns(_decimals_of_float(name) for name in self.floats)
+            batch = batch.with_columns(_stripped(c) for c in _texts(batch))
+        raw = self.layout.texts_of(batch, ROW).with_columns(_decimals_of_float(name) for name in self.floats)
         unit = pl.lit(self.currency or NO_CURRENCY)
         stated = pl.col("paid_currency").fill_null(unit) if "paid_currency" in raw.columns else unit
         raw = raw.with_columns(paid_currency=stated)
@@ -141,6 +145,8 @@ class Cleaner:
         exact = {name: decimal(raw[name]) for name in MONEY if name in raw.columns}
         currency = {name: _currency(raw, name) for name in exact}
         mask = whole & times.is_not_null() & raw["payer"].is_not_null() & raw["payee"].is_not_null()
+        for verdict in (EXCLUDED, REFUSED):
+            mask &= raw[verdict].is_null() if verdict in raw.columns else True
         for name in exact.keys() & LEAST.keys():
             mask &= (usual(exact[name], currency[name]).is_not_null() & (exact[name] >= LEAST[name])).fill_null(False)
         decimals: dict[str, int] = {}
@@ -159,7 +165,7 @@ class Cleaner:
         return f"not a time as {self.time_format}{zone}"
 
     def _reasons(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """One reason a row that is no transfer: the first of these that applies."""
+        """One reason a row that is no transfer: the first of these that applies; and whether it is counted apart."""
         assert self.time_format is not None
         raw, width = self._texts(batch, strip=True), len(self.source.header)
         counted = batch[COUNTED] if COUNTED in batch.columns else pl.repeat(width, batch.height, eager=True)
@@ -169,28 +175,40 @@ class Cleaner:
             parse_times(raw["time"], self.time_format, self.timezone).alias("time ok"),
             **{f"{name} sign": sign for name, sign in money.items()},
         )
-        given = [c for c in self.layout.texts if c in raw.columns and not c.endswith("currency")]
-        cases: list[tuple[pl.Expr, str, pl.Expr, str]] = [
-            (pl.all_horizontal(pl.col(c).is_null() for c in given), "", pl.lit(None, pl.String), "the line is empty"),
-            (pl.col(COUNTED) != width, "", pl.col(COUNTED).cast(pl.String), f"another number of fields than {width}"),
+        made = {ROW, EXCLUDED, REFUSED, *self.layout.constants}
+        given = [c for c in raw.columns if c not in made and not c.endswith("currency")]
+        none = pl.lit(None, pl.String)
+        said = {verdict: pl.col(verdict) if verdict in raw.columns else none for verdict in (EXCLUDED, REFUSED)}
+        ragged = pl.lit(f"another number of fields than {width}")
+        cases: list[tuple[pl.Expr, str, pl.Expr, pl.Expr]] = [
+            (pl.all_horizontal(pl.col(c).is_null() for c in given), "", none, pl.lit("the line is empty")),
+            (pl.col(COUNTED) != width, "", pl.col(COUNTED).cast(pl.String), ragged),
+            *((reason.is_not_null(), "", none, reason) for reason in said.values()),
         ]
         for name in dict.fromkeys([*NEEDED, *money]):
-            cases.append((pl.col(name).is_null(), name, pl.col(name), "empty"))
-        cases.append((pl.col("time ok").is_null(), "time", pl.col("time"), self._no_time()))
+            cases.append((pl.col(name).is_null(), name, pl.col(name), pl.lit("empty")))
+        cases.append((pl.col("time ok").is_null(), "time", pl.col("time"), pl.lit(self._no_time())))
         for name in money:
             cases += [
-                (pl.col(f"{name} sign").is_null(), name, pl.col(name), _NO_AMOUNT),
-                (pl.col(f"{name} sign") < 0, name, pl.col(name), "negative amount (a reversal?)"),
+                (pl.col(f"{name} sign").is_null(), name, pl.col(name), pl.lit(_NO_AMOUNT)),
+                (pl.col(f"{name} sign") < 0, name, pl.col(name), pl.lit("negative amount (a reversal?)")),
             ]
-        cases.append((pl.col("paid sign") == 0, "paid", pl.col("paid"), _COUNTED_OUT + ": nothing moved"))
+        cases.append((pl.col("paid sign") == 0, "paid", pl.col("paid"), pl.lit("zero amount: nothing moved")))
+        apart = {2, len(cases) - 1}
         header = {**self.layout.headers, "": ""}
         return frame.select(
             file=pl.lit(self.source.path),
             row=pl.col(ROW).cast(pl.Int64),
             column=_first([(when, pl.lit(header.get(name, name))) for when, name, _, _ in cases]),
             value=_first([(when, value) for when, _, value, _ in cases]),
-            reason=_first([(when, pl.lit(reason)) for when, _, _, reason in cases]),
+            reason=_first([(when, reason) for when, _, _, reason in cases]),
+            excluded=_first([(when, pl.lit(str(k) if k in apart else None)) for k, (when, *_) in enumerate(cases)]),
         )
+
+
+def _texts(batch: pl.DataFrame) -> list[str]:
+    """Names of the columns of text."""
+    return [name for name, kind in batch.schema.items() if kind == pl.String]
 
 
 def _currency(raw: pl.DataFrame, name: str) -> pl.Series:

@@ -1,12 +1,12 @@
 """Which column of a file is which field of the ledger: by dialect, by mapping, by usual names.
 
-A dialect is a module with `NAME`, `recognises(header)` and `layout(source)`: see `plain` and `amlworld`.
+What a dialect is: see `dialects.Dialect`.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -21,19 +21,48 @@ FIELDS = (
     "ip", "device", "memo", "label",
 )  # fmt: skip
 NEEDED = ("time", "payer", "payee", "paid")
+EXCLUDED = "excluded"
+"""Column in which a dialect says why a row moved no money (failed, refused): such rows are counted apart."""
+
+REFUSED = "refused"
+"""Column in which a dialect says why a row cannot be read as a transfer."""
+
+Prepare = Callable[[pl.DataFrame], pl.DataFrame]
+"""Texts of a batch as the file has them → as the ledger needs them; the column of row numbers stays."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """How the text columns of a file become ledger fields.
 
-    parts    field → positions of the columns that make it, joined by colons
-    headers  field → header(s) it comes from, for people
+    parts      field → positions of the columns that make it, joined by colons; names that are no ledger fields are
+               for `prepare`
+    headers    field → header(s) it comes from, for people
+    prepare    what the dialect does to the texts (stripped, nothing empty); it gives ledger fields, and may give
+               `excluded` and `refused`: the reason a row is no transfer
+    constants  field → what every row has: a currency, a channel
+    one_sided  each row is one account's own record (`payer` is that account, `payee` its counterparty, as for money
+               going out, and `direction` the word for which way it went): see `records`
     """
 
     dialect: str
     parts: Mapping[str, tuple[int, ...]]
     headers: Mapping[str, str] = field(default_factory=dict)
+    prepare: Prepare | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    one_sided: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether columns are fields as they stand, so that compiled kernels can read them."""
+        return self.prepare is None and not self.constants and not self.one_sided
+
+    def texts_of(self, batch: pl.DataFrame, *keep: str) -> pl.DataFrame:
+        """The ledger fields of a batch as text, and the columns to `keep`."""
+        raw = batch.select(*keep, **self.texts)
+        if self.prepare is not None:
+            raw = self.prepare(raw)
+        return raw.with_columns(pl.lit(text).alias(name) for name, text in self.constants.items())
 
     @property
     def positions(self) -> tuple[int, ...]:

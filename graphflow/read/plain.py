@@ -52,6 +52,11 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def recognises(source: RawFile) -> bool:
+    """Any table: columns that are missing are asked for."""
+    return True
+
+
 def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
     """Fields by the mapping first, then by their usual names; each column serves one field."""
     positions = {field: _position(source, header) for field, header in mapping.items()}
