@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Unpack
 
 from graphflow.account_names import load_account_types
 from graphflow.case import Case, open_cases
@@ -15,7 +16,8 @@ from graphflow.detect import Detector, Findings, detect
 from graphflow.errors import RuleError
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
-from graphflow.read import PathName, read_ledger
+from graphflow.read import read_ledger
+from graphflow.read.options import PathName, ReadOptions
 from graphflow.read.progress import Progress, silent
 from graphflow.rules import Rules, default_rules, load_rules
 from graphflow.value.rates_file import read_rates
@@ -76,15 +78,10 @@ def analyze(
     rules: PathName | None = None,
     rates: PathName | None = None,
     budget: int | None = None,
-    mapping: Mapping[str, str] | PathName | None = None,
-    dialect: str | None = None,
-    encoding: str | None = None,
-    time_format: str | None = None,
-    timezone: str = "UTC",
-    currency: str | None = None,
     progress: Progress = silent,
     tell: Callable[[str], None] = lambda name: None,
     on_ledger: Callable[[Ledger], None] = lambda ledger: None,
+    **options: Unpack[ReadOptions],
 ) -> Analysis:
     """Read transaction records, detect laundering patterns, and open ranked cases.
 
@@ -94,7 +91,8 @@ def analyze(
     rates      a file that says what currencies are worth (CSV: currency, rate, and if need be date and base); without
                one, the ledger's own exchanges say it
     budget     how many cases there is time for: the best are kept, and what the rest were is said
-    The other options are those of `read_ledger`. `tell` hears the name of each stage as it starts, `on_ledger` gets the
+    options    how files are to be read: see `read_ledger`
+    `tell` hears the name of each stage as it starts, `on_ledger` gets the
     ledger as soon as detection leaves a core to spare.
     Raises `GraphflowError` with one clear line.
     """
@@ -105,16 +103,7 @@ def analyze(
     stated = read_rates(rates) if rates is not None else None
     clock = Clock(tell=tell)
     with clock.stage("read"):
-        ledger = read_ledger(
-            sources,
-            mapping=mapping,
-            dialect=dialect,
-            encoding=encoding,
-            time_format=time_format,
-            timezone=timezone,
-            currency=currency,
-            progress=progress,
-        )
+        ledger = read_ledger(sources, progress=progress, **options)
         graph = FlowGraph(ledger, types=known, rates=stated)
     with clock.stage("detect"):
         findings = detect(graph, chosen)

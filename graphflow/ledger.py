@@ -66,12 +66,32 @@ REJECTED: Mapping[str, pl.DataType] = {
 }
 
 
+GAPS: Mapping[str, pl.DataType] = {
+    "account": pl.String(), "currency": pl.String(), "amount": pl.Int64(), "file": pl.String(),
+    "row_before": pl.UInt32(), "row_after": pl.UInt32(), "time_before": TIME, "time_after": TIME,
+}  # fmt: skip
+"""`amount` (minor units, with its sign) is what the rows that are missing between two must add up to."""
+
+IDENTITIES: Mapping[str, pl.DataType] = {"account": pl.String(), "alias": pl.String(), "reason": pl.String()}
+
+STATEMENTS: Mapping[str, pl.DataType] = {
+    "account": pl.String(), "currency": pl.Categorical(), "records": pl.UInt32(), "first": TIME, "last": TIME,
+    "balance": pl.Int64(),
+}  # fmt: skip
+
+FREEZES: Mapping[str, pl.DataType] = {
+    "account": pl.String(), "amount": pl.Int64(), "start": pl.String(), "end": pl.String(), "by": pl.String(),
+    "file": pl.String(), "row": pl.UInt32(),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """One input file: what it is, what was recognised in it, where its rows went.
 
     `rows` holds `read` and each of `ROW_KINDS`; `read` is their sum, always.
-    `columns` maps ledger fields to the headers they were read from.
+    `columns` maps ledger fields to the headers they were read from; `direction` says what the words of a one-sided file
+    mean, and how far its balances prove it.
     """
 
     path: str
@@ -83,6 +103,7 @@ class Source:
     separator: str = ""
     time_format: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    direction: str = ""
 
     def __post_init__(self) -> None:
         parts = sum(self.rows[kind] for kind in ROW_KINDS)
@@ -100,6 +121,10 @@ class Ledger:
     decimals   decimal places of the minor unit of each currency
     precision  the finest step seen in the times: a minute when no time has seconds
     sources    the files read; rejected: every row that did not become a transfer; warnings: plain words
+    gaps       where the balances of a statement do not follow from each other: rows are missing, or wrong
+    identities numbers that are the same account, and how that is known
+    statements accounts whose own records were given: how many, from when to when, the last balance stated
+    freezes    measures that files say are in force: account, amount, from, until
 
     Example
     -------
@@ -118,6 +143,10 @@ class Ledger:
     precision: timedelta = timedelta(microseconds=1)
     sources: tuple[Source, ...] = ()
     rejected: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REJECTED))
+    gaps: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=GAPS))
+    identities: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=IDENTITIES))
+    statements: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STATEMENTS))
+    freezes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FREEZES))
     warnings: tuple[str, ...] = ()
 
     @classmethod

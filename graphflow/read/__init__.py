@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from os import PathLike
 from pathlib import Path
+from typing import Unpack
 
 import polars as pl
 
-from graphflow.errors import SourceError
+from graphflow.errors import SourceError, did_you_mean
 from graphflow.ledger import Ledger
 from graphflow.read.assemble import Assembler
 from graphflow.read.batches import Ragged, batches
@@ -24,39 +25,23 @@ from graphflow.read.blocks import Unplain, suits
 from graphflow.read.clean import Cleaned, Cleaner, Padded
 from graphflow.read.columns import load_mapping
 from graphflow.read.dialects import recognise
+from graphflow.read.options import PathName, ReadOptions
 from graphflow.read.progress import Progress, silent
 from graphflow.read.scan import scan
 from graphflow.read.source import open_source
 from graphflow.read.times import SAMPLE
 
-PathName = str | PathLike[str]
-
 _AHEAD = 2
 
 
 def read_ledger(
-    paths: PathName | Iterable[PathName],
-    *,
-    mapping: Mapping[str, str] | PathName | None = None,
-    dialect: str | None = None,
-    encoding: str | None = None,
-    time_format: str | None = None,
-    timezone: str = "UTC",
-    currency: str | None = None,
-    progress: Progress = silent,
+    paths: PathName | Iterable[PathName], *, progress: Progress = silent, **options: Unpack[ReadOptions]
 ) -> Ledger:
     """Read transaction records into one ledger.
 
-    paths        one file or several: CSV or TSV text, or Parquet
-    mapping      ledger field → header of the file (`{"payer": "From Account"}`), or a TOML file that says so;
-                 fields not mapped are recognised by their usual names
-    dialect      "amlworld" or "plain"; recognised by the header when not given
-    encoding     of text files: UTF-8, or UTF-16 by its byte order mark, when not given; others (gb18030, cp1252)
-                 must be named
-    time_format  strptime format, or "epoch_s" / "epoch_ms"; found from the data when not given, and asked
-                 for when day and month could be either way round
-    timezone     zone of times that state none; they become UTC
-    currency     of amounts whose file has no currency column
+    paths    one file or several: CSV or TSV text, or Parquet
+    options  see `ReadOptions`: mapping, dialect, encoding, time_format, timezone, currency, decimal, account, in_words,
+             out_words
 
     Every row is a transfer in `ledger.frame` or stands in `ledger.rejected` with its reason. A file given twice
     (same SHA-256) is counted as duplicate. Raises `SourceError` or `ColumnError` with one clear line.
@@ -73,19 +58,14 @@ def read_ledger(
     names = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not names:
         raise SourceError("no input file given")
-    options = _Options(
-        mapping=load_mapping(mapping),
-        dialect=dialect,
-        encoding=encoding,
-        time_format=time_format,
-        timezone=timezone,
-        currency=currency,
-        progress=progress,
-    )
+    for name in options:
+        if name not in ReadOptions.__annotations__:
+            raise TypeError(f'there is no option "{name}": {did_you_mean(name, ReadOptions.__annotations__)}')
+    mapping = load_mapping(options.get("mapping"))
     way = _Way()
     while True:
         try:
-            return _read([Path(name) for name in names], options, way)
+            return _read([Path(name) for name in names], mapping, options, progress, way)
         except Unplain:
             way = replace(way, scan=False)
         except Padded:
@@ -107,35 +87,26 @@ class _Way:
     careful: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Options:
-    mapping: Mapping[str, str]
-    dialect: str | None
-    encoding: str | None
-    time_format: str | None
-    timezone: str
-    currency: str | None
-    progress: Progress
-
-
-def _read(paths: list[Path], options: _Options, way: _Way) -> Ledger:
+def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, progress: Progress, way: _Way) -> Ledger:
     """One attempt."""
-    assembler = Assembler(currency=options.currency)
+    currency = options.get("currency")
+    assembler = Assembler(
+        currency=currency, in_words=options.get("in_words", ()), out_words=options.get("out_words", ())
+    )
     for path in paths:
-        with open_source(path, options.encoding) as source:
-            if assembler.has_seen(source):
-                layout = recognise(source, options.mapping, options.dialect)
+        with open_source(path, options.get("encoding")) as source:
+            layout = recognise(source, mapping, options.get("dialect"))
+            if assembler.accounting.has_seen(source):
                 rows = sum(batch.height for batch in batches(source, layout.positions, careful=way.careful))
-                assembler.skip(source, rows)
+                assembler.accounting.skip(source, rows)
                 continue
-            layout = recognise(source, options.mapping, options.dialect)
             scanned = way.scan and layout.is_plain and suits(source)
             cleaner = Cleaner(
                 source,
                 layout,
-                time_format=options.time_format,
-                timezone=options.timezone,
-                currency=options.currency,
+                time_format=options.get("time_format"),
+                timezone=options.get("timezone", "UTC"),
+                currency=currency,
                 strip=way.strip or scanned,
             )
             if scanned:
@@ -144,7 +115,7 @@ def _read(paths: list[Path], options: _Options, way: _Way) -> Ledger:
                 parts = _cleaned(cleaner, batches(source, layout.positions, careful=way.careful))
             for cleaned in parts:
                 assembler.add(cleaned, stripped=cleaner.strip)
-                options.progress(source, cleaned.height)
+                progress(source, cleaned.height)
             assembler.finish(source, layout, cleaner)
     return assembler.ledger()
 

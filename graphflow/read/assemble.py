@@ -1,8 +1,9 @@
-"""Cleaned batches of all files → one ledger, with the account of where every row went."""
+"""Cleaned batches of all files → one ledger."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,7 +11,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from graphflow.errors import SourceError, one_line
+from graphflow.errors import SourceError
 from graphflow.kernels import csr
 from graphflow.kernels.engine import ready
 from graphflow.ledger import (
@@ -23,15 +24,18 @@ from graphflow.ledger import (
     time_precision,
     used_currencies,
 )
-from graphflow.read.amounts import MOST_DECIMALS, rescaled
+from graphflow.read.accounting import Accounting
+from graphflow.read.amounts import rescaled
 from graphflow.read.batches import ROW
-from graphflow.read.clean import NO_CURRENCY, Cleaned, Cleaner, Padded, is_padded
+from graphflow.read.clean import Cleaned, Cleaner, Padded, is_padded
 from graphflow.read.columns import Layout
-from graphflow.read.keys import AccountCodes
+from graphflow.read.keys import AccountCodes, Keys
+from graphflow.read.one_sided import Resolved, resolve
+from graphflow.read.one_sided.ends import CUT_NUMBER
+from graphflow.read.references import References
 from graphflow.read.source import RawFile
 from graphflow.read.times import precision
 
-_CUT_NUMBER = r"^\d(\.\d+)?[eE]\+?\d+$"
 _SHOWN = 3
 _ROOMY = 8
 _PARTS = 8
@@ -52,105 +56,95 @@ class Assembler:
     """Collects cleaned batches file by file, then makes the ledger."""
 
     currency: str | None = None
+    in_words: Collection[str] = ()
+    out_words: Collection[str] = ()
+    references: References = field(default_factory=References)
     _accounts: AccountCodes = field(default_factory=AccountCodes)
     _parts: list[_Part] = field(default_factory=list)
-    _bad: list[pl.DataFrame] = field(default_factory=list)
-    _sources: list[Source] = field(default_factory=list)
-    _warnings: list[str] = field(default_factory=list)
-    _precisions: list[timedelta] = field(default_factory=list)
-    _pending: dict[str, int] = field(default_factory=dict)
-    _first_bad: int = 0
+    _records: list[_Part] = field(default_factory=list)
+    _precisions: dict[int, timedelta] = field(default_factory=dict)
 
-    def has_seen(self, source: RawFile) -> bool:
-        """Whether a file with the same content was read before."""
-        return any(s.sha256 == source.sha256 for s in self._sources)
-
-    def skip(self, source: RawFile, rows: int) -> None:
-        """Count a file that was given twice."""
-        earlier = next(s.path for s in self._sources if s.sha256 == source.sha256)
-        reason = f"the file has the same content as {earlier}"
-        self._warnings.append(f"{source.path}: {reason}; its {rows:,} rows are counted as duplicate")
-        self._bad.append(pl.DataFrame([(source.path, None, None, None, reason)], schema=REJECTED, orient="row"))
-        self._sources.append(_source(source, "duplicate", {"read": rows, "duplicate": rows}))
-        self._first_bad = len(self._bad)
+    def __post_init__(self) -> None:
+        self.accounting = Accounting(currency=self.currency)
 
     def add(self, cleaned: Cleaned, *, stripped: bool) -> None:
         """Take one batch of the current file. Raises `Padded` when an account needs stripping and none was done."""
-        good, bad = cleaned.good, cleaned.bad
-        for kind, rows in (
-            ("read", good.height + bad.height),
-            ("accepted", good.height),
-            ("excluded", cleaned.excluded),
-            ("rejected", bad.height - cleaned.excluded),
-        ):
-            self._pending[kind] = self._pending.get(kind, 0) + rows
-        if bad.height:
-            self._bad.append(bad)
+        self.accounting.count(cleaned)
+        good, number = cleaned.good, pl.lit(self.accounting.number, pl.UInt32)
         if not good.height:
             return
+        if "direction" in good.columns:
+            self._records.append(_Part(good.with_columns(file=number), cleaned.decimals))
+            return
         known = len(self._accounts.names)
-        both = self._accounts.encode(cleaned.keys)
+        frame = self._coded(good, cleaned.keys).with_columns(file=number)
         if not stripped and any(is_padded(names) for names in self._accounts.names[known:]):
             raise Padded
-        number = pl.lit(len(self._sources) + 1, pl.UInt32)
-        frame = _received(good).with_columns(payer=both[: good.height], payee=both[good.height :], file=number)
         self._parts.append(_Part(frame, cleaned.decimals))
+
+    def _coded(self, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+        both = self._accounts.encode(keys)
+        return _received(frame).with_columns(payer=both[: frame.height], payee=both[frame.height :])
 
     def finish(self, source: RawFile, layout: Layout, cleaner: Cleaner) -> None:
         """Close the current file's account."""
-        counts, self._pending = self._pending, {}
-        if counts.get("read") and not counts.get("accepted"):
-            raise SourceError(
-                f"{source.path}: none of its {counts['read']:,} rows is a transfer; {_said(self._bad[self._first_bad])}"
-            )
-        self._first_bad = len(self._bad)
-        if not counts:
-            self._warnings.append(f"{source.path}: has a header and no rows")
-        if "paid_currency" not in layout.texts and self.currency is None:
-            self._warnings.append(
-                f"{source.path}: no currency column; amounts are taken as one currency, {NO_CURRENCY}"
-            )
-        if cleaner.floats:
-            headers = ", ".join(f'"{layout.headers[name]}"' for name in cleaner.floats)
-            self._warnings.append(
-                f"{source.path}: {headers} holds binary numbers, not decimals; amounts with more than "
-                f"{MOST_DECIMALS} decimals are rounded"
-            )
-        time_format = cleaner.time_format or ""
-        if counts:
-            self._precisions.append(precision(time_format))
-        columns = dict(layout.headers)
-        self._sources.append(_source(source, layout.dialect, counts, time_format=time_format, columns=columns))
+        number = self.accounting.number
+        if self.accounting.finish(source, layout, cleaner):
+            self._precisions[number] = precision(cleaner.time_format or "")
 
     def ledger(self) -> Ledger:
         """All files as one ledger, sorted by time; ties keep the order of files and rows."""
-        if not self._parts:
-            raise SourceError(f"{self._sources[-1].path}: has a header and no rows" if self._sources else "no rows")
+        sources = self.accounting.sources
+        if not self._parts and not self._records:
+            raise SourceError(f"{sources[-1].path}: has no transfers" if sources else "no rows")
         decimals = self._final_decimals()
+        resolved = self._resolve(decimals) if self._records else None
         frame = _joined([rescaled(p.frame, p.decimals, decimals) for p in self._parts])
         self._parts.clear()
         names = pl.concat(self._accounts.names, rechunk=True).alias("account")
-        frame = _in_time_order(frame, min(self._precisions))
+        frame = _in_time_order(frame, min(self._precisions.values()))
         if "tx" in frame.columns:
             frame = self._with_unique_tx(self._without_repeats(frame))
         payer, payee = (np.array(frame[side].to_numpy()) for side in ("payer", "payee"))
         whole = self._whole(frame, names)
         self._warn_about(names)
+        accounts = self.references.described(_accounts(names, whole, sources))
         return Ledger(
             frame=whole,
-            accounts=_accounts(names, whole, self._sources),
+            accounts=accounts,
             payer_codes=payer,
             payee_codes=payee,
             decimals={c: decimals[c] for c in used_currencies(whole)},
             precision=self._precision(whole),
-            sources=tuple(self._sources),
-            rejected=pl.concat(self._bad) if self._bad else pl.DataFrame(schema=REJECTED),
-            warnings=tuple(self._warnings),
+            sources=tuple(sources),
+            rejected=pl.concat(self.accounting.bad) if self.accounting.bad else pl.DataFrame(schema=REJECTED),
+            warnings=tuple(self.accounting.warnings),
+            **(_learned(resolved, self.accounting.paths) if resolved else {}),
         )
+
+    def _resolve(self, decimals: dict[str, int]) -> Resolved:
+        """Make transfers of the one-sided records."""
+        records = _joined([rescaled(p.frame, p.decimals, decimals) for p in self._records])
+        self._records.clear()
+        resolved = resolve(
+            records,
+            self.references.links,
+            paths=self.accounting.paths,
+            precision=self._precisions,
+            in_words=self.in_words,
+            out_words=self.out_words,
+        )
+        self.accounting.move(resolved.fates)
+        self.accounting.learn(resolved.words)
+        self.accounting.warnings += resolved.warnings
+        transfers = resolved.transfers
+        keys = Keys.of(transfers["payer"], transfers["payee"])
+        self._parts.append(_Part(self._coded(transfers, keys), dict(decimals)))
+        return resolved
 
     def _final_decimals(self) -> dict[str, int]:
         decimals: dict[str, int] = {}
-        for part in self._parts:
+        for part in (*self._parts, *self._records):
             for code, places in part.decimals.items():
                 decimals[code] = max(places, decimals.get(code, 0))
         return decimals
@@ -164,42 +158,26 @@ class Assembler:
         content = [name for name in frame.columns if name not in (ROW, "file")]
         again = ~frame.filter(twice).select(pl.struct(content).is_first_distinct()).to_series()
         same = pl.repeat(False, frame.height, eager=True).scatter(twice.arg_true(), again)
-        self._move_to_duplicates(frame.filter(same))
+        told = "repeats an earlier row in full, transaction id included"
+        fate = {"kind": pl.lit("duplicate"), "reason": pl.lit(told), "value": pl.col("tx")}
+        self.accounting.move(frame.filter(same).select("file", ROW, **fate), "tx")
         return frame.filter(~same)
 
     def _with_unique_tx(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows that share an id and differ are all kept, all but the first with their position added to it."""
         other = int(frame["tx"].is_duplicated().sum())
         if other:
-            self._warnings.append(f"{other:,} rows share a transaction id with other content; all are kept")
+            self.accounting.warnings.append(f"{other:,} rows share a transaction id with other content; all are kept")
         while frame["tx"].is_duplicated().any():  # again where the new id is in use already
             own = pl.when(pl.col("tx").is_first_distinct()).then("tx")
             frame = frame.with_columns(tx=own.otherwise(pl.format("{}#{}", "tx", _POSITION)))
         return frame
 
-    def _move_to_duplicates(self, rows: pl.DataFrame) -> None:
-        if not rows.height:
-            return
-        paths = {k: s.path for k, s in enumerate(self._sources, 1)}
-        self._bad.append(
-            rows.select(
-                file=pl.col("file").replace_strict(paths, return_dtype=pl.String),
-                row=pl.col(ROW).cast(pl.Int64),
-                column=pl.lit("tx"),
-                value=pl.col("tx"),
-                reason=pl.lit("repeats an earlier row in full, transaction id included"),
-            )
-        )
-        for number, count in rows.group_by("file").len().iter_rows():
-            old = self._sources[number - 1]
-            moved = {**old.rows, "accepted": old.rows["accepted"] - count, "duplicate": old.rows["duplicate"] + count}
-            self._sources[number - 1] = Source(**{**vars(old), "rows": moved})
-
     def _whole(self, frame: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
         """Columns as the ledger has them; the texts are made side by side."""
-        paths = pl.Series([s.path for s in self._sources], dtype=pl.Categorical)
-        made = {
-            "file": pl.lit(paths).gather(pl.col("file") - 1),
+        paths = pl.Series([s.path for s in self.accounting.sources], dtype=pl.Categorical)
+        made: dict[str, pl.Expr] = {
+            **{name: pl.lit(paths).gather(pl.col(name) - 1) for name in ("file", "twin_file") if name in frame.columns},
             **{side: pl.lit(names).gather(pl.col(side)) for side in ("payer", "payee")},
         }
         if "tx" not in frame.columns:
@@ -208,46 +186,23 @@ class Assembler:
         return frame.select(made.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in wanted.items())
 
     def _precision(self, frame: pl.DataFrame) -> timedelta:
-        stated = max(self._precisions)
+        stated = max(self._precisions.values())
         return max(stated, time_precision(frame["time"])) if frame.height > 1000 else stated
 
     def _warn_about(self, names: pl.Series) -> None:
-        cut = names.filter(names.str.contains(_CUT_NUMBER))
+        cut = names.filter(names.str.contains(CUT_NUMBER))
         if cut.len():
             shown = ", ".join(cut.head(_SHOWN).to_list())
-            self._warnings.append(
+            self.accounting.warnings.append(
                 f"{cut.len():,} account numbers look cut by a spreadsheet ({shown}): "
                 "different accounts may have become one"
             )
 
 
-def _said(bad: pl.DataFrame) -> str:
-    """The first row of some rejected ones in words."""
-    first = bad.row(0, named=True)
-    value = "" if first["value"] is None else f" {one_line(first['value'], 80)!r}"
-    return f"row {first['row']}: {first['column'] or 'line'}{value}: {first['reason']}"
-
-
-def _source(
-    source: RawFile,
-    dialect: str,
-    counts: dict[str, int],
-    *,
-    time_format: str = "",
-    columns: dict[str, str] | None = None,
-) -> Source:
-    zero = dict.fromkeys(("read", "accepted", "paired", "duplicate", "excluded", "rejected"), 0)
-    return Source(
-        path=source.path,
-        sha256=source.sha256,
-        bytes=source.bytes,
-        encoding=source.encoding,
-        dialect=dialect,
-        rows={**zero, **counts},
-        separator=source.separator,
-        time_format=time_format,
-        columns=columns or {},
-    )
+def _learned(resolved: Resolved, paths: dict[int, str]) -> dict[str, pl.DataFrame]:
+    """What statements tell beside their transfers, with paths for the numbers of files."""
+    gaps = resolved.gaps.with_columns(pl.col("file").replace_strict(paths, return_dtype=pl.String))
+    return {"gaps": gaps, "identities": resolved.identities.table, "statements": resolved.statements}
 
 
 def _received(frame: pl.DataFrame) -> pl.DataFrame:

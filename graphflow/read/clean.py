@@ -73,7 +73,13 @@ class Cleaner:
         self.timezone = timezone
         self.time_format = time_format
         self.currency = currency
+        self._stated = False
         self.strip = strip or source.kind != "text" or layout.prepare is not None
+
+    @property
+    def knows_currency(self) -> bool:
+        """Whether the file says what its amounts are in."""
+        return "paid_currency" in self.layout.texts or "paid_currency" in self.layout.constants or self._stated
 
     @cached_property
     def floats(self) -> list[str]:
@@ -99,7 +105,7 @@ class Cleaner:
             good, bad = frame.filter(mask), self._reasons(batch.filter(~mask))
             excluded, bad = bad[EXCLUDED].count(), bad.drop(EXCLUDED)
         return Cleaned(
-            good=good.drop("payer", "payee", EXCLUDED, REFUSED, strict=False),
+            good=good.drop(*(() if self.layout.one_sided else ("payer", "payee")), EXCLUDED, REFUSED, strict=False),
             keys=Keys.of(good["payer"], good["payee"]),
             bad=bad,
             excluded=excluded,
@@ -119,6 +125,7 @@ class Cleaner:
         if strip:
             batch = batch.with_columns(_stripped(c) for c in _texts(batch))
         raw = self.layout.texts_of(batch, ROW).with_columns(_decimals_of_float(name) for name in self.floats)
+        self._stated = self._stated or "paid_currency" in raw.columns
         unit = pl.lit(self.currency or NO_CURRENCY)
         stated = pl.col("paid_currency").fill_null(unit) if "paid_currency" in raw.columns else unit
         raw = raw.with_columns(paid_currency=stated)
@@ -143,6 +150,9 @@ class Cleaner:
         assert self.time_format is not None
         times = parse_times(raw["time"], self.time_format, self.timezone)
         exact = {name: decimal(raw[name]) for name in MONEY if name in raw.columns}
+        if self.layout.one_sided:
+            raw = raw.with_columns(negative=(exact["paid"] < 0).fill_null(False))
+            exact["paid"] = exact["paid"].abs()
         currency = {name: _currency(raw, name) for name in exact}
         mask = whole & times.is_not_null() & raw["payer"].is_not_null() & raw["payee"].is_not_null()
         for verdict in (EXCLUDED, REFUSED):
@@ -170,6 +180,8 @@ class Cleaner:
         raw, width = self._texts(batch, strip=True), len(self.source.header)
         counted = batch[COUNTED] if COUNTED in batch.columns else pl.repeat(width, batch.height, eager=True)
         money = {name: _sign(raw, name) for name in LEAST if name in raw.columns}
+        if self.layout.one_sided:
+            money["paid"] = money["paid"].abs()
         frame = raw.with_columns(
             counted.alias(COUNTED),
             parse_times(raw["time"], self.time_format, self.timezone).alias("time ok"),

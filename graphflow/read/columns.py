@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from graphflow.errors import ColumnError, did_you_mean
+from graphflow.read.one_sided.ends import filled
 
 FIELDS = (
     "tx", "time", "payer", "payee", "paid", "paid_currency", "received", "received_currency", "channel",
@@ -62,7 +63,8 @@ class Layout:
         raw = batch.select(*keep, **self.texts)
         if self.prepare is not None:
             raw = self.prepare(raw)
-        return raw.with_columns(pl.lit(text).alias(name) for name, text in self.constants.items())
+        raw = raw.with_columns(pl.lit(text).alias(name) for name, text in self.constants.items())
+        return filled(raw) if self.one_sided else raw
 
     @property
     def positions(self) -> tuple[int, ...]:

@@ -1,0 +1,209 @@
+"""One-sided records → transfers: statements of single accounts, of which two may tell of one transfer.
+
+The steps, in this order: rows delivered twice are set apart; numbers of one account become one; direction words are
+proved by balances; both sides of a transfer are paired 1:1; reversals are set apart with what they take back; breaks
+in balances are listed. Every record that does not become a transfer of its own is returned with what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import polars as pl
+
+from graphflow.read.one_sided.direction import IN, Words, decide
+from graphflow.read.one_sided.duplicates import repeated
+from graphflow.read.one_sided.identities import Identities, joined
+from graphflow.read.one_sided.pairing import paired
+from graphflow.read.one_sided.reversals import WORDS, reversed_pairs
+from graphflow.read.one_sided.statements import PLACE, gaps, walked
+from graphflow.words import count
+
+FATES = {"file": pl.UInt32(), "row": pl.UInt32(), "kind": pl.String(), "reason": pl.String()}
+"""What became of a record that is no transfer of its own; a reason is given where it must be explained."""
+
+INNER = ("account", "sub", "direction", "negative", "reversal", "holder", "out", "statement", "second", PLACE)
+"""Columns of records that transfers do not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """Transfers in the order of their rows, and everything else that was learned.
+
+    fates       as `FATES`
+    gaps        as `statements.GAPS`
+    words       file → what its direction words mean
+    statements  per account with records of its own: rows, first and last time, last balance
+    """
+
+    transfers: pl.DataFrame
+    fates: pl.DataFrame
+    gaps: pl.DataFrame
+    statements: pl.DataFrame
+    words: Mapping[int, Words]
+    identities: Identities
+    warnings: tuple[str, ...]
+
+
+@dataclass
+class Fates:
+    """Collects what became of records; what is said last of a row holds."""
+
+    parts: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, rows: pl.DataFrame, kind: str, reason: str | pl.Expr | None = None) -> None:
+        """Rows of one fate; `reason` may be an expression over them."""
+        told = reason if isinstance(reason, pl.Expr) else pl.lit(reason, pl.String)
+        self.parts.append(rows.select("file", "row", kind=pl.lit(kind), reason=told).cast(FATES))  # type: ignore[arg-type]
+
+    def table(self) -> pl.DataFrame:
+        """All of them."""
+        whole = pl.concat([pl.DataFrame(schema=FATES), *self.parts])
+        return whole.unique(["file", "row"], keep="last", maintain_order=True)
+
+
+def resolve(
+    records: pl.DataFrame,
+    links: Iterable[pl.DataFrame],
+    *,
+    paths: Mapping[int, str],
+    precision: Mapping[int, timedelta],
+    in_words: Collection[str] = (),
+    out_words: Collection[str] = (),
+) -> Resolved:
+    """Transfers from the records of all files.
+
+    records  typed rows: file, row, time, payer (own account), payee, paid, paid_currency, direction, negative, and what
+             else the files have
+    links    numbers of one account, as `identities.LINKS`
+    """
+    fates, warnings = Fates(), list[str]()
+    records, twice = repeated(records)
+    fates.add(twice, "duplicate", "repeats a record of the same serial or balance")
+    identities = joined([*links, *_links_of(records)])
+    records = _named(records, identities).with_columns(statement=_statement(records))
+    words = decide(walked(records).select("file", "direction", "step"), paths, in_words=in_words, out_words=out_words)
+    records = _signed(records, words, fates)
+    walk = walked(records, records.select(pl.when("out").then(-1).otherwise(1).cast(pl.Int8)).to_series())
+    found = paired(_directed(walk.with_columns(pl.int_range(pl.len()).alias(PLACE))), precision)
+    fates.add(found.second, "paired")
+    kept, lone = _without_reversed(found.transfers, paths, fates)
+    if lone:
+        warnings.append(f"{count(lone, 'reversal')} without the transfer taken back: kept as transfers of their own")
+    return Resolved(
+        transfers=kept.drop(INNER, strict=False),
+        fates=fates.table(),
+        gaps=gaps(walk),
+        statements=_held(walk),
+        words=words,
+        identities=identities,
+        warnings=(*warnings, *found.warnings, *identities.warnings),
+    )
+
+
+def _links_of(records: pl.DataFrame) -> list[pl.DataFrame]:
+    """Numbers that rows themselves give for one account."""
+    if "account" not in records.columns:
+        return []
+    pairs = records.select(
+        kept="payer",
+        alias="account",
+        alone=pl.lit(False),
+        holder=pl.col("holder") if "holder" in records.columns else pl.lit(None, pl.String),
+        reason=pl.lit("a row states both"),
+    )
+    return [pairs.drop_nulls("alias").unique(["kept", "alias"], keep="first", maintain_order=True)]
+
+
+def _named(records: pl.DataFrame, identities: Identities) -> pl.DataFrame:
+    """Each account by the number it goes by."""
+    if not identities.renamed:
+        return records
+    return records.with_columns(pl.col("payer", "payee").replace(identities.renamed))
+
+
+def _statement(records: pl.DataFrame) -> pl.Expr:
+    """Whose balance a row states: the account as the file gives it, with its sub-account, in one currency."""
+    parts = ["payer", "paid_currency", *(c for c in ("account", "sub") if c in records.columns)]
+    return pl.struct(parts).hash()
+
+
+def _signed(records: pl.DataFrame, words: Mapping[int, Words], fates: Fates) -> pl.DataFrame:
+    """Records with `out`: whether money left the account. A negative amount against the word is a reversal by its
+    text or serial, or is rejected."""
+    meaning = [(file, word, way != IN) for file, known in words.items() for word, way in known.meaning.items()]
+    schema = {"file": pl.UInt32(), "direction": pl.String(), "out": pl.Boolean()}
+    known = pl.DataFrame(meaning, schema=schema, orient="row")
+    records = records.join(known, on=["file", "direction"], how="left", maintain_order="left")
+    if not records["negative"].any():
+        return records
+    usual = pl.col("negative").all().over("file", "direction") & pl.col("out")
+    records = records.with_columns(odd=pl.col("negative") & ~usual)
+    back = pl.col("odd") & _takes_back(records)
+    lost = records.filter(pl.col("odd") & ~back)
+    fates.add(lost, "rejected", "the sign of the amount and the direction disagree, and nothing says it is a reversal")
+    if "reversal" not in records.columns:
+        records = records.with_columns(reversal=pl.lit(None, pl.String))
+    records = records.with_columns(
+        out=pl.col("out") ^ back, reversal=pl.when(back).then(pl.lit("negative")).otherwise("reversal")
+    )
+    return records.join(lost, on=["file", "row"], how="anti", maintain_order="left").drop("odd")
+
+
+def _takes_back(records: pl.DataFrame) -> pl.Expr:
+    """Whether a negative amount is said to be a reversal: by a mark, its text, or the serial of a positive amount."""
+    said = [pl.col("memo").str.contains(WORDS)] if "memo" in records.columns else []
+    said += [pl.col("reversal").is_not_null()] if "reversal" in records.columns else []
+    if "tx" in records.columns:
+        said.append(pl.col("tx").is_not_null() & (~pl.col("negative")).any().over("payer", "tx", "paid"))
+    return pl.any_horizontal([pl.lit(False), *said]).fill_null(False)
+
+
+def _directed(records: pl.DataFrame) -> pl.DataFrame:
+    """Who paid as payer and who got as payee; records are as for money going out."""
+    sides = [c.removeprefix("payer") for c in records.columns if c.startswith("payer")]
+    sides += [s for c in records.columns if c.startswith("payee") and (s := c.removeprefix("payee")) not in sides]
+    for side in sides:
+        for name in (f"payer{side}", f"payee{side}"):
+            if name not in records.columns:
+                kind = records.schema[f"payee{side}" if name.startswith("payer") else f"payer{side}"]
+                records = records.with_columns(pl.lit(None, kind).alias(name))
+    swapped = {
+        f"{one}{side}": pl.when("out").then(f"{one}{side}").otherwise(f"{other}{side}")
+        for side in sides
+        for one, other in (("payer", "payee"), ("payee", "payer"))
+    }
+    payers = [c for c in ("ip", "device") if c in records.columns]
+    return records.with_columns(**swapped, **{c: pl.when("out").then(c) for c in payers})
+
+
+def _without_reversed(transfers: pl.DataFrame, paths: Mapping[int, str], fates: Fates) -> tuple[pl.DataFrame, int]:
+    """Transfers without those that cancel each other, and how many reversals have nothing to cancel."""
+    pairs, lone = reversed_pairs(transfers)
+    for one, other, text in (
+        ("original", "reversal", "reversed by"),
+        ("reversal", "original", "reverses"),
+    ):
+        rows, against = transfers[pairs[one]], transfers[pairs[other]]
+        place = [f"{text} row {row} of {paths[file]}" for file, row in against.select("file", "row").iter_rows()]
+        rows = rows.with_columns(told=pl.Series(place, dtype=pl.String))
+        fates.add(rows, "excluded", pl.col("told"))
+        if "twin_row" in rows.columns:
+            second = rows.drop_nulls("twin_row").select("told", file="twin_file", row="twin_row")
+            fates.add(second, "excluded", pl.col("told"))
+    gone = pl.concat([pairs["original"], pairs["reversal"].alias("original")])
+    keep = pl.repeat(True, transfers.height, eager=True).scatter(gone, False)
+    return transfers.filter(keep), lone
+
+
+def _held(walk: pl.DataFrame) -> pl.DataFrame:
+    """Accounts whose own records there are."""
+    balance = pl.col("payer_balance").last() if "payer_balance" in walk.columns else pl.lit(None, pl.Int64)
+    return (
+        walk.group_by("payer", "paid_currency", maintain_order=True)
+        .agg(records=pl.len(), first=pl.col("time").min(), last=pl.col("time").max(), balance=balance)
+        .sort("payer", "paid_currency")
+        .rename({"payer": "account", "paid_currency": "currency"})
+    )
