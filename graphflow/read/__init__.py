@@ -95,10 +95,13 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
     )
     for path in paths:
         with open_source(path, options.get("encoding")) as source:
-            layout = recognise(source, mapping, options.get("dialect"))
+            layout = recognise(source, mapping, options.get("dialect"), options.get("account"))
             if assembler.accounting.has_seen(source):
                 rows = sum(batch.height for batch in batches(source, layout.positions, careful=way.careful))
                 assembler.accounting.skip(source, rows)
+                continue
+            if layout.reference:
+                assembler.refer(source, layout, batches(source, layout.positions, careful=way.careful))
                 continue
             scanned = way.scan and layout.is_plain and suits(source)
             cleaner = Cleaner(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -35,6 +35,7 @@ from graphflow.read.one_sided.ends import CUT_NUMBER
 from graphflow.read.references import References
 from graphflow.read.source import RawFile
 from graphflow.read.times import precision
+from graphflow.words import count
 
 _SHOWN = 3
 _ROOMY = 8
@@ -85,6 +86,18 @@ class Assembler:
     def _coded(self, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
         both = self._accounts.encode(keys)
         return _received(frame).with_columns(payer=both[: frame.height], payee=both[frame.height :])
+
+    def refer(self, source: RawFile, layout: Layout, raw: Iterable[pl.DataFrame]) -> None:
+        """Take a file that describes accounts and has no transfers."""
+        rows = [layout.texts_of(batch, ROW) for batch in raw]
+        number = self.accounting.number
+        height = sum(part.height for part in rows)
+        told = f"tells of {layout.reference}, not of transfers: {count(height, 'row')} used for what they tell"
+        self.accounting.set_apart(source, layout.dialect, "excluded", height, told)
+        if rows and layout.reference in ("accounts", "sub-accounts"):
+            self.references.add(pl.concat(rows), source.path)
+        if rows and layout.reference == "freezes":
+            self.references.freeze(pl.concat(rows), number)
 
     def finish(self, source: RawFile, layout: Layout, cleaner: Cleaner) -> None:
         """Close the current file's account."""

@@ -43,7 +43,8 @@ class Layout:
                `excluded` and `refused`: the reason a row is no transfer
     constants  field → what every row has: a currency, a channel
     one_sided  each row is one account's own record (`payer` is that account, `payee` its counterparty, as for money
-               going out, and `direction` the word for which way it went): see `records`
+               going out, and `direction` the word for which way it went): see `one_sided`
+    reference  what the rows tell of, where they are no transfers at all: "accounts", "people", "freezes", …
     """
 
     dialect: str
@@ -52,11 +53,12 @@ class Layout:
     prepare: Prepare | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
     one_sided: bool = False
+    reference: str = ""
 
     @property
     def is_plain(self) -> bool:
         """Whether columns are fields as they stand, so that compiled kernels can read them."""
-        return self.prepare is None and not self.constants and not self.one_sided
+        return self.prepare is None and not self.constants and not self.one_sided and not self.reference
 
     def texts_of(self, batch: pl.DataFrame, *keep: str) -> pl.DataFrame:
         """The ledger fields of a batch as text, and the columns to `keep`."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
-from graphflow.errors import SourceError, did_you_mean
-from graphflow.read import amlworld, plain
+from graphflow.errors import ColumnError, SourceError, did_you_mean
+from graphflow.read import alipay, amlworld, bank_return, plain, statement, tenpay
 from graphflow.read.columns import Layout
 from graphflow.read.source import RawFile
 
@@ -27,17 +28,35 @@ class Dialect(Protocol):
     def layout(self, source: RawFile, mapping: Mapping[str, str]) -> Layout: ...
 
 
-_OWN_NAMES: tuple[Dialect, ...] = (amlworld,)
-_BY_MAPPING: tuple[Dialect, ...] = (plain,)
+_OWN_NAMES: tuple[Dialect, ...] = (amlworld, bank_return, tenpay, alipay)
+_BY_MAPPING: tuple[Dialect, ...] = (statement, plain)
 DIALECTS: Mapping[str, Dialect] = {d.NAME: d for d in (*_OWN_NAMES, *_BY_MAPPING)}
 """By name, in the order in which they are asked; the last takes what no other knows."""
 
 
-def recognise(source: RawFile, mapping: Mapping[str, str], dialect: str | None) -> Layout:
+def recognise(source: RawFile, mapping: Mapping[str, str], dialect: str | None, account: str | None = None) -> Layout:
     """The layout of a file: the dialect asked for, else the first that knows the file.
 
     A mapping names columns itself, so dialects with names of their own are not asked then.
+
+    account  whose statement it is, where the file does not say
     """
+    return _of_account(source, _layout(source, mapping, dialect), account)
+
+
+def _of_account(source: RawFile, found: Layout, account: str | None) -> Layout:
+    """A one-sided layout that knows whose records they are."""
+    if not found.one_sided or found.parts.keys() & {"payer", "card", "account"} or "payer" in found.constants:
+        return found
+    if account is None:
+        raise ColumnError(
+            f"{source.path}: is a statement that does not name its own account; say --account NUMBER, or which column "
+            "has it with --map payer=HEADER"
+        )
+    return replace(found, constants={**found.constants, "payer": account})
+
+
+def _layout(source: RawFile, mapping: Mapping[str, str], dialect: str | None) -> Layout:
     if dialect is not None:
         if dialect not in DIALECTS:
             raise SourceError(f'there is no dialect "{dialect}": {did_you_mean(dialect, DIALECTS)}')

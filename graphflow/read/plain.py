@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from graphflow.errors import ColumnError, did_you_mean
 from graphflow.read.columns import FIELDS, NEEDED, Layout
+from graphflow.read.names import folded, places
 from graphflow.read.source import RawFile
 
 NAME = "plain"
 
-# Usual names, written as `_folded` makes them: lower case, letters and digits only.
-_ALIASES: Mapping[str, tuple[str, ...]] = {
+ALIASES: Mapping[str, tuple[str, ...]] = {
     "tx": (
         "tx", "txid", "transaction", "transactionid", "transactionno", "id", "reference", "serial",
         "流水号", "交易流水号",
@@ -50,6 +49,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "memo": ("memo", "note", "remark", "description", "narrative", "purpose", "摘要", "备注", "附言"),
     "label": ("label", "islaundering", "issar", "isfraud", "laundering", "标签"),
 }  # fmt: skip
+"""Usual names of fields, as `names.folded` makes them."""
 
 
 def recognises(source: RawFile) -> bool:
@@ -59,18 +59,11 @@ def recognises(source: RawFile) -> bool:
 
 def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
     """Fields by the mapping first, then by their usual names; each column serves one field."""
-    positions = {field: _position(source, header) for field, header in mapping.items()}
-    folded = [_folded(name) for name in source.header]
-    for field in FIELDS:
-        if field in positions:
-            continue
-        for alias in _ALIASES[field]:
-            if alias in folded and folded.index(alias) not in positions.values():
-                positions[field] = folded.index(alias)
-                break
+    given = {field: position(source, header) for field, header in mapping.items()}
+    positions = places(source.header, {field: ALIASES[field] for field in FIELDS}, given)
     for field in NEEDED:
         if field not in positions:
-            raise ColumnError(_missing(source, field, positions))
+            raise ColumnError(missing(source, field, positions))
     return Layout(
         dialect=NAME,
         parts={field: (position,) for field, position in positions.items()},
@@ -78,22 +71,20 @@ def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
     )
 
 
-def _position(source: RawFile, header: str) -> int:
+def position(source: RawFile, header: str) -> int:
+    """Where a header stands that a mapping names."""
     if header in source.header:
         return source.header.index(header)
-    folded = [_folded(name) for name in source.header]
-    if _folded(header) in folded:
-        return folded.index(_folded(header))
+    bare = [folded(name) for name in source.header]
+    if folded(header) in bare:
+        return bare.index(folded(header))
     raise ColumnError(f'{source.path}: no column "{header}": {did_you_mean(header, source.header)}')
 
 
-def _missing(source: RawFile, field: str, taken: Mapping[str, int]) -> str:
+def missing(source: RawFile, field: str, taken: Mapping[str, int]) -> str:
+    """What to say when there is no column for a field."""
     free = [name for k, name in enumerate(source.header) if k not in taken.values()]
     public = {"paid": "amount"}.get(field, field)
     near = did_you_mean(public, free) if free else "no column is left over"
     option = f"--map {public}=HEADER"
     return f'{source.path}: no column for "{public}"; {near.replace("known:", "the header has")} (say {option})'
-
-
-def _folded(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.lower())

@@ -20,6 +20,7 @@ class References:
 
     details: list[pl.DataFrame] = field(default_factory=list)
     links: list[pl.DataFrame] = field(default_factory=list)
+    freezes: list[pl.DataFrame] = field(default_factory=list)
 
     def add(self, details: pl.DataFrame, path: str) -> None:
         """Take the account details of one file; a card and an account in one row are one account."""
@@ -34,6 +35,10 @@ class References:
                 reason=pl.lit(f"{path} lists both as one account"),
             ).cast(LINKS)  # type: ignore[arg-type]
         )
+
+    def freeze(self, measures: pl.DataFrame, number: int) -> None:
+        """Take the measures in force that a file lists."""
+        self.freezes.append(measures.with_columns(file=pl.lit(number, pl.UInt32)))
 
     def described(self, accounts: pl.DataFrame) -> pl.DataFrame:
         """An account table with the names and banks that transfers do not tell."""

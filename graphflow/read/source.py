@@ -45,6 +45,7 @@ class RawFile:
     encoding: str
     header: tuple[str, ...]
     separator: str = ""
+    title: tuple[str, ...] = ()
     types: tuple[pl.DataType, ...] = field(default=(), repr=False)
 
     @property

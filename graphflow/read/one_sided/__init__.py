@@ -24,7 +24,7 @@ from graphflow.words import count
 FATES = {"file": pl.UInt32(), "row": pl.UInt32(), "kind": pl.String(), "reason": pl.String()}
 """What became of a record that is no transfer of its own; a reason is given where it must be explained."""
 
-INNER = ("account", "sub", "direction", "negative", "reversal", "holder", "out", "statement", "second", PLACE)
+INNER = ("account", "card", "sub", "direction", "negative", "reversal", "holder", "out", "statement", "second", PLACE)
 """Columns of records that transfers do not have."""
 
 
@@ -104,17 +104,23 @@ def resolve(
 
 
 def _links_of(records: pl.DataFrame) -> list[pl.DataFrame]:
-    """Numbers that rows themselves give for one account."""
-    if "account" not in records.columns:
-        return []
-    pairs = records.select(
-        kept="payer",
-        alias="account",
-        alone=pl.lit(False),
-        holder=pl.col("holder") if "holder" in records.columns else pl.lit(None, pl.String),
-        reason=pl.lit("a row states both"),
-    )
-    return [pairs.drop_nulls("alias").unique(["kept", "alias"], keep="first", maintain_order=True)]
+    """Numbers that rows themselves give for one account: a card beside its account, a wallet beside a card."""
+    holder = pl.col("holder") if "holder" in records.columns else pl.lit(None, pl.String)
+    pairs = []
+    for name, kept, alias, reason in (
+        ("account", "payer", "account", "a row states both"),
+        ("card", "card", "payer", "a row of the wallet states the card, and no other"),
+    ):
+        if name in records.columns:
+            numbers: dict[str, str | pl.Expr] = {
+                "kept": kept,
+                "alias": alias,
+                "alone": pl.lit(name == "card"),
+                "holder": holder,
+            }
+            found = records.select(**numbers, reason=pl.lit(reason)).drop_nulls(["kept", "alias"])
+            pairs.append(found.unique(["kept", "alias"], keep="first", maintain_order=True))
+    return pairs
 
 
 def _named(records: pl.DataFrame, identities: Identities) -> pl.DataFrame:

@@ -1,0 +1,101 @@
+"""What dialects of one-sided records do to their texts: null marks, two amount columns, signs, dates beside clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+
+from graphflow.read.columns import EXCLUDED
+
+NULLS = ("-", "--", "\\N", "\\\\N", "NULL", "Null", "null", "None", "N/A", "n/a", "#N/A", "nan", "NaN", "无", "空")
+"""What stands in cells that say nothing."""
+
+_EDGES = r"^[\s\u3000\u00a0\u200b\ufeff]+|[\s\u3000\u00a0\u200b\ufeff]+$"
+_BARE_CLOCK = r"^\d{6}$"
+
+
+def without_nulls(raw: pl.DataFrame, *, but: Collection[str] = ("row", "direction")) -> pl.DataFrame:
+    """Texts without white space of any kind around them, and without what only marks an empty cell."""
+    names = [name for name, kind in raw.schema.items() if kind == pl.String]
+    bare = [pl.col(name).str.replace_all(_EDGES, "") for name in names if _needs_stripping(raw[name])]
+    raw = raw.with_columns(bare)
+    return raw.with_columns(
+        pl.when(~pl.col(name).is_in(["", *(() if name in but else NULLS)])).then(name).alias(name) for name in names
+    )
+
+
+def _needs_stripping(texts: pl.Series) -> bool:
+    return bool(texts.str.contains(_EDGES).any())
+
+
+def split_number(raw: pl.DataFrame, name: str, *, rest: str = "") -> pl.DataFrame:
+    """A number without what a bank has hung on to it (`6222…_156_1`: a sub-account), that in a column of its own."""
+    if name not in raw.columns:
+        return raw
+    parts = pl.col(name).str.splitn("_", 2)
+    columns = {name: parts.struct[0]} | ({rest: parts.struct[1]} if rest else {})
+    return raw.with_columns(**columns) if raw[name].str.contains("_", literal=True).any() else raw
+
+
+def from_two_columns(raw: pl.DataFrame) -> pl.DataFrame:
+    """`paid` and `direction` from the columns `debit` and `credit`, of which one holds an amount that is not zero."""
+    debit, credit = (_no_zero(raw, name) for name in ("debit", "credit"))
+    both = debit.is_not_null() & credit.is_not_null()
+    way = pl.when(debit.is_not_null()).then(pl.lit("debit")).otherwise(pl.lit("credit"))
+    none = pl.lit("0")
+    raw = raw.with_columns(
+        paid=pl.coalesce(debit, credit, none),
+        direction=way,
+        refused=pl.when(both).then(pl.lit("both a debit and a credit amount")),
+    )
+    return raw.drop("debit", "credit", strict=False)
+
+
+def _no_zero(raw: pl.DataFrame, name: str) -> pl.Expr:
+    if name not in raw.columns:
+        return pl.lit(None, pl.String)
+    return pl.when(~pl.col(name).str.contains(r"^[^\d]*0*(\.0*)?[^\d.]*$")).then(name)
+
+
+def from_sign(raw: pl.DataFrame) -> pl.DataFrame:
+    """`direction` from the sign of the amount, which loses it."""
+    minus = r"^\s*\(.*\)\s*$|^[^\d]*[-−－]|[-−－]\s*$"
+    negative = pl.col("paid").str.contains(minus).fill_null(False)
+    bare = pl.col("paid").str.replace_all(r"[-−－+＋()（）]", "")
+    return raw.with_columns(
+        direction=pl.when(pl.col("paid").is_not_null()).then(
+            pl.when(negative).then(pl.lit("-")).otherwise(pl.lit("+"))
+        ),
+        paid=bare,
+    )
+
+
+def one_time(raw: pl.DataFrame) -> pl.DataFrame:
+    """`time` from a date beside a clock, where a file has two columns."""
+    if "date" not in raw.columns:
+        return raw
+    if "time" not in raw.columns:
+        return raw.rename({"date": "time"})
+    clock = (
+        pl.when(pl.col("time").str.contains(_BARE_CLOCK))
+        .then(pl.col("time").str.replace(r"^(\d\d)(\d\d)(\d\d)$", "${1}:${2}:${3}"))
+        .otherwise("time")
+    )
+    whole = pl.col("time").str.len_chars() > 8
+    day = pl.col("date").str.replace(r"[ T]00:00(:00)?(\.0+)?$", "")
+    joined = pl.when(whole).then("time").otherwise(pl.concat_str(day, pl.lit(" "), clock))
+    return raw.with_columns(time=joined).drop("date")
+
+
+def from_hundredths(text: pl.Expr) -> pl.Expr:
+    """Whole hundredths (fen, cents) as an amount in the unit: `1250` → `12.50`; what is no whole number is marked."""
+    whole = text.str.replace(r"\.0+$", "").str.replace_all(",", "")
+    padded = whole.str.replace(r"^(-?)(\d)$", "${1}00${2}").str.replace(r"^(-?)(\d\d)$", "${1}0${2}")
+    point = padded.str.replace(r"^(-?\d+)(\d\d)$", "${1}.${2}")
+    return pl.when(whole.str.contains(r"^-?\d+$")).then(point).otherwise(text + pl.lit(" (not whole hundredths)"))
+
+
+def excluded(raw: pl.DataFrame, *reasons: pl.Expr) -> pl.DataFrame:
+    """Rows that moved no money, each with the first of `reasons` that is not null."""
+    return raw.with_columns(pl.coalesce(*reasons).alias(EXCLUDED)) if reasons else raw
