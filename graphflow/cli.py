@@ -236,10 +236,11 @@ def simulate(
 ) -> None:
     """Make a labelled telecom-fraud ledger with look-alike traps, all people invented."""
     from graphflow import simulate as make
+    from graphflow.simulate.result import places
 
+    names = ", ".join(str(out / name) for name in places(dialect))
     simulation = make(seed=seed, accounts=accounts, days=days)
-    written = simulation.write(out, dialect=dialect)
-    names = ", ".join(str(out / name) for name in written)
+    simulation.write(out, dialect=dialect)
     typer.echo(f"{simulation.transfers.height:,} transfers → {names}; what was planted → {out / 'truth.json'}")
 
 

@@ -38,6 +38,21 @@ _WRITERS: Mapping[str, _Writer] = {"two-sided": _two_sided, "bank-return": bank_
 _PLACES = {"two-sided": "transfers.csv", "bank-return": FOLDER, "tenpay": FILE}
 
 
+def places(dialect: str) -> tuple[str, ...]:
+    """What a written simulation has that can be read as a ledger, by name.
+
+    >>> places("all")
+    ('transfers.csv', 'bank_return', 'TenpayTrades.txt')
+    """
+    return tuple(_PLACES[name] for name in _named(dialect))
+
+
+def _named(dialect: str) -> tuple[str, ...]:
+    if dialect not in DIALECTS:
+        raise RuleError(f'simulate: there is no dialect "{dialect}": {did_you_mean(dialect, DIALECTS)}')
+    return tuple(_WRITERS) if dialect == "all" else (dialect,)
+
+
 @dataclass(frozen=True, eq=False)
 class Simulation:
     """A ledger and what is true about it.
@@ -52,8 +67,8 @@ class Simulation:
     accounts: pl.DataFrame
     truth: Mapping[str, Any] = field(repr=False)
 
-    def write(self, out: Path, *, dialect: str = "all") -> tuple[str, ...]:
-        """Write the case into a new or empty folder, all of its files or none; the names that can be read as a ledger.
+    def write(self, out: Path, *, dialect: str = "all") -> None:
+        """Write the case into a new or empty folder: all of its files, or none.
 
         dialect  "two-sided" (transfers.csv), "bank-return" (a folder of one-sided statements in GB18030), "tenpay"
                  (TenpayTrades.txt, in fen), or "all" of them. What each holds is told in truth.json under its name.
@@ -61,9 +76,7 @@ class Simulation:
         accounts.csv and truth.json always come along. Raises `OutputError` when the folder is not empty or cannot be
         written, `RuleError` for a dialect that there is not.
         """
-        if dialect not in DIALECTS:
-            raise RuleError(f'simulate: there is no dialect "{dialect}": {did_you_mean(dialect, DIALECTS)}')
-        dialects = tuple(_WRITERS) if dialect == "all" else (dialect,)
+        dialects = _named(dialect)
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise OutputError(f"{out}: exists and is not an empty folder; name a new one")
         try:
@@ -71,7 +84,6 @@ class Simulation:
             self._write_whole(out, dialects)
         except OSError as error:
             raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from None
-        return tuple(_PLACES[name] for name in dialects)
 
     def _write_whole(self, out: Path, dialects: Iterable[str]) -> None:
         beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
