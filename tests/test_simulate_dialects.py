@@ -37,6 +37,8 @@ OUT, IN = {"出", "借"}, {"进", "贷"}
 TIMES = ("%Y-%m-%d %H:%M:%S", "%Y%m%d%H%M%S", "%Y/%m/%d %H:%M:%S")
 ENDS = {"ATM取款": "CASH", "手续费": "FEE", "结息": "INTEREST"}
 
+BANK = "Bank of Samples"
+
 Edge = tuple[str, str, int]
 
 
@@ -241,7 +243,8 @@ def test_balances_are_continuous_but_for_the_gap(case: Case) -> None:
     closing: dict[str, int] = {}
     for own, rows in by_account(case.once).items():
         closing[own] = rows[-1].balance
-        assert min(row.balance for row in rows) >= 0
+        opening = rows[0].balance - rows[0].sign * rows[0].fen * rows[0].moved
+        assert 0 < min(opening, *(row.balance for row in rows)) < 500_00  # nobody begins with more than is needed
         for before, after in pairwise(rows):
             assert before.time <= after.time
             if before.balance + after.sign * after.fen * after.moved != after.balance:
@@ -302,13 +305,10 @@ def test_reversals_net_to_nothing(case: Case) -> None:
         assert Counter((row.own, row.sign) for row in rows) == Counter(
             (own, sign) for own in {row.own for row in rows} for sign in (-1, 1)
         )
-        assert [row.raw["摘要说明"] for row in sorted(rows, key=lambda row: row.time)] == [
-            "转账",
-            "转账",
-            "冲正",
-            "冲正",
-        ]
-        assert len({row.fen for row in rows}) == 1
+        there, there_too, back, back_too = sorted(rows, key=lambda row: row.time)
+        assert [row.raw["摘要说明"] for row in (there, there_too, back, back_too)] == ["转账", "转账", "冲正", "冲正"]
+        assert there.edge == there_too.edge == (back.edge[1], back.edge[0], back.fen)
+        assert back.edge == back_too.edge
 
 
 def test_rows_without_a_counterparty(case: Case) -> None:
@@ -355,6 +355,16 @@ def test_each_bank_has_its_habits(case: Case, place: int) -> None:
         assert {row["交易卡号"].strip("\t")[19:] for row in cells} == {"_1", "_156_1"}
     lacking = Counter(name for row in own for name in ("交易卡号", "交易账号") if not row.raw[name])
     assert lacking == ({habits["missing"]: habits["rows_missing"]} if habits["missing"] else {})
+
+
+def test_the_habits_differ(case: Case) -> None:
+    seen = {name: {habits[name] for habits in case.told["habits"].values()} for name in case.told["habits"][BANK]}
+    assert seen["null"] == NULLS
+    assert {(h["out"], h["in"]) for h in case.told["habits"].values()} == {("出", "进"), ("借", "贷")}
+    assert seen["missing"] == {"", "交易卡号", "交易账号"}
+    assert seen["currency"] == {"CNY", "人民币"}
+    assert seen["card_suffix"] == seen["owner_named"] == {True, False}
+    assert len(seen["time"]) == 3
 
 
 def test_what_stands_beside_the_transactions(case: Case) -> None:

@@ -1,7 +1,17 @@
 """The case as banks answer the police: a folder of one-sided statements, with what makes real ones hard to read.
 
 Each bank has its own habits (`HABITS`): words for the direction, way to write a time, mark for an empty cell. Every
-habit and every planted row is counted in the truth.
+habit and every planted row is counted in the truth:
+
+accounting       what becomes of the rows when they are read (the file delivered twice is not counted)
+extra            rows by kind, and transfers, that the two-sided ledger has not: each has a typed end
+excluded         rows that move nothing in the end: failed, zero, reversal (with its original, both sides)
+gap              rows missing from one account's statement, and the rows around them
+habits           how each bank writes
+amounts          rows whose amount is written oddly, by how
+without_serial   rows whose transfer has its serial on the other side only
+rows             rows of each bank's transaction file; repeated_rows: those of them that are there twice
+delivered_twice, freezes, failed_queries
 """
 
 from __future__ import annotations
@@ -273,11 +283,9 @@ def _truth(rows: pl.DataFrame, transfers: int, gap: dict[str, Any]) -> dict[str,
 
 def _habits_said(rows: pl.DataFrame, habits: Habits) -> dict[str, Any]:
     lacking = rows.filter(pl.col("position") % _NO_NUMBER == 0).height if habits.missing else 0
-    return {
-        "null": habits.null, "out": habits.words[0], "in": habits.words[1], "time": habits.time,
-        "currency": habits.currency, "card_suffix": habits.suffix, "owner_named": habits.owner,
-        "missing": habits.missing, "rows_missing": lacking,
-    }  # fmt: skip
+    said = {"null": habits.null, "out": habits.words[0], "in": habits.words[1], "time": habits.time}
+    said |= {"currency": habits.currency, "missing": habits.missing}
+    return {**said, "rows_missing": lacking, "card_suffix": habits.suffix, "owner_named": habits.owner}
 
 
 def _extra(row: Mapping[str, Any]) -> dict[str, str]:
