@@ -222,19 +222,26 @@ def rules(
 
 @app.command(epilog="Example: `graphflow simulate --seed 7 --out out/simulated`")
 def simulate(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for transfers.csv, accounts.csv and truth.json.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A new or empty folder for the files.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bytes.")] = 7,
     accounts: Annotated[int, typer.Option(help="Ordinary accounts of the town.")] = 2000,
     days: Annotated[int, typer.Option(help="Days that the records cover.")] = 30,
+    dialect: Annotated[
+        str,
+        typer.Option(
+            help="`two-sided` (transfers.csv), `bank-return` (a folder of one-sided statements in GB18030), `tenpay` "
+            "(TenpayTrades.txt, in fen), or `all`: the same case in each.",
+        ),
+    ] = "all",
 ) -> None:
     """Make a labelled telecom-fraud ledger with look-alike traps, all people invented."""
     from graphflow import simulate as make
+    from graphflow.simulate.result import places
 
+    names = ", ".join(str(out / name) for name in places(dialect))
     simulation = make(seed=seed, accounts=accounts, days=days)
-    simulation.write(out)
-    typer.echo(
-        f"{simulation.transfers.height:,} transfers → {out / 'transfers.csv'}; what was planted → {out / 'truth.json'}"
-    )
+    simulation.write(out, dialect=dialect)
+    typer.echo(f"{simulation.transfers.height:,} transfers → {names}; what was planted → {out / 'truth.json'}")
 
 
 @app.command(epilog="Example: `graphflow evaluate out/simulated --truth out/simulated/truth.json`")

@@ -146,3 +146,13 @@ def test_simulate_then_analyze(tmp_path: Path) -> None:
     again = run("simulate", "--seed", 3, "--accounts", 300, "--days", 10, "--out", tmp_path / "sim")
     assert again.returncode == 1
     assert "not an empty folder" in again.stderr
+
+
+def test_simulate_one_dialect(tmp_path: Path) -> None:
+    made = run("simulate", "--accounts", 200, "--days", 7, "--dialect", "tenpay", "--out", tmp_path / "sim")
+    assert made.returncode == 0, made.stderr
+    assert str(tmp_path / "sim" / "TenpayTrades.txt") in made.stdout.replace("\n", "")
+    assert not (tmp_path / "sim" / "transfers.csv").exists()
+    wrong = run("simulate", "--dialect", "tenpai", "--out", tmp_path / "no")
+    assert wrong.returncode == 1
+    assert wrong.stderr == 'graphflow: simulate: there is no dialect "tenpai": did you mean "tenpay"?\n'

@@ -61,12 +61,18 @@ def test_the_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         simulate(accounts=200, days=7).write(tmp_path / name)
     simulate(accounts=200, days=7, seed=8).write(tmp_path / "c")
-    names = ["accounts.csv", "transfers.csv", "truth.json"]
-    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == names
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
+    names = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()]
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
+        "TenpayTrades.txt", "accounts.csv", "bank_return", "transfers.csv", "truth.json",
+    ]  # fmt: skip
+    differ = {
+        name.name for name in names if (tmp_path / "c" / name).read_bytes() != (tmp_path / "a" / name).read_bytes()
+    }
+    assert {"TenpayTrades.txt", "accounts.csv", "transfers.csv", "truth.json"} <= differ
+    assert sum("交易明细信息" in name or "_账户信息" in name for name in differ) == 5 + 1 + 5
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-        assert (tmp_path / "a" / name).read_bytes() != (tmp_path / "c" / name).read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
 
 
 def test_what_is_written_reads_back(tmp_path: Path) -> None:
@@ -76,7 +82,9 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
     assert ledger.frame.height == made().transfers.height
     assert ledger.rejected.is_empty()
     assert {"ip", "device", "label", "memo", "payer_name"} <= set(ledger.frame.columns)
-    assert json.loads((tmp_path / "out" / "truth.json").read_text(encoding="utf-8")) == made().truth
+    truth = json.loads((tmp_path / "out" / "truth.json").read_text(encoding="utf-8"))
+    assert {name: truth[name] for name in made().truth} == made().truth
+    assert truth.keys() - made().truth.keys() == {"bank_return", "tenpay"}
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:

@@ -4,7 +4,15 @@ book.py    accounts and transfers being written down
 town.py    salaries, rent, shopping, bills, friends, by a daily rhythm
 traps.py   innocent patterns that look like laundering, one function each
 gang.py    the trail: victims, three tiers, cash-out, a cycle, money still in flight
-result.py  the three files
+result.py  tables, truth and files
+
+The same case in other dialects:
+
+one_sided.py     each transfer as its two banks see it, with balances
+bank_return.py   statements as banks answer the police
+return_files.py  what stands beside the statements
+beyond.py        rows that a bank return has and a ledger has not
+tenpay.py        a wallet operator's file
 """
 
 from __future__ import annotations

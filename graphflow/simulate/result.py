@@ -1,11 +1,11 @@
-"""The simulation as tables and truth, and its three files."""
+"""The simulation as tables and truth, and its files: the ledger, and the same case in other dialects."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,9 +14,43 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from graphflow.errors import OutputError
+from graphflow.errors import OutputError, RuleError, did_you_mean
+from graphflow.simulate.bank_return import FOLDER, bank_return
 from graphflow.simulate.book import START, Book, Longs, Note
 from graphflow.simulate.gang import Gang
+from graphflow.simulate.tenpay import FILE, tenpay
+
+_Writer = Callable[
+    [pl.DataFrame, pl.DataFrame, Mapping[str, Any]], tuple[dict[str, bytes], dict[str, Any]]
+]  # transfers, accounts, truth → files, and what is true of them
+
+DIALECTS = ("all", "two-sided", "bank-return", "tenpay")
+"""What a simulation can be written as. Each but "all" adds its own files; accounts.csv and truth.json always come."""
+
+
+def _two_sided(
+    transfers: pl.DataFrame, accounts: pl.DataFrame, truth: Mapping[str, Any]
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    return {"transfers.csv": transfers.write_csv().encode()}, {}
+
+
+_WRITERS: Mapping[str, _Writer] = {"two-sided": _two_sided, "bank-return": bank_return, "tenpay": tenpay}
+_PLACES = {"two-sided": "transfers.csv", "bank-return": FOLDER, "tenpay": FILE}
+
+
+def places(dialect: str) -> tuple[str, ...]:
+    """What a written simulation has that can be read as a ledger, by name.
+
+    >>> places("all")
+    ('transfers.csv', 'bank_return', 'TenpayTrades.txt')
+    """
+    return tuple(_PLACES[name] for name in _named(dialect))
+
+
+def _named(dialect: str) -> tuple[str, ...]:
+    if dialect not in DIALECTS:
+        raise RuleError(f'simulate: there is no dialect "{dialect}": {did_you_mean(dialect, DIALECTS)}')
+    return tuple(_WRITERS) if dialect == "all" else (dialect,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,25 +67,34 @@ class Simulation:
     accounts: pl.DataFrame
     truth: Mapping[str, Any] = field(repr=False)
 
-    def write(self, out: Path) -> None:
-        """Write transfers.csv, accounts.csv and truth.json into a new or empty folder: all of them, or none.
+    def write(self, out: Path, *, dialect: str = "all") -> None:
+        """Write the case into a new or empty folder: all of its files, or none.
 
-        Raises `OutputError` when the folder is not empty or cannot be written.
+        dialect  "two-sided" (transfers.csv), "bank-return" (a folder of one-sided statements in GB18030), "tenpay"
+                 (TenpayTrades.txt, in fen), or "all" of them. What each holds is told in truth.json under its name.
+
+        accounts.csv and truth.json always come along. Raises `OutputError` when the folder is not empty or cannot be
+        written, `RuleError` for a dialect that there is not.
         """
+        dialects = _named(dialect)
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise OutputError(f"{out}: exists and is not an empty folder; name a new one")
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
-            self._write_whole(out)
+            self._write_whole(out, dialects)
         except OSError as error:
             raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from None
 
-    def _write_whole(self, out: Path) -> None:
+    def _write_whole(self, out: Path, dialects: Iterable[str]) -> None:
         beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
         try:
-            self.transfers.write_csv(beside / "transfers.csv")
+            truth = dict(self.truth)
+            for dialect in dialects:
+                files, told = _WRITERS[dialect](self.transfers, self.accounts, self.truth)
+                _write_files(beside, files)
+                truth |= {dialect.replace("-", "_"): told} if told else {}
             self.accounts.write_csv(beside / "accounts.csv")
-            text = json.dumps(self.truth, indent=1, ensure_ascii=False)
+            text = json.dumps(truth, indent=1, ensure_ascii=False)
             (beside / "truth.json").write_text(text + "\n", encoding="utf-8", newline="\n")
             beside.chmod(0o755)
             beside.replace(out)
@@ -61,6 +104,13 @@ class Simulation:
 
     def __repr__(self) -> str:
         return f"Simulation({self.transfers.height:,} transfers among {self.accounts.height:,} accounts)"
+
+
+def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
 
 
 def finish(book: Book, gang: Gang, parameters: dict[str, int]) -> Simulation:

@@ -12,7 +12,7 @@ def add_traps(book: Book, town: Town) -> None:
     """Put in every look-alike, in a fixed order."""
     for trap in (
         _payroll, _shop, _landlord, _charity, _family, _gateway, _tax, _wifi, _night, _verification, _second_hand,
-        _loan, _refund,
+        _loan, _refund, _repeat,
     ):  # fmt: skip
         trap(book, town)
 
@@ -178,3 +178,16 @@ def _refund(book: Book, town: Town) -> None:
         times + book.rng.integers(HOUR, 9 * HOUR, 10), shop, buyers, fen, memo="refund", label="trap:refund"
     )
     book.trap("refund", shop, np.concatenate([bought, back]))
+
+
+def _repeat(book: Book, town: Town) -> None:
+    """Two equal coffees paid one by one in the same second, to one shop; 25 people do so.
+
+    Drawn apart from everything else, so that the rest of the ledger is the same with it and without it.
+    """
+    rng = np.random.default_rng((book.seed, 25))
+    payers = town.take(25)
+    times = rng.integers(0, book.days, 25) * DAY + rng.integers(8 * HOUR, 20 * HOUR, 25)
+    shops, fen = town.shops[rng.integers(0, town.shops.size, 25)], rng.integers(1_200, 4_200, 25)
+    one, two = (book.pay(times, payers, shops, fen, channel="qr", memo="coffee", label="trap:repeat") for _ in range(2))
+    book.trap("repeat", payers, np.column_stack([one, two]).ravel())
