@@ -63,7 +63,8 @@ class Accounting:
         """Count a file that was given twice."""
         earlier = next(s.path for s in self.sources if s.sha256 == source.sha256)
         reason = f"the file has the same content as {earlier}"
-        self.warnings.append(f"{source.path}: {reason}; its {rows:,} rows are counted as duplicate")
+        if rows:
+            self.warnings.append(f"{source.path}: {reason}; its {rows:,} rows are counted as duplicate")
         self.set_apart(source, "duplicate", "duplicate", rows, reason)
 
     def set_apart(self, source: RawFile, dialect: str, kind: str, rows: int, reason: str) -> None:

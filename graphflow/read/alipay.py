@@ -1,6 +1,6 @@
 """Alipay's account statement (账户明细): one-sided, amounts in yuan, parties as `2088…(name)`.
 
-Payments that did not go through (交易关闭, 失败, still waiting) are counted apart, and rows that Alipay itself counts as
+Payments that did not go through (交易关闭, 失败, still waiting) are counted apart, and rows that Alipay itself calls
 neither income nor expense (不计收支: money moved between a person's own pots). Source: column lists of public tools.
 """
 

@@ -13,21 +13,64 @@ LEAST = {"paid": 1, "received": 0}
 """What a transfer moves at least, in minor units; other amounts may be anything, or nothing."""
 
 _SCALE = 18
+_MARKS = r"(?i)^[\s\p{Sc}]+|[\s\p{Sc}]+$|\p{Sc}|CNY|RMB|人民币|元|USD|EUR|GBP|INR|Rs\.?|[\u200b\ufeff\t]"
 _ROUNDED = rf"\.\d{{{_SCALE}}}\d*[1-9]"
 
 
-def decimal(text: pl.Series) -> pl.Series:
-    """Exact amounts in units of 10⁻¹⁸; thousands commas are understood where they stand right."""
+def decimal(text: pl.Series, *, comma: bool = False) -> pl.Series:
+    """Exact amounts in units of 10⁻¹⁸, however they are written: with groups of thousands where those stand right,
+    currency marks, full-width digits, brackets or a minus behind for what is negative.
+
+    comma  a comma stands before the decimals, and points between thousands
+    """
     exact = text.cast(pl.Decimal(38, _SCALE), strict=False).to_physical()
-    missed = (exact.is_null() & text.is_not_null()).arg_true()
-    if not missed.is_empty():
-        rest = text.gather(missed).str.strip_chars()
-        grouped = rest.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
-        again = pl.select(pl.when(grouped).then(rest.str.replace_all(",", "")).otherwise(rest)).to_series()
-        exact = exact.scatter(missed, again.cast(pl.Decimal(38, _SCALE), strict=False).to_physical())
+    missed = text.is_not_null() & (_pointed(text) if comma else exact.is_null())
+    if missed.any():
+        where = missed.arg_true()
+        again = _tidy(text.gather(where), comma=comma).cast(pl.Decimal(38, _SCALE), strict=False).to_physical()
+        exact = exact.scatter(where, again)
     if (text.str.len_bytes() > _SCALE + 1).any():  # Polars rounds what has more than 18 decimals
         exact = exact.set(text.str.contains(_ROUNDED).fill_null(False), None)
     return exact
+
+
+def _pointed(text: pl.Series) -> pl.Series:
+    return text.str.contains(r"[.,]").fill_null(False)
+
+
+def _tidy(text: pl.Series, *, comma: bool) -> pl.Series:
+    """Amounts as plain digits with a point; what is not written as an amount stays as it is, and is none."""
+    point, group = (",", ".") if comma else (".", ",")
+    bare = pl.col("text").str.normalize("NFKC").str.replace_all("[−–]", "-").str.replace_all(_MARKS, "")
+    bare = bare.str.replace(r"^\((.*)\)$", "-${1}").str.replace(r"^([^-].*)-$", "-${1}")
+    whole = pl.col("bare").str.contains(rf"^[+-]?\d+([{point}]\d+)?$")
+    thousands = pl.col("bare").str.contains(
+        rf"^[+-]?\d{{1,3}}([{group}' ]\d{{2,3}})*[{group}' ]\d{{3}}([{point}]\d+)?$"
+    )
+    digits = pl.col("bare").str.replace_all(rf"[{group}' ]", "").str.replace(point, ".", literal=True)
+    table = pl.DataFrame({"text": text}).with_columns(bare=bare)
+    return table.select(pl.when(whole | thousands).then(digits)).to_series()
+
+
+def decimal_mark(text: pl.Series, path: str) -> bool | None:
+    """Whether amounts have a decimal comma (True) or point (False); None where they prove neither.
+
+    Raises `SourceError` where some prove the one and some the other.
+    """
+    bare = text.drop_nulls().str.replace_all(_MARKS, "").str.strip_chars("+-()")
+    found = {
+        mark: bare.filter(
+            bare.str.contains(rf"^(\d{{1,3}}([{group}' ]\d{{3}})+[{mark}]\d+|\d+[{mark}](\d{{1,2}}|\d{{4,}}))$")
+        )
+        for mark, group in ((",", "."), (".", ","))
+    }
+    comma, point = found[","], found["."]
+    if comma.len() and point.len():
+        raise SourceError(
+            f'{path}: "{comma[0]}" has a decimal comma, "{point[0]}" a decimal point; say which amounts have with '
+            "--decimal comma or --decimal point, and the others are rejected"
+        )
+    return True if comma.len() else False if point.len() else None
 
 
 def usual(exact: pl.Series, currency: pl.Series) -> pl.Series:

@@ -45,7 +45,8 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "debit": _DEBITS,
     "credit": _CREDITS,
     "paid": (
-        "amount", "transactionamount", "value", "sum", "amt", "betrag", "montant", "importe", "交易金额", "金额", "发生额",
+        "amount", "transactionamount", "value", "sum", "amt", "betrag", "montant", "importe",
+        "交易金额", "金额", "发生额",
     ),
     "payer_balance": (
         "balance", "runningbalance", "balanceafter", "closingbalance", "accountbalance", "saldo", "solde",

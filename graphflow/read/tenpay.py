@@ -1,7 +1,7 @@
 """Tenpay and WeChat Pay (`TenpayTrades`): one-sided, tab separated, amounts in **fen** as the headers say.
 
-`用户ID` is the wallet, `用户银行卡号` the card that a payment came from or went to. A wallet that states one card, which no
-other wallet states, is joined with it. Two header names occur twice; neither is read. Source: column lists of public
+`用户ID` is the wallet, `用户银行卡号` the card that a payment came from or went to. A wallet that states one card, that
+no other wallet states, is joined with it. Two header names occur twice; neither is read. Source: column lists of public
 tools.
 """
 

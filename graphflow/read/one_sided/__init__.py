@@ -18,7 +18,7 @@ from graphflow.read.one_sided.duplicates import repeated
 from graphflow.read.one_sided.identities import Identities, joined
 from graphflow.read.one_sided.pairing import paired
 from graphflow.read.one_sided.reversals import WORDS, reversed_pairs
-from graphflow.read.one_sided.statements import PLACE, gaps, walked
+from graphflow.read.one_sided.statements import PLACE, gaps, walked, with_statements
 from graphflow.words import count
 
 FATES = {"file": pl.UInt32(), "row": pl.UInt32(), "kind": pl.String(), "reason": pl.String()}
@@ -83,9 +83,10 @@ def resolve(
     records, twice = repeated(records)
     fates.add(twice, "duplicate", "repeats a record of the same serial or balance")
     identities = joined([*links, *_links_of(records)])
-    records = _named(records, identities).with_columns(statement=_statement(records))
-    words = decide(walked(records).select("file", "direction", "step"), paths, in_words=in_words, out_words=out_words)
-    records = _signed(records, words, fates)
+    records = with_statements(_named(records, identities))
+    proof = walked(records).select("file", "row", "direction", "step")
+    words = decide(proof, paths, in_words=in_words, out_words=out_words)
+    records = _signed(records, words, proof, fates)
     walk = walked(records, records.select(pl.when("out").then(-1).otherwise(1).cast(pl.Int8)).to_series())
     found = paired(_directed(walk.with_columns(pl.int_range(pl.len()).alias(PLACE))), precision)
     fates.add(found.second, "paired")
@@ -130,32 +131,31 @@ def _named(records: pl.DataFrame, identities: Identities) -> pl.DataFrame:
     return records.with_columns(pl.col("payer", "payee").replace(identities.renamed))
 
 
-def _statement(records: pl.DataFrame) -> pl.Expr:
-    """Whose balance a row states: the account as the file gives it, with its sub-account, in one currency."""
-    parts = ["payer", "paid_currency", *(c for c in ("account", "sub") if c in records.columns)]
-    return pl.struct(parts).hash()
-
-
-def _signed(records: pl.DataFrame, words: Mapping[int, Words], fates: Fates) -> pl.DataFrame:
-    """Records with `out`: whether money left the account. A negative amount against the word is a reversal by its
-    text or serial, or is rejected."""
+def _signed(records: pl.DataFrame, words: Mapping[int, Words], proof: pl.DataFrame, fates: Fates) -> pl.DataFrame:
+    """Records with `out`: whether money left the account."""
     meaning = [(file, word, way != IN) for file, known in words.items() for word, way in known.meaning.items()]
     schema = {"file": pl.UInt32(), "direction": pl.String(), "out": pl.Boolean()}
     known = pl.DataFrame(meaning, schema=schema, orient="row")
     records = records.join(known, on=["file", "direction"], how="left", maintain_order="left")
-    if not records["negative"].any():
-        return records
-    usual = pl.col("negative").all().over("file", "direction") & pl.col("out")
-    records = records.with_columns(odd=pl.col("negative") & ~usual)
-    back = pl.col("odd") & _takes_back(records)
-    lost = records.filter(pl.col("odd") & ~back)
-    fates.add(lost, "rejected", "the sign of the amount and the direction disagree, and nothing says it is a reversal")
+    return _with_negatives(records, proof, fates) if records["negative"].any() else records
+
+
+def _with_negatives(records: pl.DataFrame, proof: pl.DataFrame, fates: Fates) -> pl.DataFrame:
+    """What an amount below zero means: by the balance where it tells; else out as stated for money out, the reversal
+    that its text or serial says it is, or a contradiction."""
     if "reversal" not in records.columns:
         records = records.with_columns(reversal=pl.lit(None, pl.String))
+    records = records.join(proof.drop("direction"), on=["file", "row"], how="left", maintain_order="left")
+    negative, seen = pl.col("negative"), pl.col("step").is_in([1, -1])
+    moved = pl.col("step") == -1
     records = records.with_columns(
-        out=pl.col("out") ^ back, reversal=pl.when(back).then(pl.lit("negative")).otherwise("reversal")
+        back=negative & pl.when(seen).then(moved != pl.col("out")).otherwise(_takes_back(records))
     )
-    return records.join(lost, on=["file", "row"], how="anti", maintain_order="left").drop("odd")
+    lost = records.filter(negative & ~seen & ~pl.col("back") & ~pl.col("out"))
+    fates.add(lost, "rejected", "a negative amount of money in, and nothing says it is a reversal")
+    mark = pl.when("back").then(pl.coalesce("reversal", pl.lit("negative amount"))).otherwise("reversal")
+    records = records.with_columns(out=pl.col("out") ^ pl.col("back"), reversal=mark).drop("step", "back")
+    return records.join(lost, on=["file", "row"], how="anti", maintain_order="left")
 
 
 def _takes_back(records: pl.DataFrame) -> pl.Expr:

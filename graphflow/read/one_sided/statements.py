@@ -3,14 +3,61 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from graphflow.kernels import balances
 from graphflow.kernels.engine import ready
 from graphflow.ledger import GAPS
 
+Longs = npt.NDArray[np.int64]
+
 PLACE = "place"
 """Column with the place of a record in its account's statement, by which rows of one moment are ordered."""
+
+
+def with_statements(records: pl.DataFrame) -> pl.DataFrame:
+    """Records with `statement`: whose balance each states.
+
+    An account may have several balances (of sub-accounts and account numbers under one card), or one balance under
+    several such labels: per account, the split that leaves fewest breaks.
+    """
+    labels = [name for name in ("account", "sub") if name in records.columns]
+    whole = records.with_columns(statement=_named_by(["payer", "paid_currency"]))
+    if not labels or "payer_balance" not in records.columns:
+        return whole
+    several = pl.any_horizontal(_varies(name).over("payer") for name in labels)
+    mixed = whole.filter(several)
+    if not mixed.height:
+        return whole
+    splits = [["payer", "paid_currency", *labels[:k]] for k in range(len(labels) + 1)]
+    if len(labels) > 1:
+        splits.append(["payer", "paid_currency", labels[1]])
+    best = _fewest_breaks(mixed, splits)
+    whole = whole.join(best, on="payer", how="left", maintain_order="left")
+    chosen = [pl.when(pl.col("split") == k).then(_named_by(names)) for k, names in enumerate(splits)]
+    return whole.with_columns(statement=pl.coalesce(*chosen, "statement")).drop("split")
+
+
+def _varies(name: str) -> pl.Expr:
+    """Whether a column holds more than one thing, nothing counted as one."""
+    column = pl.col(name)
+    return (column != column.drop_nulls().first()).any() | (column.is_null().any() & column.is_not_null().any())
+
+
+def _fewest_breaks(records: pl.DataFrame, splits: list[list[str]]) -> pl.DataFrame:
+    """Per payer, the number of the split after which the fewest balances fail to go on, the first of equals."""
+    counted = [
+        walked(records.with_columns(statement=_named_by(names)))
+        .group_by("payer")
+        .agg(breaks=(pl.col("step") == balances.BREAK).sum(), split=pl.lit(k, pl.Int32))
+        for k, names in enumerate(splits)
+    ]
+    return pl.concat(counted).sort("breaks", "split").unique("payer", keep="first", maintain_order=True).drop("breaks")
+
+
+def _named_by(columns: list[str]) -> pl.Expr:
+    return pl.struct(columns).hash()
 
 
 def walked(records: pl.DataFrame, sign: pl.Series | None = None) -> pl.DataFrame:
@@ -66,9 +113,7 @@ def gaps(walk: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _longs(values: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return (
-        np.ascontiguousarray(values.to_numpy()).view(np.int64)
-        if values.dtype == pl.UInt64
-        else np.array(values.to_numpy(), np.int64)
-    )
+def _longs(values: pl.Series) -> Longs:
+    """A copy that kernels may take: Polars' own arrays are read-only."""
+    copied = np.array(values.to_numpy())
+    return copied.view(np.int64) if values.dtype == pl.UInt64 else copied.astype(np.int64, copy=False)
