@@ -110,6 +110,7 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
                 time_format=options.get("time_format"),
                 timezone=options.get("timezone", "UTC"),
                 currency=currency,
+                decimal_mark=options.get("decimal"),
                 strip=way.strip or scanned,
             )
             if scanned:
@@ -130,7 +131,7 @@ def _cleaned(cleaner: Cleaner, raw: Iterator[pl.DataFrame]) -> Iterator[Cleaned]
         first.append(batch)
     if not first:
         return
-    cleaner.look_at(cleaner.times_of(pl.concat(first)))
+    cleaner.look_at(*cleaner.first_texts(pl.concat(first)))
     with ThreadPoolExecutor(_AHEAD) as pool:
         waiting: deque[Future[Cleaned]] = deque()
         for batch in chain(first, raw):

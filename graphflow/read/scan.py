@@ -45,7 +45,10 @@ def scan(source: RawFile, layout: Layout, cleaner: Cleaner) -> Iterator[Cleaned]
         first.append(block)
     if not first:
         return
-    cleaner.look_at(pl.concat(Table(cut, block).column("time") for block in first))
+    tables = [Table(cut, block) for block in first]
+    cleaner.look_at(*(pl.concat(table.column(name) for table in tables) for name in ("time", "paid")))
+    if cleaner.comma:
+        raise Unplain
     with ThreadPoolExecutor(_AHEAD - 1) as pool:
         waiting: deque[Future[Cleaned]] = deque()
         for block in chain(first, whole):

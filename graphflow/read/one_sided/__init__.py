@@ -16,15 +16,29 @@ import polars as pl
 from graphflow.read.one_sided.direction import IN, Words, decide
 from graphflow.read.one_sided.duplicates import repeated
 from graphflow.read.one_sided.identities import Identities, joined
+from graphflow.read.one_sided.order import in_order
 from graphflow.read.one_sided.pairing import paired
 from graphflow.read.one_sided.reversals import WORDS, reversed_pairs
-from graphflow.read.one_sided.statements import PLACE, gaps, walked, with_statements
+from graphflow.read.one_sided.statements import PLACES, gaps, walked, with_statements
 from graphflow.words import count
 
 FATES = {"file": pl.UInt32(), "row": pl.UInt32(), "kind": pl.String(), "reason": pl.String()}
 """What became of a record that is no transfer of its own; a reason is given where it must be explained."""
 
-INNER = ("account", "card", "sub", "direction", "negative", "reversal", "holder", "out", "statement", "second", PLACE)
+INNER = (
+    "account",
+    "card",
+    "sub",
+    "direction",
+    "negative",
+    "reversal",
+    "holder",
+    "out",
+    "statement",
+    "step",
+    "sign",
+    *PLACES,
+)
 """Columns of records that transfers do not have."""
 
 
@@ -88,13 +102,13 @@ def resolve(
     words = decide(proof, paths, in_words=in_words, out_words=out_words)
     records = _signed(records, words, proof, fates)
     walk = walked(records, records.select(pl.when("out").then(-1).otherwise(1).cast(pl.Int8)).to_series())
-    found = paired(_directed(walk.with_columns(pl.int_range(pl.len()).alias(PLACE))), precision)
+    found = paired(_directed(walk.with_columns(pl.int_range(pl.len()).alias(PLACES[0]))), precision)
     fates.add(found.second, "paired")
     kept, lone = _without_reversed(found.transfers, paths, fates)
     if lone:
         warnings.append(f"{count(lone, 'reversal')} without the transfer taken back: kept as transfers of their own")
     return Resolved(
-        transfers=kept.drop(INNER, strict=False),
+        transfers=in_order(kept).drop(INNER, strict=False),
         fates=fates.table(),
         gaps=gaps(walk),
         statements=_held(walk),
