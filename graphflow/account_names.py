@@ -32,7 +32,7 @@ AccountType = Literal[
 """unknown: too little to say; person: a small account like most people's; gateway: pays on for others, and is not
 traversed; payroll: pays wages; merchant: many small payments for goods; landlord: the same rents every month;
 tax-utility; bank-internal: the bank's own accounts; exchange: an exchange or OTC desk, where value changes its form;
-end: where the records lead no further (cash, fees, interest, a counterparty that no row names), not traversed either."""
+end: where the records lead no further (cash, fees, interest, a counterparty that no row names), nor traversed."""
 
 
 TYPES: tuple[AccountType, ...] = get_args(AccountType)

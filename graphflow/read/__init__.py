@@ -23,12 +23,13 @@ from graphflow.read.assemble import Assembler
 from graphflow.read.batches import Ragged, batches
 from graphflow.read.blocks import Unplain, suits
 from graphflow.read.clean import Cleaned, Cleaner, Padded
-from graphflow.read.columns import load_mapping
-from graphflow.read.dialects import recognise
+from graphflow.read.columns import Layout, load_mapping
+from graphflow.read.dialects import BY_MAPPING, recognise
 from graphflow.read.options import PathName, ReadOptions
 from graphflow.read.progress import Progress, silent
+from graphflow.read.remembered import keep, recall
 from graphflow.read.scan import scan
-from graphflow.read.source import open_source
+from graphflow.read.source import RawFile, open_source
 from graphflow.read.times import SAMPLE
 
 _AHEAD = 2
@@ -95,7 +96,8 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
     )
     for path in paths:
         with open_source(path, options.get("encoding")) as source:
-            layout = recognise(source, mapping, options.get("dialect"), options.get("account"))
+            known = mapping or _recalled(source, options, assembler.accounting.warnings)
+            layout = recognise(source, known, options.get("dialect"), options.get("account"))
             if assembler.accounting.has_seen(source):
                 rows = sum(batch.height for batch in batches(source, layout.positions, careful=way.careful))
                 assembler.accounting.skip(source, rows)
@@ -121,7 +123,26 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
                 assembler.add(cleaned, stripped=cleaner.strip)
                 progress(source, cleaned.height)
             assembler.finish(source, layout, cleaner)
+            _remember(source, layout, mapping, options)
     return assembler.ledger()
+
+
+def _recalled(source: RawFile, options: ReadOptions, warnings: list[str]) -> Mapping[str, str]:
+    """The mapping that was given before for a file with this header."""
+    folder = options.get("remembered")
+    if folder is None:
+        return {}
+    mapping, path = recall(Path(folder), source.header)
+    if path is not None:
+        warnings.append(f"{source.path}: columns as given before for the same header (delete {path} to forget)")
+    return mapping
+
+
+def _remember(source: RawFile, layout: Layout, mapping: Mapping[str, str], options: ReadOptions) -> None:
+    """Keep a mapping that a file was read by."""
+    folder = options.get("remembered")
+    if folder is not None and mapping and layout.dialect in BY_MAPPING:
+        keep(Path(folder), source.header, mapping)
 
 
 def _cleaned(cleaner: Cleaner, raw: Iterator[pl.DataFrame]) -> Iterator[Cleaned]:

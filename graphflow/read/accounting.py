@@ -30,6 +30,7 @@ class Accounting:
     bad: list[pl.DataFrame] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _pending: dict[str, int] = field(default_factory=dict)
+    _filled: dict[str, int] = field(default_factory=dict)
     _first_bad: int = 0
 
     @property
@@ -52,6 +53,8 @@ class Accounting:
             ("rejected", bad.height - cleaned.excluded),
         ):
             self._pending[kind] = self._pending.get(kind, 0) + rows
+        for name in good.columns:
+            self._filled[name] = self._filled.get(name, 0) + good[name].count()
         if bad.height:
             self.bad.append(bad)
 
@@ -92,8 +95,21 @@ class Accounting:
                 f"{MOST_DECIMALS} decimals are rounded"
             )
         known = _source(source, layout.dialect, counts)
-        columns = dict(layout.headers)
-        self.sources.append(replace(known, time_format=cleaner.time_format or "", columns=columns))
+        filled, self._filled = self._filled, {}
+        rows = counts.get("read", 0) - counts.get("excluded", 0)
+        sides = dict.fromkeys(("payer", "payee"), counts.get("accepted", 0))
+        share = {name: number / max(rows, 1) for name, number in {**sides, **filled}.items() if name in layout.headers}
+        self.sources.append(
+            replace(
+                known,
+                time_format=cleaner.time_format or "",
+                columns=dict(layout.headers),
+                confidence={name: round(min(part, 1.0), 4) for name, part in share.items()},
+                title=source.title,
+                unit=layout.unit,
+                decimal="comma" if cleaner.comma else "",
+            )
+        )
         return bool(counts)
 
     def move(self, rows: pl.DataFrame, column: str | None = None) -> None:

@@ -22,7 +22,9 @@ from graphflow.read.one_sided.reversals import WORDS, reversed_pairs
 from graphflow.read.one_sided.statements import PLACES, gaps, walked, with_statements
 from graphflow.words import count
 
-FATES = {"file": pl.UInt32(), "row": pl.UInt32(), "kind": pl.String(), "reason": pl.String()}
+FATES = {
+    "file": pl.UInt32(), "row": pl.UInt32(), "kind": pl.String(), "reason": pl.String(), "value": pl.String(),
+}  # fmt: skip
 """What became of a record that is no transfer of its own; a reason is given where it must be explained."""
 
 INNER = (
@@ -67,10 +69,11 @@ class Fates:
 
     parts: list[pl.DataFrame] = field(default_factory=list)
 
-    def add(self, rows: pl.DataFrame, kind: str, reason: str | pl.Expr | None = None) -> None:
-        """Rows of one fate; `reason` may be an expression over them."""
-        told = reason if isinstance(reason, pl.Expr) else pl.lit(reason, pl.String)
-        self.parts.append(rows.select("file", "row", kind=pl.lit(kind), reason=told).cast(FATES))  # type: ignore[arg-type]
+    def add(self, rows: pl.DataFrame, kind: str, reason: str | None = None) -> None:
+        """Rows of one fate, with the column `value` where that says more."""
+        value = pl.col("value") if "value" in rows.columns else pl.lit(None, pl.String)
+        told = rows.select("file", "row", kind=pl.lit(kind), reason=pl.lit(reason, pl.String), value=value)
+        self.parts.append(told.select(pl.col(name).cast(type_) for name, type_ in FATES.items()))
 
     def table(self) -> pl.DataFrame:
         """All of them."""
@@ -202,17 +205,16 @@ def _directed(records: pl.DataFrame) -> pl.DataFrame:
 def _without_reversed(transfers: pl.DataFrame, paths: Mapping[int, str], fates: Fates) -> tuple[pl.DataFrame, int]:
     """Transfers without those that cancel each other, and how many reversals have nothing to cancel."""
     pairs, lone = reversed_pairs(transfers)
-    for one, other, text in (
-        ("original", "reversal", "reversed by"),
-        ("reversal", "original", "reverses"),
+    for one, other, told in (
+        ("original", "reversal", "taken back by the reversal that is named"),
+        ("reversal", "original", "a reversal of the transfer that is named"),
     ):
         rows, against = transfers[pairs[one]], transfers[pairs[other]]
-        place = [f"{text} row {row} of {paths[file]}" for file, row in against.select("file", "row").iter_rows()]
-        rows = rows.with_columns(told=pl.Series(place, dtype=pl.String))
-        fates.add(rows, "excluded", pl.col("told"))
+        place = [f"row {row} of {paths[file]}" for file, row in against.select("file", "row").iter_rows()]
+        rows = rows.with_columns(value=pl.Series(place, dtype=pl.String))
+        fates.add(rows, "excluded", told)
         if "twin_row" in rows.columns:
-            second = rows.drop_nulls("twin_row").select("told", file="twin_file", row="twin_row")
-            fates.add(second, "excluded", pl.col("told"))
+            fates.add(rows.drop_nulls("twin_row").select("value", file="twin_file", row="twin_row"), "excluded", told)
     gone = pl.concat([pairs["original"], pairs["reversal"].alias("original")])
     keep = pl.repeat(True, transfers.height, eager=True).scatter(gone, False)
     return transfers.filter(keep), lone
