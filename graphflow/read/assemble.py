@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -110,7 +110,7 @@ class Assembler:
         """All files as one ledger, sorted by time; ties keep the order of files and rows."""
         sources = self.accounting.sources
         if not self._parts and not self._records:
-            raise SourceError(f"{sources[-1].path}: has no transfers" if sources else "no rows")
+            raise SourceError(_nothing(sources))
         decimals = self._final_decimals()
         resolved = self._resolve(decimals) if self._records else None
         identities = resolved.identities if resolved else joined(self.references.links)
@@ -216,6 +216,14 @@ class Assembler:
                 f"{cut.len():,} account numbers look cut by a spreadsheet ({shown}): "
                 "different accounts may have become one"
             )
+
+
+def _nothing(sources: Sequence[Source]) -> str:
+    """What to say where no file has a transfer."""
+    if not any(source.rows["read"] for source in sources):
+        return f"{sources[-1].path}: has a header and no rows"
+    kinds = ", ".join(dict.fromkeys(source.dialect for source in sources))
+    return f"{sources[0].path}: no file has transfers, only {kinds}; name the files with transactions as well"
 
 
 def _learned(resolved: Resolved, paths: dict[int, str]) -> dict[str, pl.DataFrame]:
