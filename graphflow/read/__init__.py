@@ -24,9 +24,10 @@ from graphflow.read.blocks import Unplain, suits
 from graphflow.read.clean import Cleaned, Cleaner, Padded
 from graphflow.read.columns import load_mapping
 from graphflow.read.dialects import recognise
+from graphflow.read.encodings import NotUtf8
 from graphflow.read.progress import Progress, silent
 from graphflow.read.scan import scan
-from graphflow.read.source import open_source
+from graphflow.read.source import Sources
 from graphflow.read.times import SAMPLE
 
 PathName = str | PathLike[str]
@@ -47,12 +48,12 @@ def read_ledger(
 ) -> Ledger:
     """Read transaction records into one ledger.
 
-    paths        one file or several: CSV or TSV text, or Parquet
+    paths        files, folders and archives: CSV or TSV text, Parquet, workbooks; zip and gzip files with such in them
     mapping      ledger field → header of the file (`{"payer": "From Account"}`), or a TOML file that says so;
                  fields not mapped are recognised by their usual names
     dialect      "amlworld" or "plain"; recognised by the header when not given
-    encoding     of text files: UTF-8, or UTF-16 by its byte order mark, when not given; others (gb18030, cp1252)
-                 must be named
+    encoding     of text files without a byte order mark; found when not given (UTF-8, UTF-16, gb18030, cp1252), and
+                 asked for when none is proved
     time_format  strptime format, or "epoch_s" / "epoch_ms"; found from the data when not given, and asked
                  for when day and month could be either way round
     timezone     zone of times that state none; they become UTC
@@ -92,6 +93,10 @@ def read_ledger(
             way = replace(way, strip=True)
         except Ragged:
             way = replace(way, careful=True)
+        except NotUtf8:
+            if way.whole:
+                raise
+            way = replace(way, whole=True)
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,13 @@ class _Way:
 
     scan     large texts by compiled kernels (until `Unplain`)
     strip    with white space taken off (after `Padded`); careful: row by row (after `Ragged`)
+    whole    texts tried as UTF-8 to their ends, and converted where they are not (after `NotUtf8`)
     """
 
     scan: bool = True
     strip: bool = False
     careful: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,8 +128,9 @@ class _Options:
 def _read(paths: list[Path], options: _Options, way: _Way) -> Ledger:
     """One attempt."""
     assembler = Assembler(currency=options.currency)
-    for path in paths:
-        with open_source(path, options.encoding) as source:
+    inputs = Sources(paths, options.encoding, whole=way.whole)
+    with inputs as sources:
+        for source in sources:
             if assembler.has_seen(source):
                 layout = recognise(source, options.mapping, options.dialect)
                 rows = sum(batch.height for batch in batches(source, layout.positions, careful=way.careful))
@@ -146,7 +154,7 @@ def _read(paths: list[Path], options: _Options, way: _Way) -> Ledger:
                 assembler.add(cleaned, stripped=cleaner.strip)
                 options.progress(source, cleaned.height)
             assembler.finish(source, layout, cleaner)
-    return assembler.ledger()
+    return inputs.explained(assembler.ledger())
 
 
 def _cleaned(cleaner: Cleaner, raw: Iterator[pl.DataFrame]) -> Iterator[Cleaned]:

@@ -59,15 +59,16 @@ class Assembler:
     _warnings: list[str] = field(default_factory=list)
     _precisions: list[timedelta] = field(default_factory=list)
     _pending: dict[str, int] = field(default_factory=dict)
+    _seen: dict[str, str] = field(default_factory=dict)
     _first_bad: int = 0
 
     def has_seen(self, source: RawFile) -> bool:
         """Whether a file with the same content was read before."""
-        return any(s.sha256 == source.sha256 for s in self._sources)
+        return bool(self._seen) and source.fingerprint in self._seen  # a fingerprint takes as long as reading
 
     def skip(self, source: RawFile, rows: int) -> None:
         """Count a file that was given twice."""
-        earlier = next(s.path for s in self._sources if s.sha256 == source.sha256)
+        earlier = self._seen[source.fingerprint]
         reason = f"the file has the same content as {earlier}"
         self._warnings.append(f"{source.path}: {reason}; its {rows:,} rows are counted as duplicate")
         self._bad.append(pl.DataFrame([(source.path, None, None, None, reason)], schema=REJECTED, orient="row"))
@@ -120,6 +121,7 @@ class Assembler:
         if counts:
             self._precisions.append(precision(time_format))
         columns = dict(layout.headers)
+        self._seen[source.fingerprint] = source.path
         self._sources.append(_source(source, layout.dialect, counts, time_format=time_format, columns=columns))
 
     def ledger(self) -> Ledger:

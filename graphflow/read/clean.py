@@ -74,7 +74,7 @@ class Cleaner:
         self.timezone = timezone
         self.time_format = time_format
         self.currency = currency
-        self.strip = strip or source.kind == "parquet"
+        self.strip = strip or source.kind != "text"
 
     @cached_property
     def floats(self) -> list[str]:

@@ -1,0 +1,223 @@
+"""Where the table begins in a text or a sheet: the separator, the lines above the header, the header itself.
+
+A bank writes its name, an account line and the time of the export above the table. Those lines are told from the
+header by what stands below: a header names columns, so where the rows below hold digits it holds words, and it has
+as many fields as they. A line that looks like the rows is never skipped: a file without a header is refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from graphflow.errors import SourceError
+from graphflow.read.encodings import NotUtf8
+
+SEPARATORS = ",\t;|"
+MOST_TITLE_LINES = 50
+_SAMPLE = 150
+_BELOW = 30
+_LONGEST_LINE = 1 << 20
+_BLANK = " \t\r\n\f\v\xa0\u3000\ufeff\u200b\u200c\u200d\u2060\u2003\u2002"
+"""What spreadsheets and web pages leave at the ends of a header, seen or unseen."""
+
+_VALUE = re.compile(r"(?=.*\d)[\d\s.,:/+\-()%¥￥$€£TZ年月日时分秒AaPpMmEe'_]+|0x[0-9a-fA-F]{8,}")
+"""A number, an amount, a time, an account in digits: what a row holds and a header does not."""
+
+Rows = Sequence[Sequence[str]]
+
+
+class NoTable(SourceError):
+    """A file that holds no records at all. Found in a folder it is passed over; named by the user it is an error."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """What stands above the first row.
+
+    title   the lines above the header, as text; empty ones left out
+    above   how many lines those are, empty ones too; lines: with the header
+    start   the byte at which the first row begins
+    """
+
+    header: tuple[str, ...]
+    title: tuple[str, ...] = ()
+    separator: str = ""
+    above: int = 0
+    lines: int = 0
+    start: int = 0
+
+
+def name_of(cell: str) -> str:
+    """A column's name without what cannot be seen.
+
+    >>> name_of("\\ufeff交易卡号\\t"), name_of("\\u200bBank\\xa0")
+    ('交易卡号', 'Bank')
+    """
+    return cell.strip(_BLANK)
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+
+def of_text(path: str, readable: Path) -> Heading:
+    """The heading of a UTF-8 text. Raises `NoTable`, or `SourceError` for rows without a header."""
+    raw = list(_first_lines(path, readable))
+    try:
+        lines = [line.decode("utf-8") for line in raw]
+    except UnicodeDecodeError:
+        raise NotUtf8(f"{path}: is not UTF-8") from None
+    lines = [line.removeprefix("\ufeff").strip("\r\n") for line in lines]
+    found = [(table, separator) for separator in SEPARATORS if (table := _split(lines, separator)) is not None]
+    if not found:
+        said = next((line.strip() for line in lines if line.strip()), "")
+        raise NoTable(f"{path}: has no header row with several columns in its first lines: {said[:80]!r}")
+    table, separator = max(found, key=lambda pair: (pair[0].agreed, pair[0].width))
+    if table.header is None:
+        raise _no_header(path, _fields(lines[table.first], separator))
+    names, used = _record(path, lines[table.header :], separator)
+    size = table.header + used
+    return Heading(
+        header=tuple(map(name_of, names)),
+        title=tuple(text for line in lines[: table.header] if (text := line.strip(_BLANK + SEPARATORS))),
+        separator=separator,
+        above=table.header,
+        lines=size,
+        start=sum(map(len, raw[:size])),
+    )
+
+
+def _first_lines(path: str, readable: Path) -> Iterator[bytes]:
+    """The first lines of a file, of a bounded length in all; one that is cut short is left out."""
+    size = 0
+    with readable.open("rb") as stream:
+        for k in range(_SAMPLE):
+            line = stream.readline(_LONGEST_LINE)
+            size += len(line)
+            if not line or (size > 4 * _LONGEST_LINE and k > MOST_TITLE_LINES):
+                return
+            if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+                if k:
+                    return
+                raise NoTable(f"{path}: the first line is longer than {_LONGEST_LINE:,} bytes, so it is not a header")
+            yield line
+
+
+def _record(path: str, lines: list[str], separator: str) -> tuple[list[str], int]:
+    """The record that begins a list of lines, and how many of them it takes: a quoted name may hold a line end."""
+    reader = csv.reader((line + "\n" for line in lines), delimiter=separator)
+    try:
+        return next(reader), reader.line_num
+    except csv.Error as error:
+        raise SourceError(f"{path}: its header row cannot be read ({error})") from None
+
+
+def _split(lines: list[str], separator: str) -> _Table | None:
+    """The lines as fields, if this separator makes a table of them."""
+    records = [_fields(line, separator) for line in lines]
+    table = _table(records)
+    if table is None or table.header is None:
+        return table
+    others = SEPARATORS.replace(separator, "").replace("\t", "")
+    names = [name.strip() for name in records[table.header]]
+    wrong = sum(name.startswith(tuple(others)) or name.endswith(tuple(others)) for name in names)
+    return None if 2 * wrong > len(names) else table
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(line, newline=""), delimiter=separator), [])
+    except csv.Error:
+        return line.split(separator)
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def of_rows(path: str, rows: Rows) -> Heading:
+    """The heading of a sheet from its first rows, all of the same width; `above` and `lines` count rows of it."""
+    table = _table(rows)
+    if table is None:
+        raise NoTable(f"{path}: has no header row with several columns in its first rows")
+    if table.header is None:
+        raise _no_header(path, rows[table.first])
+    title = [" ".join(filter(None, map(name_of, row))) for row in rows[: table.header]]
+    return Heading(
+        header=tuple(map(name_of, rows[table.header])),
+        title=tuple(filter(None, title)),
+        above=table.header,
+        lines=table.header + 1,
+    )
+
+
+class _Record:
+    """A record looked at once: its width, which fields hold anything, which a value."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        self.cells, self.width = cells, len(cells)
+        self.names = {j: name for j, cell in enumerate(cells) if (name := name_of(cell))}
+        self.values = {j for j, name in self.names.items() if _VALUE.fullmatch(name)}
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table found in some records: its header's number, or the number of the first row of one without a header.
+
+    agreed  whether the records below have as many fields as the header
+    """
+
+    first: int
+    width: int
+    agreed: bool
+    header: int | None
+
+
+def _table(rows: Rows) -> _Table | None:
+    records = [_Record(row) for row in rows]
+    several = [k for k, record in enumerate(records) if record.width > 1 and record.names]
+    candidates = [c for k in several if k <= MOST_TITLE_LINES and (c := _candidate(records, k)) is not None]
+    if not candidates:
+        return _Table(several[0], records[several[0]].width, agreed=False, header=None) if several else None
+    agreed = [c for c in candidates if c.agreed] or candidates
+    most = max(len(records[c.first].names) for c in agreed)
+    best = next(c for c in agreed if 10 * len(records[c.first].names) >= 9 * most)
+    values = _value_columns(records, best.first)
+    above = next((k for k in several if k < best.first and _is_row(records[k], best.width, values)), None)
+    return best if above is None else replace(best, first=above, header=None)
+
+
+def _candidate(records: list[_Record], k: int) -> _Table | None:
+    """Record k as a header, if it can be one: names in most columns, words where the rows below hold values."""
+    record = records[k]
+    if 2 * len(record.names) < record.width or 2 * len(set(record.names.values())) < len(record.names):
+        return None
+    values = _value_columns(records, k)
+    if (not values and record.values) or (values and 2 * len(record.values & values) >= len(values)):
+        return None
+    below = [other.width for other in records[k + 1 :] if other.names]
+    return _Table(k, record.width, agreed=10 * below.count(record.width) >= 8 * len(below), header=k)
+
+
+def _value_columns(records: list[_Record], k: int) -> set[int]:
+    """Columns in which nearly every record below k, of the same width, holds a value if it holds anything."""
+    below = [other for other in records[k + 1 :] if other.width == records[k].width][:_BELOW]
+    filled = Counter(j for record in below for j in record.names)
+    valued = Counter(j for record in below for j in record.values)
+    return {j for j, count in valued.items() if 10 * count >= 8 * filled[j]}
+
+
+def _is_row(record: _Record, width: int, values: set[int]) -> bool:
+    """Whether a record above the header has values where the rows below it have."""
+    return record.width == width and bool(values) and 10 * len(record.values & values) >= 8 * len(values)
+
+
+def _no_header(path: str, row: Sequence[str]) -> SourceError:
+    shown = ", ".join(row[:6])
+    return SourceError(
+        f"{path}: has no header row: its first row already holds values ({shown[:120]}); add a line of column names"
+    )
