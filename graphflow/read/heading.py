@@ -22,6 +22,7 @@ SEPARATORS = ",\t;|"
 MOST_TITLE_LINES = 50
 _SAMPLE = 150
 _BELOW = 30
+_LONGEST_RECORD = 20
 _LONGEST_LINE = 1 << 20
 _BLANK = " \t\r\n\f\v\xa0\u3000\ufeff\u200b\u200c\u200d\u2060\u2003\u2002"
 """What spreadsheets and web pages leave at the ends of a header, seen or unseen."""
@@ -73,20 +74,19 @@ def of_text(path: str, readable: Path) -> Heading:
     except UnicodeDecodeError:
         raise NotUtf8(f"{path}: is not UTF-8") from None
     lines = [line.removeprefix("\ufeff").strip("\r\n") for line in lines]
-    found = [(table, separator) for separator in SEPARATORS if (table := _split(lines, separator)) is not None]
+    found = [split for separator in SEPARATORS if (split := _split(lines, separator)) is not None]
     if not found:
         said = next((line.strip() for line in lines if line.strip()), "")
         raise NoTable(f"{path}: has no header row with several columns in its first lines: {said[:80]!r}")
-    table, separator = max(found, key=lambda pair: (pair[0].agreed, pair[0].width))
-    if table.header is None:
-        raise _no_header(path, _fields(lines[table.first], separator))
-    names, used = _record(path, lines[table.header :], separator)
-    size = table.header + used
+    best = max(found, key=lambda split: (split.table.agreed, split.table.width))
+    if best.table.header is None:
+        raise _no_header(path, best.records[best.table.first])
+    above, size = best.ends[best.table.header - 1] if best.table.header else 0, best.ends[best.table.header]
     return Heading(
-        header=tuple(map(name_of, names)),
-        title=tuple(text for line in lines[: table.header] if (text := line.strip(_BLANK + SEPARATORS))),
-        separator=separator,
-        above=table.header,
+        header=tuple(map(name_of, best.records[best.table.header])),
+        title=tuple(text for line in lines[:above] if (text := line.strip(_BLANK + SEPARATORS))),
+        separator=best.separator,
+        above=above,
         lines=size,
         start=sum(map(len, raw[:size])),
     )
@@ -108,25 +108,44 @@ def _first_lines(path: str, readable: Path) -> Iterator[bytes]:
             yield line
 
 
-def _record(path: str, lines: list[str], separator: str) -> tuple[list[str], int]:
-    """The record that begins a list of lines, and how many of them it takes: a quoted name may hold a line end."""
+@dataclass(frozen=True)
+class _Split:
+    """Lines taken apart at one separator. ends: the number of lines up to the end of each record."""
+
+    separator: str
+    records: list[list[str]]
+    ends: list[int]
+    table: _Table
+
+
+def _split(lines: list[str], separator: str) -> _Split | None:
+    """The lines as records, if this separator makes a table of them."""
+    records, ends = _records(lines, separator)
+    table = _table(records)
+    if table is None:
+        return None
+    if table.header is not None:
+        others = SEPARATORS.replace(separator, "").replace("\t", "")
+        names = [name.strip() for name in records[table.header]]
+        wrong = sum(name.startswith(tuple(others)) or name.endswith(tuple(others)) for name in names)
+        if 2 * wrong > len(names):
+            return None
+    return _Split(separator, records, ends, table)
+
+
+def _records(lines: list[str], separator: str) -> tuple[list[list[str]], list[int]]:
+    """Records, and the lines up to the end of each: a quoted field may hold line ends, but hardly a page of them."""
+    records, ends = list[list[str]](), [0]
     reader = csv.reader((line + "\n" for line in lines), delimiter=separator)
     try:
-        return next(reader), reader.line_num
-    except csv.Error as error:
-        raise SourceError(f"{path}: its header row cannot be read ({error})") from None
-
-
-def _split(lines: list[str], separator: str) -> _Table | None:
-    """The lines as fields, if this separator makes a table of them."""
-    records = [_fields(line, separator) for line in lines]
-    table = _table(records)
-    if table is None or table.header is None:
-        return table
-    others = SEPARATORS.replace(separator, "").replace("\t", "")
-    names = [name.strip() for name in records[table.header]]
-    wrong = sum(name.startswith(tuple(others)) or name.endswith(tuple(others)) for name in names)
-    return None if 2 * wrong > len(names) else table
+        for record in reader:
+            if reader.line_num - ends[-1] > _LONGEST_RECORD:
+                raise csv.Error
+            records.append(record)
+            ends.append(reader.line_num)
+    except csv.Error:
+        return [_fields(line, separator) for line in lines], list(range(1, len(lines) + 1))
+    return records, ends[1:]
 
 
 def _fields(line: str, separator: str) -> list[str]:
@@ -180,7 +199,9 @@ class _Table:
 def _table(rows: Rows) -> _Table | None:
     records = [_Record(row) for row in rows]
     several = [k for k, record in enumerate(records) if record.width > 1 and record.names]
-    candidates = [c for k in several if k <= MOST_TITLE_LINES and (c := _candidate(records, k)) is not None]
+    last = several[-1] if several[1:] else -1  # what stands at the end is a header only if it stands alone
+    likely = [k for k in several if k <= MOST_TITLE_LINES and k != last]
+    candidates = [c for k in likely if (c := _candidate(records, k)) is not None]
     if not candidates:
         return _Table(several[0], records[several[0]].width, agreed=False, header=None) if several else None
     agreed = [c for c in candidates if c.agreed] or candidates
