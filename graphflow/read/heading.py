@@ -198,7 +198,7 @@ class _Table:
 
 def _table(rows: Rows) -> _Table | None:
     records = [_Record(row) for row in rows]
-    several = [k for k, record in enumerate(records) if record.width > 1 and record.names]
+    several = [k for k, record in enumerate(records) if len(record.names) > 1]
     last = several[-1] if several[1:] else -1  # what stands at the end is a header only if it stands alone
     likely = [k for k in several if k <= MOST_TITLE_LINES and k != last]
     candidates = [c for k in likely if (c := _candidate(records, k)) is not None]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 from xml.parsers import expat
 
 import numpy as np
@@ -19,9 +18,11 @@ from graphflow.errors import SourceError
 MOST_CELLS = 50_000_000
 MOST_ROWS, MOST_COLUMNS = 1 << 20, 702
 _OVERLAP = 64
-_FAR = re.compile(rb"[A-Za-z]{3,}\d+|[A-Za-z]{0,3}\d{7,}")
+_FAR = re.compile(rb"[A-Za-z]{3,}\d+|[A-Za-z]{0,2}\d{7,}")
 _IS_PLACE = re.compile(rb"(?<![\w:.-])r\s*=\s*[\"']$")
 _ROW, _CELL = re.compile(rb"<(?:\w+:)?row\b"), re.compile(rb"<(?:\w+:)?c[\s/>]")
+_ROW_NUMBER = re.compile(rb"<(?:\w+:)?row\b[^>]*?\sr\s*=\s*[\"'](\d{1,7})[\"']")
+_ENDS_A_NAME = np.frombuffer(b" >/\n\t\r", np.uint8)
 _ROW_RECORD, _CELL_RECORDS = 0, range(1, 12)
 _CELLS = "urn:oasis:names:tc:opendocument:xmlns:table:1.0|table-cell"
 
@@ -31,14 +32,12 @@ Longs = npt.NDArray[np.int64]
 
 def check(path: str, name: str, blocks: Iterator[bytes]) -> None:
     """Read a member of a workbook to its end. Raises `SourceError` where it is a sheet that reaches too far."""
-    first = next(blocks, b"")
-    everything = chain([first], blocks)
     if name == "content.xml":
-        _check_opendocument(path, everything)
-    elif name.endswith(".bin") and "sheet" in name:
-        _check_binary(path, everything)
+        _check_opendocument(path, blocks)
+    elif name.endswith(".bin") and "sheet" in name.lower():
+        _check_binary(path, blocks)
     else:
-        _check_xml(path, everything)
+        _check_xml(path, blocks)
 
 
 def _bound(path: str, rows: int, columns: int) -> None:
@@ -69,44 +68,52 @@ def _places(path: str, text: bytes) -> tuple[int, int]:
     data = np.frombuffer(text + bytes(8), np.uint8)
     quotes = np.flatnonzero((data == ord('"')) | (data == ord("'")))
     start, size = quotes[:-1] + 1, np.diff(quotes) - 1
-    near = (size > 0) & (size <= 16)
-    start, size = start[near], size[near]
-    one, two = (_is_letter(data[start + k]) for k in (0, 1))
+    likely = (size > 0) & (size <= 16) & _is_digit(data[quotes[1:] - 1])
+    start, size = start[likely], size[likely]
+    one, two, three = (_is_letter(data[start + k]) for k in range(3))
     letters = one.astype(np.int64) + (one & two)
-    far = (one & two & _is_letter(data[start + 2])) | (size - letters >= 7)
-    _refuse_far(path, text, start[far], size[far])
-    number, places = _numbers(data, start[~far] + letters[~far], size[~far] - letters[~far])
-    rows = int(number[places].max(initial=0))
+    far = (one & two & three) | (size - letters >= 7)
+    last = _far_rows(path, text, start[far], size[far])
+    near = one & ~far
+    start, size, letters = start[near], size[near], letters[near]
+    number, good = _numbers(data, start + letters, size - letters)
     rank, next_rank = _rank(data[start]), _rank(data[start + 1])
-    column = np.where(letters == 2, 26 * rank + next_rank, np.where(letters == 1, rank, 0))[~far][places]
-    return rows, max(int(column.max(initial=0)), _unplaced(text, int((column > 0).sum())))
+    column = np.where(letters == 2, 26 * rank + next_rank, rank)[good]
+    rows, columns = _unplaced(data, text, column.size)
+    return max(last, rows, int(number[good].max(initial=0))), max(columns, int(column.max(initial=0)))
 
 
-def _unplaced(text: bytes, placed: int) -> int:
-    """The most cells in a row, if there are cells that do not say where they stand: they follow each other."""
-    if sum(text.count(start + end) for start in (b"<c", b":c") for end in (b" ", b">", b"/", b"\n", b"\t")) <= placed:
-        return 0
-    return max(len(_CELL.findall(part)) for part in _ROW.split(text))
+def _unplaced(data: Bytes, text: bytes, placed: int) -> tuple[int, int]:
+    """As above, if there are cells that do not say where they stand: they follow each other in their row."""
+    named = np.flatnonzero(data[1:-1] == ord("c")) + 1
+    named = named[(data[named - 1] == ord("<")) | (data[named - 1] == ord(":"))]
+    if np.count_nonzero(np.isin(data[named + 1], _ENDS_A_NAME)) <= placed:
+        return 0, 0
+    rows = max((int(number) for number in _ROW_NUMBER.findall(text)), default=0)
+    return max(rows, len(_ROW.findall(text))), max(len(_CELL.findall(part)) for part in _ROW.split(text))
 
 
 def _numbers(data: Bytes, start: Longs, size: Longs) -> tuple[Longs, npt.NDArray[np.bool_]]:
-    """Numbers of up to six digits, and which places hold one."""
-    number, good = np.zeros(start.size, np.int64), (size > 0) & (size < 7)
-    for k in range(6):
-        digit = data[np.minimum(start + k, data.size - 1)].astype(np.int64) - ord("0")
+    """Numbers of up to six digits, and which of them are numbers."""
+    number, good = np.zeros(start.size, np.int64), size > 0
+    for k in range(int(size.max(initial=0))):
+        digit = data[start + k]
         inside = k < size
-        good &= ~inside | ((digit >= 0) & (digit <= 9))
-        number = np.where(inside, 10 * number + digit, number)
+        good &= ~inside | _is_digit(digit)
+        number = np.where(inside, 10 * number + (digit & 0x0F), number)
     return number, good
 
 
-def _refuse_far(path: str, text: bytes, start: Longs, size: Longs) -> None:
-    """Look one by one at what would be a place far away, if it is one."""
+def _far_rows(path: str, text: bytes, start: Longs, size: Longs) -> int:
+    """The last row among what looks like places far away, one by one. Raises `SourceError` for one too far."""
+    last = 0
     for at, length in zip(start.tolist(), size.tolist(), strict=True):
         place = text[at : at + length]
         if _FAR.fullmatch(place) and _IS_PLACE.search(text[max(0, at - 16) : at]):
             digits = place.lstrip(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
             _bound(path, int(digits), _column(place[: len(place) - len(digits)]))
+            last = max(last, int(digits))
+    return last
 
 
 def _column(letters: bytes) -> int:
@@ -118,11 +125,18 @@ def _column(letters: bytes) -> int:
 
 def _is_letter(data: Bytes) -> npt.NDArray[np.bool_]:
     lower = data | 0x20
-    return (lower >= ord("a")) & (lower <= ord("z"))
+    letters: npt.NDArray[np.bool_] = (lower >= ord("a")) & (lower <= ord("z"))
+    return letters
+
+
+def _is_digit(data: Bytes) -> npt.NDArray[np.bool_]:
+    digits: npt.NDArray[np.bool_] = (data >= ord("0")) & (data <= ord("9"))
+    return digits
 
 
 def _rank(data: Bytes) -> Longs:
-    return (data & 0x1F).astype(np.int64)
+    rank: Longs = (data & 0x1F).astype(np.int64)
+    return rank
 
 
 # --- Excel's binary records -----------------------------------------------------------------------
