@@ -15,10 +15,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from graphflow.errors import SourceError
+from graphflow.read.encodings import is_chinese
 
 MOST_BYTES = 20 << 30
 """What an archive may unfold to in all."""
@@ -44,7 +45,7 @@ _BIRTHMARKS = {
 class Budget:
     """How many bytes may still be unpacked, of one PATH with all that is in it."""
 
-    left: int = MOST_BYTES
+    left: int = field(default_factory=lambda: MOST_BYTES)
 
     def spend(self, path: str, size: int) -> None:
         """Raise `SourceError` when it is used up."""
@@ -70,7 +71,11 @@ def members(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
 
     Two of the same name are told apart by a number.
     """
-    files = [(member_name(info), info) for info in archive.filelist if not info.is_dir()]
+    infos = [info for info in archive.filelist if not info.is_dir()]
+    encoding = _encoding_of_names(b"\n".join(_raw_name(info) for info in infos if not info.flag_bits & _UTF8_NAME))
+    files = [
+        (info.filename if info.flag_bits & _UTF8_NAME else _raw_name(info).decode(encoding), info) for info in infos
+    ]
     found: dict[str, zipfile.ZipInfo] = {}
     for name, info in sorted(files, key=lambda pair: pair[0]):
         number, shown = 1, name
@@ -81,20 +86,20 @@ def members(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
     return list(found.items())
 
 
-def member_name(info: zipfile.ZipInfo) -> str:
-    """A member's name. Unless it is flagged as UTF-8, it is bytes in an encoding nobody states.
+def _raw_name(info: zipfile.ZipInfo) -> bytes:
+    return info.filename.encode("cp437", "replace")
 
-    Chinese versions of Windows write GB18030, macOS writes UTF-8; DOS wrote code page 437, which reads any bytes.
+
+def _encoding_of_names(names: bytes) -> str:
+    """What names are in that are not flagged as UTF-8: nobody states it, and DOS's code page 437 reads any bytes.
+
+    Chinese versions of Windows write GB18030, macOS writes UTF-8 without saying so.
     """
-    if info.flag_bits & _UTF8_NAME:
-        return info.filename
-    raw = info.filename.encode("cp437", "replace")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return info.filename
+    try:
+        names.decode("utf-8")
+    except UnicodeDecodeError:
+        return "gb18030" if is_chinese(names) else "cp437"
+    return "utf-8"
 
 
 def kind_of(archive: zipfile.ZipFile) -> str:

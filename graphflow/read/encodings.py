@@ -148,6 +148,15 @@ class _Evidence:
         self.chinese += 2 * int(((common | marks) & (trail >= 0xA1)).sum())
         self.late += int((common & (lead > 0xC8) & (trail >= 0xA1)).sum())
 
+    def says(self) -> str | None:
+        """The encoding that is proved, if one is."""
+        chinese, western = self.chinese / max(self.high, 1), self.western / max(self.high, 1)
+        # Korean in its own encoding looks alike, but has no characters in the later rows of the Chinese table
+        korean = self.chinese >= 2 * _FEW and not self.late
+        if chinese >= _PROVED and western <= _NOISE and not korean:
+            return "gb18030"
+        return "cp1252" if western >= _PROVED and chinese <= _NOISE else None
+
 
 def _is_letter(data: Bytes) -> npt.NDArray[np.bool_]:
     lower = data | 0x20
@@ -175,12 +184,18 @@ def _proved(file: Path) -> str | None:
                 found.add(np.frombuffer(text, np.uint8))
             if not block:
                 break
-    chinese, western = found.chinese / max(found.high, 1), found.western / max(found.high, 1)
-    # Korean in its own encoding looks alike, but has no characters in the later rows of the Chinese table
-    korean = found.chinese >= 2 * _FEW and not found.late
-    if chinese >= _PROVED and western <= _NOISE and not korean:
-        return "gb18030"
-    return "cp1252" if western >= _PROVED and chinese <= _NOISE else None
+    return found.says()
+
+
+def is_chinese(text: bytes) -> bool:
+    """Whether bytes are Chinese in gb18030: proved by their kind, and readable to the last."""
+    found = _Evidence()
+    found.add(np.frombuffer(text, np.uint8))
+    try:
+        text.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return found.says() == "gb18030"
 
 
 # --- conversion -----------------------------------------------------------------------------------

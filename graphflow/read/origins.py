@@ -9,7 +9,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from graphflow.errors import SourceError
@@ -58,6 +58,16 @@ class _Unpacking:
         self.count += 1
         return self.folder / str(self.count)
 
+    def reachable(self, path: Path) -> Path:
+        """The file itself, or a link to it where its name is no text, which not every library can open."""
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            link = self.place()
+            link.symlink_to(path.absolute())
+            return link
+        return path
+
 
 def origins(path: Path) -> Generator[Origin | Skipped, None, None]:
     """The files that a PATH stands for. Raises `SourceError` where there is none."""
@@ -65,12 +75,15 @@ def origins(path: Path) -> Generator[Origin | Skipped, None, None]:
     with tempfile.TemporaryDirectory(prefix="graphflow-", ignore_cleanup_errors=True) as folder:
         unpacking = _Unpacking(Path(folder))
         if not is_folder:
-            yield from _inside(Origin(shown(path), path, found=False), unpacking, 0)
+            yield from _inside(Origin(shown(path), unpacking.reachable(path), found=False), unpacking, 0)
             return
         empty = True
         for found in _below(path):
             empty = False
-            yield from [found] if isinstance(found, Skipped) else _inside(found, unpacking, 0)
+            if isinstance(found, Skipped):
+                yield found
+            else:
+                yield from _inside(replace(found, file=unpacking.reachable(found.file)), unpacking, 0)
         if empty:
             raise SourceError(f"{path}: the folder holds no files")
 
@@ -144,7 +157,7 @@ def _names_below(folder: Path) -> Iterator[str]:
 
 def _is_clutter(name: str) -> bool:
     """What an operating system or an office program leaves beside the files of people."""
-    return name.startswith((".", "~$")) or name in _CLUTTER
+    return (name.startswith((".", "~$")) and name not in (".", "..")) or name in _CLUTTER
 
 
 def _inside(origin: Origin, unpacking: _Unpacking, depth: int) -> Iterator[Origin | Skipped]:

@@ -138,8 +138,7 @@ def _check(path: str, file: Path) -> None:
     with file.open("rb") as stream:
         head = stream.read(8)
     if head == _OLE:
-        if "EncryptedPackage".encode("utf-16-le") in file.read_bytes():
-            raise _encrypted(path)
+        _check_streams(path, file.read_bytes())
         return
     budget = archives.Budget()
     with archives.opened(path, file) as archive:
@@ -148,9 +147,9 @@ def _check(path: str, file: Path) -> None:
             reach.check(member, info.filename, archives.content(member, archive, info, budget))
 
 
-def is_workbook(head: bytes, file: Path) -> bool:
-    """Whether a zip file is a workbook."""
-    if not head.startswith(_ZIP):
-        return False
-    with archives.opened(str(file), file) as archive:
-        return archives.kind_of(archive) == "workbook"
+def _check_streams(path: str, content: bytes) -> None:
+    """An old Office file holds streams by name: a sheet's are "Workbook" or "Book", an encrypted one's says so."""
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise _encrypted(path)
+    if "Book".encode("utf-16-le") not in content and "Workbook".encode("utf-16-le") not in content:
+        raise NoTable(f"{path}: is an old Office document without sheets: export the records as CSV")
