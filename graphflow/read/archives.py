@@ -72,10 +72,9 @@ def members(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
     Two of the same name are told apart by a number.
     """
     infos = [info for info in archive.filelist if not info.is_dir()]
-    encoding = _encoding_of_names(b"\n".join(_raw_name(info) for info in infos if not info.flag_bits & _UTF8_NAME))
-    files = [
-        (info.filename if info.flag_bits & _UTF8_NAME else _raw_name(info).decode(encoding), info) for info in infos
-    ]
+    raw = {id(info): info.filename.encode("cp437", "replace") for info in infos if not info.flag_bits & _UTF8_NAME}
+    encoding = _encoding_of_names(b"\n".join(raw.values()))
+    files = [(raw[id(info)].decode(encoding) if id(info) in raw else info.filename, info) for info in infos]
     found: dict[str, zipfile.ZipInfo] = {}
     for name, info in sorted(files, key=lambda pair: pair[0]):
         number, shown = 1, name
@@ -84,10 +83,6 @@ def members(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
             shown = f"{name} ({number})"
         found[shown] = info
     return list(found.items())
-
-
-def _raw_name(info: zipfile.ZipInfo) -> bytes:
-    return info.filename.encode("cp437", "replace")
 
 
 def _encoding_of_names(names: bytes) -> str:

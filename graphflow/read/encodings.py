@@ -19,7 +19,8 @@ from graphflow.errors import SourceError
 BLOCK = 1 << 22
 _ENOUGH = 200_000
 """So many bytes above 0x7F settle it; the rest of the file is not looked at for evidence."""
-_PROVED, _NOISE = 0.7, 0.1
+_CHINESE, _WESTERN, _NOISE = 0.7, 0.5, 0.1
+"""The share of the bytes above 0x7F that proves an encoding, and what may speak for the other one."""
 _FEW = 20
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -121,7 +122,8 @@ def _not_utf8(path: str, first: _Place, *, asked: bool) -> SourceError:
 
 @dataclass
 class _Evidence:
-    """Counts of bytes above 0x7F: all of them, those in common Chinese characters, lone letters of western words."""
+    """Counts of bytes above 0x7F: all that may say something, those in common Chinese characters (late: in the later
+    rows of their table), lone letters of western words."""
 
     high: int = 0
     chinese: int = 0
@@ -133,12 +135,13 @@ class _Evidence:
         at = np.flatnonzero(np.diff(np.concatenate([[0], (data >= 0x80).view(np.int8), [0]])))
         start, stop = at[::2], at[1::2]
         size = stop - start
-        self.high += int(size.sum())
         padded = np.concatenate([np.zeros(1, np.uint8), data, np.zeros(1, np.uint8)])
         before, after = _is_letter(padded[start]), _is_letter(padded[stop + 1])
         self.western += int(((size == 1) & _is_accented(data[start]) & (before | after)).sum())
         # two bytes at a letter can be two accented capitals as well as one Chinese character: no evidence
-        words = (size % 2 == 0) & ~((size == 2) & (before | after))
+        either = (size == 2) & (before | after)
+        self.high += int(size[~either].sum())
+        words = (size % 2 == 0) & ~either
         run = np.repeat(np.flatnonzero(words), size[words] // 2)
         place = np.arange(run.size) - np.repeat(np.cumsum(size[words] // 2) - size[words] // 2, size[words] // 2)
         first = start[run] + 2 * place
@@ -153,9 +156,9 @@ class _Evidence:
         chinese, western = self.chinese / max(self.high, 1), self.western / max(self.high, 1)
         # Korean in its own encoding looks alike, but has no characters in the later rows of the Chinese table
         korean = self.chinese >= 2 * _FEW and not self.late
-        if chinese >= _PROVED and western <= _NOISE and not korean:
+        if chinese >= _CHINESE and western <= _NOISE and not korean:
             return "gb18030"
-        return "cp1252" if western >= _PROVED and chinese <= _NOISE else None
+        return "cp1252" if western >= _WESTERN and chinese <= _NOISE else None
 
 
 def _is_letter(data: Bytes) -> npt.NDArray[np.bool_]:

@@ -255,7 +255,7 @@ def _must_be_text(origin: Origin, head: bytes, encoding: str | None) -> None:
     for magic, what in _MARKUP.items():
         if start.startswith(magic):
             raise NoTable(f"{path}: is {what}")
-    wide = (encoding or encodings.marked(head) or "").lower().replace("_", "-").startswith(("utf-16", "utf-32", "utf1"))
+    wide = (encodings.marked(head) or encoding or "").lower().replace("_", "-").startswith(("utf-16", "utf-32", "utf1"))
     if b"\0" in head[:65536] and not wide and not encodings.without_mark(head[:65536]):
         raise NoTable(f"{path}: is a binary file (a zero byte at position {head.index(0):,}), not CSV or Parquet")
 
