@@ -80,7 +80,7 @@ def of_text(path: str, readable: Path) -> Heading:
         raise NoTable(f"{path}: has no header row with several columns in its first lines: {said[:80]!r}")
     best = max(found, key=lambda split: (split.table.agreed, split.table.width))
     if best.table.header is None:
-        raise _no_header(path, best.records[best.table.first])
+        raise _no_header(path, best.table.first, best.records[best.table.first])
     above, size = best.ends[best.table.header - 1] if best.table.header else 0, best.ends[best.table.header]
     return Heading(
         header=tuple(map(name_of, best.records[best.table.header])),
@@ -128,7 +128,7 @@ def _split(lines: list[str], separator: str) -> _Split | None:
         others = SEPARATORS.replace(separator, "").replace("\t", "")
         names = [name.strip() for name in records[table.header]]
         wrong = sum(name.startswith(tuple(others)) or name.endswith(tuple(others)) for name in names)
-        if 2 * wrong > len(names):
+        if 2 * wrong > len([name for name in names if name]):
             return None
     return _Split(separator, records, ends, table)
 
@@ -164,7 +164,7 @@ def of_rows(path: str, rows: Rows) -> Heading:
     if table is None:
         raise NoTable(f"{path}: has no header row with several columns in its first rows")
     if table.header is None:
-        raise _no_header(path, rows[table.first])
+        raise _no_header(path, table.first, rows[table.first])
     title = [" ".join(filter(None, map(name_of, row))) for row in rows[: table.header]]
     return Heading(
         header=tuple(map(name_of, rows[table.header])),
@@ -187,7 +187,7 @@ class _Record:
 class _Table:
     """A table found in some records: its header's number, or the number of the first row of one without a header.
 
-    agreed  whether the records below have as many fields as the header
+    agreed  whether there are records below, and they have as many fields as the header
     """
 
     first: int
@@ -199,16 +199,14 @@ class _Table:
 def _table(rows: Rows) -> _Table | None:
     records = [_Record(row) for row in rows]
     several = [k for k, record in enumerate(records) if len(record.names) > 1]
-    last = several[-1] if several[1:] else -1  # what stands at the end is a header only if it stands alone
-    likely = [k for k in several if k <= MOST_TITLE_LINES and k != last]
-    candidates = [c for k in likely if (c := _candidate(records, k)) is not None]
+    candidates = [c for k in several if k <= MOST_TITLE_LINES and (c := _candidate(records, k)) is not None]
     if not candidates:
         return _Table(several[0], records[several[0]].width, agreed=False, header=None) if several else None
     agreed = [c for c in candidates if c.agreed] or candidates
     most = max(len(records[c.first].names) for c in agreed)
     best = next(c for c in agreed if 10 * len(records[c.first].names) >= 9 * most)
     values = _value_columns(records, best.first)
-    above = next((k for k in several if k < best.first and _is_row(records[k], best.width, values)), None)
+    above = next((k for k in several if k < best.first and _is_row(records[k], records[best.first], values)), None)
     return best if above is None else replace(best, first=above, header=None)
 
 
@@ -221,7 +219,8 @@ def _candidate(records: list[_Record], k: int) -> _Table | None:
     if (not values and record.values) or (values and 2 * len(record.values & values) >= len(values)):
         return None
     below = [other.width for other in records[k + 1 :] if other.names]
-    return _Table(k, record.width, agreed=10 * below.count(record.width) >= 8 * len(below), header=k)
+    same = below.count(record.width)
+    return _Table(k, record.width, agreed=same > 0 and 10 * same >= 8 * len(below), header=k)
 
 
 def _value_columns(records: list[_Record], k: int) -> set[int]:
@@ -232,12 +231,19 @@ def _value_columns(records: list[_Record], k: int) -> set[int]:
     return {j for j, count in valued.items() if 10 * count >= 8 * filled[j]}
 
 
-def _is_row(record: _Record, width: int, values: set[int]) -> bool:
-    """Whether a record above the header has values where the rows below it have."""
-    return record.width == width and bool(values) and 10 * len(record.values & values) >= 8 * len(values)
+def _is_row(record: _Record, header: _Record, values: set[int]) -> bool:
+    """Whether a record above the header is a row: as full as one, or with values where the rows below have them."""
+    if record.width != header.width or not record.values:
+        return False
+    as_below = bool(values) and 10 * len(record.values & values) >= 8 * len(values)
+    return as_below or 10 * len(record.names) >= 6 * len(header.names)
 
 
-def _no_header(path: str, row: Sequence[str]) -> SourceError:
+def _no_header(path: str, number: int, row: Sequence[str]) -> SourceError:
+    if number > MOST_TITLE_LINES:
+        return SourceError(
+            f"{path}: has no header row in its first {MOST_TITLE_LINES} lines: take off what stands above"
+        )
     shown = ", ".join(row[:6])
     return SourceError(
         f"{path}: has no header row: its first row already holds values ({shown[:120]}); add a line of column names"
