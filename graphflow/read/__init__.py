@@ -25,11 +25,12 @@ from graphflow.read.blocks import Unplain, suits
 from graphflow.read.clean import Cleaned, Cleaner, Padded
 from graphflow.read.columns import Layout, load_mapping
 from graphflow.read.dialects import BY_MAPPING, recognise
+from graphflow.read.encodings import NotUtf8
 from graphflow.read.options import PathName, ReadOptions
 from graphflow.read.progress import Progress, silent
 from graphflow.read.remembered import keep, recall
 from graphflow.read.scan import scan
-from graphflow.read.source import RawFile, open_source
+from graphflow.read.source import RawFile, Sources
 from graphflow.read.times import SAMPLE
 
 _AHEAD = 2
@@ -40,9 +41,9 @@ def read_ledger(
 ) -> Ledger:
     """Read transaction records into one ledger.
 
-    paths    one file or several: CSV or TSV text, or Parquet
+    paths    files, folders and archives: CSV or TSV text, Parquet, workbooks; zip and gzip files with such in them
     options  see `ReadOptions`: mapping, dialect, encoding, time_format, timezone, currency, decimal, account, in_words,
-             out_words
+             out_words, remembered
 
     Every row is a transfer in `ledger.frame` or stands in `ledger.rejected` with its reason. A file given twice
     (same SHA-256) is counted as duplicate. Raises `SourceError` or `ColumnError` with one clear line.
@@ -73,6 +74,10 @@ def read_ledger(
             way = replace(way, strip=True)
         except Ragged:
             way = replace(way, careful=True)
+        except NotUtf8:
+            if way.whole:
+                raise
+            way = replace(way, whole=True)
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,13 @@ class _Way:
 
     scan     large texts by compiled kernels (until `Unplain`)
     strip    with white space taken off (after `Padded`); careful: row by row (after `Ragged`)
+    whole    texts tried as UTF-8 to their ends, and converted where they are not (after `NotUtf8`)
     """
 
     scan: bool = True
     strip: bool = False
     careful: bool = False
+    whole: bool = False
 
 
 def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, progress: Progress, way: _Way) -> Ledger:
@@ -94,8 +101,9 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
     assembler = Assembler(
         currency=currency, in_words=options.get("in_words", ()), out_words=options.get("out_words", ())
     )
-    for path in paths:
-        with open_source(path, options.get("encoding")) as source:
+    inputs = Sources(paths, options.get("encoding"), whole=way.whole)
+    with inputs as sources:
+        for source in sources:
             known = mapping or _recalled(source, options, assembler.accounting.warnings)
             layout = recognise(source, known, options.get("dialect"), options.get("account"))
             if assembler.accounting.has_seen(source):
@@ -124,7 +132,7 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
                 progress(source, cleaned.height)
             assembler.finish(source, layout, cleaner)
             _remember(source, layout, mapping, options)
-    return assembler.ledger()
+    return inputs.explained(assembler.ledger())
 
 
 def _recalled(source: RawFile, options: ReadOptions, warnings: list[str]) -> Mapping[str, str]:

@@ -31,6 +31,7 @@ class Accounting:
     warnings: list[str] = field(default_factory=list)
     _pending: dict[str, int] = field(default_factory=dict)
     _filled: dict[str, int] = field(default_factory=dict)
+    _seen: dict[str, str] = field(default_factory=dict)
     _first_bad: int = 0
 
     @property
@@ -60,11 +61,11 @@ class Accounting:
 
     def has_seen(self, source: RawFile) -> bool:
         """Whether a file with the same content was read before."""
-        return any(s.sha256 == source.sha256 for s in self.sources)
+        return bool(self._seen) and source.fingerprint in self._seen  # a fingerprint takes as long as reading
 
     def skip(self, source: RawFile, rows: int) -> None:
         """Count a file that was given twice."""
-        earlier = next(s.path for s in self.sources if s.sha256 == source.sha256)
+        earlier = self._seen[source.fingerprint]
         reason = f"the file has the same content as {earlier}"
         if rows:
             self.warnings.append(f"{source.path}: {reason}; its {rows:,} rows are counted as duplicate")
@@ -73,6 +74,7 @@ class Accounting:
     def set_apart(self, source: RawFile, dialect: str, kind: str, rows: int, reason: str) -> None:
         """Count a whole file whose rows are no transfers, for one reason."""
         self.bad.append(pl.DataFrame([(source.path, None, None, None, reason)], schema=REJECTED, orient="row"))
+        self._seen.setdefault(source.fingerprint, source.path)
         self.sources.append(_source(source, dialect, {"read": rows, kind: rows}))
         self._first_bad = len(self.bad)
 
@@ -94,6 +96,7 @@ class Accounting:
                 f"{source.path}: {headers} holds binary numbers, not decimals; amounts with more than "
                 f"{MOST_DECIMALS} decimals are rounded"
             )
+        self._seen[source.fingerprint] = source.path
         known = _source(source, layout.dialect, counts)
         filled, self._filled = self._filled, {}
         rows = counts.get("read", 0) - counts.get("excluded", 0)
