@@ -59,9 +59,9 @@ def opening_names(head: bytes) -> list[str]:
 
 
 def is_xml(head: bytes) -> bool:
-    """Whether text begins like XML."""
-    start = head[:400].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
-    return re.match(rb"<[?!A-Za-z_]", start) is not None
+    """Whether text begins like XML; one that only begins with a name in angle brackets may be the header of a table."""
+    start = head[:1000].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    return re.match(rb"<(\?xml|!|html\b|[^>]*\bxmlns)", start, re.IGNORECASE) is not None
 
 
 def records(
@@ -125,9 +125,7 @@ def _past_prolog(stream: BinaryIO, start: Start) -> expat.XMLParserType:
     return parser
 
 
-def _walk(
-    stream: BinaryIO, path: str, sections: frozenset[str], kept: frozenset[str]
-) -> Iterator[tuple[str, Element]]:
+def _walk(stream: BinaryIO, path: str, sections: frozenset[str], kept: frozenset[str]) -> Iterator[tuple[str, Element]]:
     stack: list[Element] = []
     record: Element | None = None
     parts = 0
@@ -146,8 +144,8 @@ def _walk(
         stack.pop()
         if record is None and element.tag in sections:
             yield "end", element
-        elif element is record:
-            yield "whole", element
+        elif record is not None and element is record:
+            yield "whole", record
             record = None
         if record is None:
             element.clear()
@@ -190,9 +188,14 @@ def amount(element: Element | None, *paths: str) -> tuple[str | None, str | None
     return None, None
 
 
-def account_of(element: Element | None, name: str) -> str | None:
+def account_of(element: Element | None, name: str = ".") -> str | None:
     """The number of an account: its IBAN, else what else identifies it."""
     return account(text(element, f"{name}/Id/IBAN", f"{name}/Id/Othr/Id"))
+
+
+def day(element: Element | None, name: str) -> str | None:
+    """A date, with the time of day where that is given."""
+    return text(element, f"{name}/DtTm", f"{name}/Dt")
 
 
 def name_of(element: Element | None, name: str) -> str | None:

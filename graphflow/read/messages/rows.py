@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from graphflow.errors import ColumnError
-from graphflow.read.columns import EXCLUDED, REFUSED
+from graphflow.read.columns import EXCLUDED, REFUSED, Layout
 from graphflow.read.columns import FIELDS as LEDGER_FIELDS
-from graphflow.read.columns import Layout
 from graphflow.read.source import RawFile
 
 Cells = Mapping[str, str | None]
