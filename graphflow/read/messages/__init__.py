@@ -39,8 +39,8 @@ def _other_xml(data: bytes | Path, path: str) -> Table:
     if not names:  # nothing begins, or it is not let in: read on to where that is said
         deque(iso20022.records(data, path, frozenset(), frozenset()), maxlen=0)
     raise SourceError(
-        f"{path}: is XML or HTML (its first element is {(names or ['nothing'])[0]}). Of XML only bank messages are read: "
-        "camt.052, camt.053, camt.054, pacs.008. Save tables as CSV or Excel"
+        f"{path}: is XML or HTML (its first element is {(names or ['nothing'])[0]}). Of XML only bank messages are "
+        "read: camt.052, camt.053, camt.054, pacs.008. Save tables as CSV or Excel"
     )
 
 

@@ -85,7 +85,8 @@ def messages(text: str, path: str, tags: frozenset[str] | None = None) -> Iterat
 def _bare(text: str, tags: frozenset[str] | None) -> Iterator[Message]:
     starts = [match.start() for match in _FIRST.finditer(text)]
     line, at = 1, 0
-    if before := _fields(text[: starts[0]] if starts else text, tags):
+    before = _fields(text[: starts[0]] if starts else text, tags)
+    if any(not tag.startswith("94") for tag, _ in before):  # else the number of the message alone, as Dutch banks write
         yield Message(line=line, fields=before)
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         line += text.count("\n", at, start)
@@ -112,7 +113,7 @@ def _message(head: str, body: str, line: int, tags: frozenset[str] | None) -> Me
 
 def _fields(body: str, tags: frozenset[str] | None) -> tuple[Field, ...]:
     marks = [mark for mark in _FIELD.finditer(body) if tags is None or mark[1][:2] in tags]
-    ends = [*(mark.start() for mark in marks[1:]), len(body)]
+    ends = [mark.start() for mark in marks[1:]] + [len(body)] * bool(marks)
     return tuple((mark[1], _trimmed(body[mark.end() : end])) for mark, end in zip(marks, ends, strict=True))
 
 
