@@ -100,7 +100,8 @@ def statement(*inner: str, own: str = OWN, kind: str = "Stmt") -> str:
 
 def camt(*statements: str, message: str = "BkToCstmrStmt", version: str = "camt.053.001.08") -> str:
     body = xml(message, said("GrpHdr/MsgId", "M1"), *statements)
-    return f'<?xml version="1.0" encoding="UTF-8"?>{xml("Document", body, xmlns=f"urn:iso:std:iso:20022:tech:xsd:{version}")}'
+    document = xml("Document", body, xmlns=f"urn:iso:std:iso:20022:tech:xsd:{version}")
+    return f'<?xml version="1.0" encoding="UTF-8"?>{document}'
 
 
 # --- SWIFT ---------------------------------------------------------------------------------------

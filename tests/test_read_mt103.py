@@ -110,8 +110,8 @@ def test_several_messages_and_other_kinds() -> None:
     found = read(COLUMNS, text)
     assert [(r["message"], r.get("paid"), r.get("time")) for r in found] == [
         ("1 (line 1)", "1000", "2026-01-05"),
-        ("2 (line 11)", None, None),
-        ("3 (line 13)", "5.25", "1999-12-31"),
+        ("2 (line 12)", None, None),
+        ("3 (line 14)", "5.25", "1999-12-31"),
     ]
     assert found[1]["refused"] == "a message MT202 is no customer transfer (MT103)"
 

@@ -145,8 +145,10 @@ def _walk(stream: BinaryIO, path: str, sections: frozenset[str], kept: frozenset
         if record is None and element.tag in sections:
             yield "end", element
         elif record is not None and element is record:
-            yield "whole", record
+            yield "whole", record  # whoever wants to may keep it
             record = None
+            stack[-1].remove(element)
+            continue
         if record is None:
             element.clear()
             if stack:
