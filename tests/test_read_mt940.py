@@ -124,15 +124,13 @@ def test_expected_entries_are_not_booked() -> None:
         ("/ORDP//NAME/J DOE/REMI/RENT/EREF/NOTPROVIDED", None, "J DOE", None),
         ("177?00X?20EREF+E-1?3020041010?31123456789?32J DOE", "20041010/123456789", "J DOE", "E-1"),
         (f"177~00X~20RENT~3010203040~31123~32J DOE~38{OTHER}", OTHER, "J DOE", None),
-        (f"177?00X?20IBAN+{OTHER}?21 BIC+ABNANL2A?32J DOE", None, "J DOE", None),
+        (f"177?00X?20SVWZ+RENT IBAN+{OTHER}?21 BIC+ABNANL2A?32J DOE", OTHER, "J DOE", None),
         ("RENT J DOE", None, None, None),
     ],
 )
 def test_the_other_side(details: str, account: str | None, name: str | None, reference: str | None) -> None:
     found = row(LINE, f":86:{details}")
-    if account is not None or "IBAN+" not in details:
-        assert found.get("payee") == account
-    assert (found.get("payee_name"), found.get("tx")) == (name, reference)
+    assert (found.get("payee"), found.get("payee_name"), found.get("tx")) == (account, name, reference)
     assert details in found["memo"]
 
 

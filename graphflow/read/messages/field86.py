@@ -56,8 +56,9 @@ def counterparty(data: Mapping[str, object], text: str, supplement: str) -> dict
     ultimate = (codes.get("ACCW") or "").split(",")
     bank = _first(data.get("applicant_bin"), data.get("gvc_applicant_bin"), codes.get("BIC"), *contract[1:2])
     iban38 = _IBAN_38.search(text)
+    among_words = _first(data.get("gvc_applicant_iban"))  # what follows it there is often left on it
     stated = [
-        data.get("applicant_iban"), iban38[1] if iban38 else None, data.get("gvc_applicant_iban"),
+        data.get("applicant_iban"), iban38[1] if iban38 else None, among_words and among_words.split()[0],
         codes.get("IBAN"), contract[0], ultimate[0],
     ]  # fmt: skip
     return {

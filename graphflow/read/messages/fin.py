@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from graphflow.errors import SourceError
@@ -88,7 +89,7 @@ def _bare(text: str, tags: frozenset[str] | None) -> Iterator[Message]:
     before = _fields(text[: starts[0]] if starts else text, tags)
     if any(not tag.startswith("94") for tag, _ in before):  # else the number of the message alone, as Dutch banks write
         yield Message(line=line, fields=before)
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in pairwise([*starts, len(text)]):
         line += text.count("\n", at, start)
         at = start
         yield Message(line=line, fields=_fields(text[start:end], tags))
@@ -113,8 +114,8 @@ def _message(head: str, body: str, line: int, tags: frozenset[str] | None) -> Me
 
 def _fields(body: str, tags: frozenset[str] | None) -> tuple[Field, ...]:
     marks = [mark for mark in _FIELD.finditer(body) if tags is None or mark[1][:2] in tags]
-    ends = [mark.start() for mark in marks[1:]] + [len(body)] * bool(marks)
-    return tuple((mark[1], _trimmed(body[mark.end() : end])) for mark, end in zip(marks, ends, strict=True))
+    ends = [*(mark.start() for mark in marks), len(body)]
+    return tuple((mark[1], _trimmed(body[mark.end() : end])) for mark, end in zip(marks, ends[1:], strict=False))
 
 
 def _trimmed(text: str) -> str:

@@ -23,6 +23,7 @@ from graphflow.read.messages.accounts import reference
 from graphflow.read.messages.iso20022 import (
     account_of,
     amount,
+    at,
     bank_of,
     name_of,
     opening_names,
@@ -103,7 +104,7 @@ def table(data: bytes | Path, path: str) -> Table:
 def _payment(payment: Element, group: Element) -> Cells:
     stated = {name: reference(text(payment, f"PmtId/{name}")) for name in _NAMES}
     tx = next((name for name in _NAMES if stated[name]), None)
-    payer, payee = (account_of(payment, f"{side}Acct") for side in ("Dbtr", "Cdtr"))
+    payer, payee = (account_of(at(payment, f"{side}Acct")) for side in ("Dbtr", "Cdtr"))
     kind = ("PmtTpInf/LclInstrm/Cd", "PmtTpInf/LclInstrm/Prtry", "PmtTpInf/SvcLvl/Cd", "PmtTpInf/SvcLvl/Prtry")
     return {
         "time": _time(payment, group),

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from graphflow.read.messages.accounts import reference
-from graphflow.read.messages.iso20022 import account_of, amount, bank_of, day, name_of, remittance, text, texts
+from graphflow.read.messages.iso20022 import account_of, amount, at, bank_of, day, name_of, remittance, text, texts
 from graphflow.read.messages.money import exact
 from graphflow.read.messages.rows import Cells, joined
 
@@ -79,7 +79,7 @@ def described(entry: Element | None, detail: Element | None, shared: Cells, memo
     reversal = shared["reversal"] or returned
     side = _counterparty(detail, shared, is_reversal=reversal is not None)
     parties, agents = (None if detail is None else detail.find(name) for name in ("RltdPties", "RltdAgts"))
-    account, name = account_of(parties, f"{side}Acct"), name_of(parties, side)
+    account, name = account_of(at(parties, f"{side}Acct")), name_of(parties, side)
     code = _code(detail) or _code(entry)
     names = ("EndToEndId", "UETR", "TxId")
     stated = {n: reference(text(detail, f"Refs/{n}")) for n in names}
@@ -104,7 +104,7 @@ def _counterparty(detail: Element | None, shared: Cells, *, is_reversal: bool) -
     if is_reversal:
         rule = "Dbtr" if rule == "Cdtr" else "Cdtr"
     parties = None if detail is None else detail.find("RltdPties")
-    accounts = {side: account_of(parties, f"{side}Acct") for side in COUNTERPARTY.values()}
+    accounts = {side: account_of(at(parties, f"{side}Acct")) for side in COUNTERPARTY.values()}
     own = [side for side, number in accounts.items() if number is not None and number == shared.get("payer")]
     if len(own) == 1:
         return "Dbtr" if own == ["Cdtr"] else "Cdtr"
@@ -145,7 +145,7 @@ def _memo(entry: Element | None, detail: Element | None) -> dict[str, str | None
 
 def _charges(element: Element | None) -> str | None:
     """What was charged: the total, else each record (charges of the first versions are records themselves)."""
-    if element is None:
+    if at(element, "Chrgs") is None or element is None:
         return None
     total = [amount(charge, "TtlChrgsAndTaxAmt") for charge in element.findall("Chrgs")]
     single = [amount(charge, "Amt") for charge in (*element.findall("Chrgs"), *element.findall("Chrgs/Rcrd"))]
