@@ -132,6 +132,15 @@ def test_a_batch_that_does_not_add_up_is_one_row_that_lists_its_payments(second:
     )
 
 
+def test_payments_that_are_not_listed_are_not_given_to_one_that_is() -> None:
+    stated = said("Btch/NbOfTxs", "3") or ""
+    found = row(entry("12.50", "DBIT", stated, payment("12.50", creditor=OTHER)))
+    assert "payee" not in found
+    assert found["memo"] == f"batch of 3 payments without amounts that add up to the entry: 12.50; account {OTHER}"
+    assert row(entry("12.50", "DBIT", stated))["memo"] == "batch of 3 payments"
+    assert row(entry("12.50", "DBIT", said("Btch/NbOfTxs", "1") or "", payment(creditor=OTHER)))["payee"] == OTHER
+
+
 def test_payments_in_another_currency_are_no_parts_of_the_entry() -> None:
     dollars = [xml("TxDtls", money("6.25", "USD")) for _ in range(2)]
     assert row(entry("12.50", "DBIT", *dollars))["paid"] == "12.50"

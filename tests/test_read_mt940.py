@@ -140,6 +140,11 @@ def test_the_account_in_the_second_line_of_a_dutch_entry() -> None:
     assert row(LINE, own="20041010/0123456")["payer"] == "20041010/0123456"
 
 
+def test_details_in_several_lines_and_amounts_on_a_line_of_their_own() -> None:
+    assert row(LINE + "\r\nONE\r\nTWO\r\nTHREE")["memo"].startswith("details ONE TWO THREE; ")
+    assert row(":61:260105C\r\n12,50NTRFX\r\nONE\r\nTWO")["paid"] == "12.50"
+
+
 def test_details_of_any_length_and_several_fields() -> None:
     long = "\r\n".join("X" * 65 for _ in range(30))
     found = row(LINE, f":86:{long}", ":86:second", ":NS:third")
@@ -240,6 +245,8 @@ def test_encodings() -> None:
     text = sta(LINE, ":86:166?20MÜLLER", closing="C260105EUR112,50")
     for encoding in ("utf-8", "utf-8-sig", "cp1252"):
         assert one(COLUMNS, text.encode(encoding))["memo"].startswith("166?20MÜLLER")
+    assert checks(text.encode("cp1252")) == ["is not UTF-8: names and texts are read as cp1252"]
+    assert checks(text) == []
     raw = text.encode().replace("Ü".encode(), b"\x81")
     reader = reader_for(raw)
     assert reader is not None
@@ -255,6 +262,17 @@ def test_the_library_says_nothing_by_itself(capsys: pytest.CaptureFixture[str]) 
 def test_every_line_is_a_row_whatever_stands_in_it() -> None:
     text = sta(LINE, ":86:X", ":61:", LINE, ":61:260105C1,00NTRFX\r\nmore", ":61:bad")
     assert len(read(COLUMNS, text)) == len(re.findall(r"(?m)^:61:", text)) == 5
+
+
+def test_many_statements_that_do_not_prove_are_counted() -> None:
+    found = checks(sta(LINE) * 25)
+    assert len(found) == 21
+    assert found[-1] == "and 5 more; the column check of their rows says what"
+
+
+def test_long_runs_of_blanks_take_no_time() -> None:
+    found = one(COLUMNS, sta(LINE, ":86:X" + "\r\n" * 1_000_000 + "Y", closing="C260105EUR112,50"))
+    assert found["memo"].startswith("X ")
 
 
 words = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,-+()'", min_size=1, max_size=27).map(str.strip).filter(bool)

@@ -24,6 +24,7 @@ _UETR = re.compile(r"\{121:([0-9a-fA-F-]{36})\}")
 _TERMINAL = re.compile(r"([A-Z0-9]{8})[A-Z0-9]([A-Z0-9]{3})")
 _FIELD = re.compile(r"^:(\d\d[A-Z]?|9\d\d|NS):", re.MULTILINE)
 _FIRST = re.compile(r"^:20:", re.MULTILINE)
+_BLANK = " " + "".join(map(chr, range(32)))
 _SNIFFED = 1 << 16
 
 Field = tuple[str, str]
@@ -50,12 +51,15 @@ class Message:
         return [text for name, text in self.fields if name == tag]
 
 
-def decoded(data: bytes | Path, path: str) -> str:
-    """The text of a file, with line feeds: UTF-8, else cp1252, which differ in nothing that a field is read by."""
+def decoded(data: bytes | Path, path: str) -> tuple[str, str | None]:
+    """The text of a file, with line feeds, and its encoding where that is not UTF-8: then it is taken to be cp1252.
+
+    The two differ in nothing that a field is read by, only in names and other texts.
+    """
     raw = data.read_bytes() if isinstance(data, Path) else data
-    for encoding in ("utf-8-sig", "cp1252"):
+    for encoding, said in (("utf-8-sig", None), ("cp1252", "cp1252")):
         try:
-            return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+            return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n"), said
         except UnicodeDecodeError:
             continue
     raise SourceError(f"{path}: is neither UTF-8 nor cp1252; save it as UTF-8")
@@ -120,7 +124,10 @@ def _fields(body: str, tags: frozenset[str] | None) -> tuple[Field, ...]:
 
 def _trimmed(text: str) -> str:
     """A field without its line break, and without the line "-" that ends a text given out alone."""
-    return re.sub(r"\n-?[ \t\x00-\x1f]*\Z", "", text).strip("\n")
+    bare = text.rstrip(_BLANK)
+    if bare == "-" or bare.endswith("\n-"):
+        bare = bare[:-1].rstrip(_BLANK)
+    return bare.lstrip("\n")
 
 
 def looks_like(head: bytes, kinds: frozenset[str], *tags: bytes) -> bool:

@@ -59,6 +59,7 @@ COLUMNS = Columns(
         "memo": ":70:",
         "excluded": "mt103 excluded",
         "refused": "mt103 refused",
+        "encoding": "mt103 encoding",
     },
 )
 
@@ -81,12 +82,13 @@ def sniff(head: bytes) -> bool:
 def table(data: bytes | Path, path: str) -> Table:
     """All messages of a file."""
     rows, count = Rows(COLUMNS), 0
-    for count, message in enumerate(messages(decoded(data, path), path), 1):
-        place = f"{count} (line {message.line:,})"
+    text, encoding = decoded(data, path)
+    for count, message in enumerate(messages(text, path), 1):
+        shared = {"message": f"{count} (line {message.line:,})", "encoding": encoding}
         if message.kind in ("", *_KINDS):
-            rows.add({"message": place, **_transfer(message)})
+            rows.add({**shared, **_transfer(message)})
         else:
-            rows.add({"message": place, "refused": f"a message MT{message.kind} is no customer transfer (MT103)"})
+            rows.add({**shared, "refused": f"a message MT{message.kind} is no customer transfer (MT103)"})
     if not count:
         raise SourceError(f"{path}: has no message (a field :20: at the beginning of a line)")
     return rows.table({})

@@ -65,6 +65,7 @@ COLUMNS = Columns(
         "excluded": "mt940 excluded",
         "refused": "mt940 refused",
         "note": "mt940 note",
+        "encoding": "mt940 encoding",
         "check": "mt940 check",
     },
 )
@@ -88,8 +89,9 @@ def sniff(head: bytes) -> bool:
 def table(data: bytes | Path, path: str) -> Table:
     """All entries of all statements of a file."""
     rows, statements = Rows(COLUMNS), list[_Statement]()
-    for message in messages(decoded(data, path), path, _TAGS):
-        statement = _Statement(len(statements) + 1, message)
+    text, encoding = decoded(data, path)
+    for message in messages(text, path, _TAGS):
+        statement = _Statement(len(statements) + 1, message, encoding)
         statements.append(statement)
         if message.kind in ("", *_KINDS):
             statement.read(rows)
@@ -107,6 +109,7 @@ class _Statement:
 
     number: int
     message: Message
+    encoding: str | None = None
     proof: Proof = field(default_factory=Proof)
     account: str | None = None
     currency: str | None = None
@@ -148,6 +151,7 @@ class _Statement:
                 "payer_bank": self.message.sender or None,
                 "paid_currency": self.currency,
                 "note": " ".join(notes),
+                "encoding": self.encoding,
                 **_cells(line, texts),
             }
             if not cells.get("excluded"):
@@ -226,8 +230,15 @@ def _cells(line: str, texts: list[str]) -> dict[str, str | None]:
 
 
 def _by_library(line: str, texts: list[str]) -> dict[str, Any]:
-    """What the library makes of one statement line, with what it does in silence switched off."""
+    """What the library makes of one statement line, with what it does in silence switched off.
+
+    It knows one line of details; banks write more, so those are made one. A line break before the amount is its own.
+    """
     import mt940
+
+    start = _LINE.match(line)
+    head = line.find("\n", start.end(2)) if start else -1
+    line = line if head < 0 else line[: head + 1] + line[head + 1 :].replace("\n", " ")
 
     logging.getLogger("mt940").addHandler(_SILENT)  # else it prints what it cannot read
     statement = mt940.models.Transactions(options=mt940.Options.all(), processors={"pre_statement": []})

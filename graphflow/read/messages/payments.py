@@ -16,6 +16,7 @@ Charges are memo too: the entry's amount is what moved on the account.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -35,18 +36,33 @@ _ENDS = {"CHRG": "FEE", "FEES": "FEE", "COMM": "FEE", "COMT": "FEE", "INTR": "IN
 def payments(entry: Element, shared: Cells) -> Iterator[tuple[Element | None, dict[str, str | None]]]:
     """The payments of an entry, and what they say otherwise than it."""
     details = entry.findall("NtryDtls/TxDtls")
-    if len(details) < 2:
-        yield (details[0] if details else None), {}
+    stated = _stated(entry, len(details))
+    if not details or (len(details) == stated == 1):
+        yield (details[0] if details else None), {"memo": f"batch of {stated:,} payments" if stated > 1 else None}
         return
     apart = [_own(detail, shared) for detail in details]
     units = [signed(cells) for cells in apart]
     whole = signed(shared)
-    if whole is not None and None not in units and sum(u for u in units if u is not None) == whole:
+    if (
+        whole is not None
+        and len(details) == stated
+        and None not in units
+        and sum(u for u in units if u is not None) == whole
+    ):
         yield from zip(details, apart, strict=True)
         return
     listed = [_told(detail, shared, cells) for detail, cells in zip(details, apart, strict=True)]
-    said = f"batch of {len(details):,} payments without amounts that add up to the entry"
+    said = f"batch of {stated:,} payments without amounts that add up to the entry"
     yield None, {"memo": f"{said}: " + " | ".join(listed)}
+
+
+def _stated(entry: Element, found: int) -> int:
+    """How many payments an entry has: as many as it says where it says more than it lists."""
+    numbers = [number.text or "" for number in entry.findall("NtryDtls/Btch/NbOfTxs")]
+    return max(found, sum(int(number) for number in numbers if _COUNT.fullmatch(number.strip())))
+
+
+_COUNT = re.compile(r"[0-9]{1,15}")
 
 
 def _own(detail: Element, shared: Cells) -> dict[str, str | None]:

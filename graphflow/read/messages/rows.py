@@ -25,6 +25,9 @@ Table = tuple[tuple[str, ...], pl.DataFrame]
 CHECK = "check"
 """Field for what speaks against a row's statement or message as a whole; empty where nothing does."""
 
+ENCODING = "encoding"
+"""Field for the encoding of a file that states none and is not UTF-8."""
+
 _CHUNK = 20_000
 _SIDE = "side"
 
@@ -151,12 +154,16 @@ def _without_zone(time: pl.Expr) -> pl.Expr:
     return pl.when(time.str.contains(_MOMENT)).then(time.str.replace(_ZONE, "")).otherwise(time)
 
 
-def warnings(header: tuple[str, ...], frame: pl.DataFrame) -> list[str]:
-    """What was found to speak against statements or messages of a table, each said once, in file order."""
-    place = next((k for k, name in enumerate(header) if name.endswith(f" {CHECK}")), None)
-    if place is None:
-        return []
-    return frame[str(place)].drop_nulls().unique(maintain_order=True).to_list()
+def warnings(header: tuple[str, ...], frame: pl.DataFrame, most: int = 20) -> list[str]:
+    """What people must know of a table: what speaks against its statements or messages, each said once in file order
+    (the first ones, and how many more there are), and an encoding that was taken for lack of a better one."""
+    columns = {name.rpartition(" ")[2]: frame[str(k)].drop_nulls() for k, name in enumerate(header)}
+    none = pl.Series(dtype=pl.String)
+    said: list[str] = columns.get(CHECK, none).unique(maintain_order=True).to_list()
+    if len(said) > most:
+        said[most:] = [f"and {len(said) - most:,} more; the column {CHECK} of their rows says what"]
+    encodings = columns.get(ENCODING, none).unique().to_list()
+    return said + [f"is not UTF-8: names and texts are read as {one}" for one in encodings]
 
 
 def joined(parts: Mapping[str, str | None], separator: str = "; ") -> str | None:
