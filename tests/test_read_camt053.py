@@ -178,9 +178,9 @@ def test_references_and_charges() -> None:
     inner = xml("Refs", said("EndToEndId", "NOTPROVIDED"), said("UETR", "u-1"), said("TxId", "t-1"))
     found = row(entry("1", "DBIT", xml("TxDtls", inner, charges), more=said("ValDt/Dt", "2026-01-06") or ""))
     assert found["tx"] == "u-1"
-    assert found["memo"] == "charges 1.20 EUR; value date 2026-01-06; TxId t-1"
+    assert found["memo"] == "costs 1.20 EUR; value date 2026-01-06; TxId t-1"
     old = xml("Chrgs", money("0.30")) + xml("Chrgs", money("0.40"))
-    assert row(entry("1", "DBIT", more=old))["memo"] == "charges 0.30 EUR, 0.40 EUR"
+    assert row(entry("1", "DBIT", more=old))["memo"] == "costs 0.30 EUR, 0.40 EUR"
     assert row(entry("1", "DBIT", more=said("AcctSvcrRef", "BK9") or ""))["memo"] == "bank reference BK9"
 
 
@@ -192,6 +192,8 @@ def test_entries_without_counterparty_end_in_what_their_code_says(code: str, end
     domain = xml("Domn", said("Cd", "PMNT"), xml("Fmly", said("Cd", "CCRD"), said("SubFmlyCd", code)))
     shop = payment(creditor_name="A Shop")
     assert row(entry("1", "DBIT", shop, more=xml("BkTxCd", domain))).get("end") == end
+    nameless = row(entry("1", "DBIT", more=xml("BkTxCd", domain)))
+    assert nameless.get("end") == (None if code == "POSD" else end)
     known = payment(creditor_name="A Shop", creditor=OTHER)
     assert "end" not in row(entry("1", "DBIT", known, more=xml("BkTxCd", domain)))
 

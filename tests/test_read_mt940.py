@@ -90,6 +90,7 @@ def test_dates(dates: str, day: str) -> None:
         ":61:260105C1,00,00NTRFX",
         ":61:260105C,NTRFX",
         ":61:260105C1234567890123456,78NTRFX",  # the library cuts it after 15 digits
+        ":61:260105C1234567890123456",
         ":61:260105C1,00",  # and takes the next line for this one
         ":61:nothing",
         ":61:",

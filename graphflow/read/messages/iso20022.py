@@ -28,6 +28,7 @@ MOST_PARTS = 5_000_000
 _LONGEST_PROLOG = 1 << 16
 _PEEKED = 1 << 16
 _PEEKED_NAMES = 200
+_NAME = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.:-]{0,99})")
 _VERSION = re.compile(r"V\d\d$")
 
 Start = Callable[[str, dict[str, str]], None]
@@ -48,22 +49,21 @@ def local(tag: str) -> str:
 
 
 def opening_names(head: bytes) -> list[str]:
-    """The names of the first elements of what may be XML; none for what is not, or what declares a type."""
+    """The names of the first elements of what may be XML; none for what is not.
+
+    What declares a type is not parsed. What looks like names in it is enough to give it to a reader, who refuses it.
+    """
     names: list[str] = []
     stream = io.BytesIO(head)
     try:
         parser = _past_prolog(stream, lambda tag, _: names.append(local(tag)))
         while len(names) < _PEEKED_NAMES and stream.tell() < _PEEKED and (block := stream.read(4096)):
             parser.Parse(block, False)
-    except (expat.ExpatError, LookupError, ValueError, _Declared):
+    except _Declared:
+        return [local(name.decode()) for name in _NAME.findall(head[:_PEEKED].replace(b"\0", b""))]
+    except (expat.ExpatError, LookupError, ValueError):
         pass
     return names
-
-
-def is_xml(head: bytes) -> bool:
-    """Whether text begins like XML; one that only begins with a name in angle brackets may be the header of a table."""
-    start = head[:1000].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
-    return re.match(rb"<(\?xml|!|html\b|[^>]*\bxmlns)", start, re.IGNORECASE) is not None
 
 
 def records(

@@ -11,7 +11,7 @@ are banks, not parties; ultimate parties stand in the memo.
 A transaction is called by its end-to-end id, as that is the only one that payer and payee both see; then by UETR and
 `TxId`. The bank's own references (`AcctSvcrRef`) differ on the two sides of one transfer, so they are memo.
 
-Charges are memo too: the entry's amount is what moved on the account.
+Charges are memo too (called costs, lest they make a fee of a payment): the entry's amount is what moved on the account.
 """
 
 from __future__ import annotations
@@ -137,7 +137,9 @@ def _code(element: Element | None) -> str | None:
 
 def _end(code: str | None, name: str | None) -> str | None:
     end = _ENDS.get((code or "").rpartition("/")[2]) if (code or "").count("/") == 2 else None
-    return f"POS:{name}" if end == "POS" and name else end
+    if end == "POS":
+        return f"POS:{name}" if name else None
+    return end
 
 
 def _memo(entry: Element | None, detail: Element | None) -> dict[str, str | None]:
@@ -149,7 +151,7 @@ def _memo(entry: Element | None, detail: Element | None) -> dict[str, str | None
         "returned": texts(detail, "RtrInf/Rsn/Cd") or text(detail, "RtrInf/Rsn/Prtry"),
         "return note": texts(detail, "RtrInf/AddtlInf"),
         "instructed": " ".join(filter(None, amount(detail, "AmtDtls/InstdAmt/Amt"))) or None,
-        "charges": _charges(detail) or _charges(entry),
+        "costs": _charges(detail) or _charges(entry),
         "value date": day(entry, "ValDt") if entry is not None and day(entry, "BookgDt") else None,
         "accepted": text(detail, "RltdDts/AccptncDtTm", "RltdDts/TxDtTm"),
         "bank reference": text(detail, "Refs/AcctSvcrRef") or text(entry, "AcctSvcrRef"),
