@@ -223,7 +223,7 @@ def _cells(line: str, texts: list[str]) -> dict[str, str | None]:
                 "details": str(data.get("extra_details") or "").replace("\n", " "),
                 "customer reference": reference(data.get("customer_reference")),
                 "bank reference": reference(data.get("bank_reference")),
-                "value date": _day(data["date"]) if data.get("entry_date") else None,
+                "value date": _day(data["date"]) if data.get("entry_date") not in (None, data["date"]) else None,
             }
         ),
     }

@@ -152,7 +152,7 @@ def _memo(entry: Element | None, detail: Element | None) -> dict[str, str | None
         "return note": texts(detail, "RtrInf/AddtlInf"),
         "instructed": " ".join(filter(None, amount(detail, "AmtDtls/InstdAmt/Amt"))) or None,
         "costs": _charges(detail) or _charges(entry),
-        "value date": day(entry, "ValDt") if entry is not None and day(entry, "BookgDt") else None,
+        "value date": day(entry, "ValDt") if day(entry, "BookgDt") not in (None, day(entry, "ValDt")) else None,
         "accepted": text(detail, "RltdDts/AccptncDtTm", "RltdDts/TxDtTm"),
         "bank reference": text(detail, "Refs/AcctSvcrRef") or text(entry, "AcctSvcrRef"),
         "instruction": reference(text(detail, "Refs/InstrId")),
