@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tracemalloc
 from contextlib import nullcontext
 from io import BytesIO
@@ -179,3 +181,17 @@ def test_damaged_messages_end_in_a_table_or_in_one_line(kinds: dict[str, bytes],
     except SourceError:
         return
     assert len(header) == frame.width
+
+
+_ALONE = """
+import sys, types, graphflow
+package = types.ModuleType("graphflow.read")  # without what its __init__ imports
+package.__path__ = [f"{graphflow.__path__[0]}/read"]
+sys.modules |= {"graphflow.read": package, "graphflow.read.source": None}
+import graphflow.read.messages
+"""
+
+
+def test_readers_do_not_need_what_opens_files() -> None:
+    """The module that opens files imports them."""
+    subprocess.run([sys.executable, "-c", _ALONE], check=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from graphflow.errors import SourceError
@@ -21,7 +22,6 @@ from graphflow.read.messages.iso20022 import account_of, amount, bank_of, day, n
 from graphflow.read.messages.money import Proof, exact
 from graphflow.read.messages.payments import COUNTERPARTY, described, payments, signed
 from graphflow.read.messages.rows import Cells, Columns, Rows, Table
-from graphflow.read.source import RawFile
 
 NAME = "camt.053"
 
@@ -56,6 +56,9 @@ COLUMNS = Columns(
         "check": "camt check",
     },
 )
+
+if TYPE_CHECKING:
+    from graphflow.read.source import RawFile  # which gets its tables from here
 
 
 def recognises(source: RawFile) -> bool:

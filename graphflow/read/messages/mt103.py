@@ -20,6 +20,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graphflow.errors import SourceError
 from graphflow.read.columns import Layout
@@ -27,7 +28,9 @@ from graphflow.read.messages.accounts import account
 from graphflow.read.messages.fin import Message, decimal_point, decoded, looks_like, messages
 from graphflow.read.messages.money import decimal_text, exact
 from graphflow.read.messages.rows import Cells, Columns, Rows, Table, joined
-from graphflow.read.source import RawFile
+
+if TYPE_CHECKING:
+    from graphflow.read.source import RawFile  # which gets its tables from here
 
 NAME = "mt103"
 

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphflow.errors import SourceError
 from graphflow.read.columns import Layout
@@ -29,7 +29,9 @@ from graphflow.read.messages.field86 import counterparty, with_question_marks
 from graphflow.read.messages.fin import Message, decimal_point, decoded, looks_like, messages
 from graphflow.read.messages.money import Proof, exact
 from graphflow.read.messages.rows import Cells, Columns, Rows, Table, joined
-from graphflow.read.source import RawFile
+
+if TYPE_CHECKING:
+    from graphflow.read.source import RawFile  # which gets its tables from here
 
 NAME = "mt940"
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from graphflow.errors import SourceError
@@ -33,7 +34,9 @@ from graphflow.read.messages.iso20022 import (
 )
 from graphflow.read.messages.money import decimal_text, exact
 from graphflow.read.messages.rows import Cells, Columns, Rows, Table, joined
-from graphflow.read.source import RawFile
+
+if TYPE_CHECKING:
+    from graphflow.read.source import RawFile  # which gets its tables from here
 
 NAME = "pacs.008"
 

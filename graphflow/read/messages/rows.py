@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from graphflow.errors import ColumnError
 from graphflow.read.columns import EXCLUDED, REFUSED, Layout
 from graphflow.read.columns import FIELDS as LEDGER_FIELDS
-from graphflow.read.source import RawFile
+
+if TYPE_CHECKING:
+    from graphflow.read.source import RawFile  # which gets its tables from here
 
 Cells = Mapping[str, str | None]
 """One row: field → text."""
