@@ -131,6 +131,7 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
                 assembler.add(cleaned, stripped=cleaner.strip)
                 progress(source, cleaned.height)
             assembler.finish(source, layout, cleaner)
+            assembler.accounting.warnings += [f"{source.path}: {line}" for line in source.warnings]
             _remember(source, layout, mapping, options)
     return inputs.explained(assembler.ledger())
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from graphflow.errors import ColumnError, SourceError, did_you_mean
 from graphflow.read import alipay, amlworld, bank_return, plain, statement, tenpay
 from graphflow.read.columns import Layout
+from graphflow.read.messages import camt053, mt103, mt940, pacs008
 from graphflow.read.names import folded
 from graphflow.read.source import RawFile
 
@@ -29,7 +30,7 @@ class Dialect(Protocol):
     def layout(self, source: RawFile, mapping: Mapping[str, str]) -> Layout: ...
 
 
-_OWN_NAMES: tuple[Dialect, ...] = (amlworld, bank_return, tenpay, alipay)
+_OWN_NAMES: tuple[Dialect, ...] = (amlworld, bank_return, tenpay, alipay, camt053, pacs008, mt940, mt103)
 _BY_MAPPING: tuple[Dialect, ...] = (statement, plain)
 DIALECTS: Mapping[str, Dialect] = {d.NAME: d for d in (*_OWN_NAMES, *_BY_MAPPING)}
 """By name, in the order in which they are asked; the last takes what no other knows."""

@@ -20,13 +20,13 @@ from graphflow import digest
 from graphflow.digest import Digest
 from graphflow.errors import SourceError
 from graphflow.ledger import REJECTED, Ledger
-from graphflow.read import encodings, sheets
+from graphflow.read import encodings, messages, sheets
 from graphflow.read.encodings import NotUtf8
 from graphflow.read.heading import NoTable, of_text
 from graphflow.read.origins import Origin, Skipped, origins
 from graphflow.read.tables import Table, TableReader
 
-TABLE_READERS: tuple[TableReader, ...] = (sheets,)
+TABLE_READERS: tuple[TableReader, ...] = (sheets, messages)
 """Formats that are neither text nor Parquet. A reader that knows the first bytes of a file gets it."""
 
 _HEAD = 1 << 22
@@ -64,6 +64,7 @@ class RawFile:
     title     what stands above the header
     above     lines of the text above the header; lines: with the header; start: the byte where the first row begins
     part      what tells a sheet from the others of its workbook
+    warnings  what a reader must know of it, in words
     """
 
     path: str
@@ -81,6 +82,7 @@ class RawFile:
     lines: int = 1
     start: int = 0
     part: str = ""
+    warnings: tuple[str, ...] = ()
     frame: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False, compare=False)
 
     @property
@@ -223,6 +225,7 @@ def _of_table(whole: RawFile, table: Table) -> RawFile:
         encoding=table.format,
         header=table.header,
         title=table.title,
+        warnings=table.warnings,
         frame=table.frame,
         found=whole.found or bool(table.name),
     )

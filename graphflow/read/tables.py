@@ -23,6 +23,7 @@ class Table:
     format  what kind of file it is from, in the words of `Source.encoding`
     header  a name for each column; frame: the columns "0", "1", …, all text, null where nothing is stated
     title   what stands above the header
+    warnings   what a reader must know, in words
     """
 
     name: str
@@ -30,6 +31,7 @@ class Table:
     header: tuple[str, ...]
     frame: pl.DataFrame = field(repr=False)
     title: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class TableReader(Protocol):
