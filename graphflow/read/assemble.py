@@ -60,6 +60,7 @@ class Assembler:
     _precisions: list[timedelta] = field(default_factory=list)
     _pending: dict[str, int] = field(default_factory=dict)
     _first_bad: int = 0
+    _empty: str = ""
 
     def has_seen(self, source: RawFile) -> bool:
         """Whether a file with the same content was read before."""
@@ -100,16 +101,18 @@ class Assembler:
         """Close the current file's account."""
         counts, self._pending = self._pending, {}
         if counts.get("read") and not counts.get("accepted"):
-            raise SourceError(
-                f"{source.path}: none of its {counts['read']:,} rows is a transfer; {_said(self._bad[self._first_bad])}"
-            )
+            none = f"none of its {counts['read']:,} rows is a transfer; {_said(self._bad[self._first_bad])}"
+            if counts["excluded"] < counts["read"]:
+                raise SourceError(f"{source.path}: {none}")
+            self._say_empty(f"{source.path}: {none}")  # read in full: holds and failures, among other files
         self._first_bad = len(self._bad)
         if not counts:
-            self._warnings.append(f"{source.path}: has a header and no rows")
-        if "paid_currency" not in layout.texts and self.currency is None:
+            self._say_empty(f"{source.path}: has a header and no rows")
+        if "paid_currency" not in {**layout.texts, **layout.constants} and self.currency is None:
             self._warnings.append(
                 f"{source.path}: no currency column; amounts are taken as one currency, {NO_CURRENCY}"
             )
+        self._warnings += [f"{source.path}: {warning}" for warning in layout.warnings]
         if cleaner.floats:
             headers = ", ".join(f'"{layout.headers[name]}"' for name in cleaner.floats)
             self._warnings.append(
@@ -118,14 +121,19 @@ class Assembler:
             )
         time_format = cleaner.time_format or ""
         if counts:
-            self._precisions.append(precision(time_format))
+            self._precisions.append(layout.precision or precision(time_format))
         columns = dict(layout.headers)
         self._sources.append(_source(source, layout.dialect, counts, time_format=time_format, columns=columns))
+
+    def _say_empty(self, why: str) -> None:
+        """Note a file without transfers: the error, if no file has any."""
+        self._empty = why
+        self._warnings.append(why)
 
     def ledger(self) -> Ledger:
         """All files as one ledger, sorted by time; ties keep the order of files and rows."""
         if not self._parts:
-            raise SourceError(f"{self._sources[-1].path}: has a header and no rows" if self._sources else "no rows")
+            raise SourceError(self._empty or "no rows")
         decimals = self._final_decimals()
         frame = _joined([rescaled(p.frame, p.decimals, decimals) for p in self._parts])
         self._parts.clear()

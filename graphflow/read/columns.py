@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from os import PathLike
 from pathlib import Path
 
@@ -43,6 +44,9 @@ class Layout:
     constants  field → what every row has: a currency, a channel
     one_sided  each row is one account's own record (`payer` is that account, `payee` its counterparty, as for money
                going out, and `direction` the word for which way it went): see `records`
+    floats     whether amounts are binary floating-point numbers written out, with digits that mean nothing
+    precision  the finest step of its times, where the format of their text could say finer ones
+    warnings   what a reader of the results must know of how the file was taken
     """
 
     dialect: str
@@ -51,11 +55,14 @@ class Layout:
     prepare: Prepare | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
     one_sided: bool = False
+    floats: bool = False
+    precision: timedelta | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_plain(self) -> bool:
         """Whether columns are fields as they stand, so that compiled kernels can read them."""
-        return self.prepare is None and not self.constants and not self.one_sided
+        return self.prepare is None and not (self.constants or self.one_sided or self.floats)
 
     def texts_of(self, batch: pl.DataFrame, *keep: str) -> pl.DataFrame:
         """The ledger fields of a batch as text, and the columns to `keep`."""

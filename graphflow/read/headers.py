@@ -1,0 +1,48 @@
+"""Columns by the names a dialect has for them, however a file spells them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from graphflow.errors import ColumnError, did_you_mean
+from graphflow.read.columns import FIELDS
+from graphflow.read.source import RawFile
+
+
+def folded(header: str) -> str:
+    """A header in lower case, letters and digits only: no-break spaces, brackets and dots differ between exports.
+
+    >>> folded("Account No./ (Wallet\\xa0/PG/PA) Id")
+    'accountnowalletpgpaid'
+    """
+    return re.sub(r"[\W_]+", "", header.lower())
+
+
+def places(header: Iterable[str], names: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Field → its column, for the fields that are there. `names`: folded headers of each, the likeliest first.
+
+    Of two columns with one name the first is taken, and a column serves one field.
+    """
+    own = [folded(name) for name in header]
+    found: dict[str, int] = {}
+    for field, options in names.items():
+        at = next((own.index(name) for name in options if name in own and own.index(name) not in found.values()), None)
+        if at is not None:
+            found[field] = at
+    return found
+
+
+def needed(source: RawFile, what: str, found: Mapping[str, int], titles: Mapping[str, str]) -> None:
+    """Raise `ColumnError` for the first of `titles` (field → how its header is usually written) that was not found."""
+    for field, title in titles.items():
+        if field not in found:
+            near = did_you_mean(title, source.header).replace("known:", "the header has")
+            raise ColumnError(f'{source.path}: {what} has a column "{title}"; this one has not: {near}')
+
+
+def titles(source: RawFile, found: Mapping[str, int], **joined: tuple[str, ...]) -> dict[str, str]:
+    """Ledger field → header as the file writes it; `joined` fields are made of several that are found."""
+    own = {field: source.header[k] for field, k in found.items()}
+    made = {field: " + ".join(own[name] for name in names if name in own) for field, names in joined.items()}
+    return {field: title for field, title in {**own, **made}.items() if field in FIELDS and title}
