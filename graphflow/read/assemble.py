@@ -108,7 +108,7 @@ class Assembler:
         self._first_bad = len(self._bad)
         if not counts:
             self._say_empty(f"{source.path}: has a header and no rows")
-        if "paid_currency" not in {**layout.texts, **layout.constants} and self.currency is None:
+        if not layout.has("paid_currency") and self.currency is None:
             self._warnings.append(
                 f"{source.path}: no currency column; amounts are taken as one currency, {NO_CURRENCY}"
             )

@@ -64,6 +64,10 @@ class Layout:
         """Whether columns are fields as they stand, so that compiled kernels can read them."""
         return self.prepare is None and not (self.constants or self.one_sided or self.floats)
 
+    def has(self, name: str) -> bool:
+        """Whether rows have this field: from a column, made of some, or the same in all."""
+        return name in self.parts or name in self.headers or name in self.constants
+
     def texts_of(self, batch: pl.DataFrame, *keep: str) -> pl.DataFrame:
         """The ledger fields of a batch as text, and the columns to `keep`."""
         raw = batch.select(*keep, **self.texts)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from graphflow.errors import SourceError, did_you_mean
-from graphflow.read import amlgentex, amlsim, amlworld, paysim, plain, saml_d
+from graphflow.read import amlgentex, amlsim, amlworld, etherscan, ncrp, paysim, plain, saml_d, tronscan
 from graphflow.read.columns import Layout
 from graphflow.read.source import RawFile
 
@@ -27,7 +27,7 @@ class Dialect(Protocol):
     def layout(self, source: RawFile, mapping: Mapping[str, str]) -> Layout: ...
 
 
-_OWN_NAMES: tuple[Dialect, ...] = (amlworld, saml_d, amlgentex, amlsim, paysim)
+_OWN_NAMES: tuple[Dialect, ...] = (amlworld, saml_d, amlgentex, amlsim, paysim, tronscan, etherscan, ncrp)
 _BY_MAPPING: tuple[Dialect, ...] = (plain,)
 DIALECTS: Mapping[str, Dialect] = {d.NAME: d for d in (*_OWN_NAMES, *_BY_MAPPING)}
 """By name, in the order in which they are asked; the last takes what no other knows."""

@@ -22,14 +22,14 @@ def folded(header: str) -> str:
 def places(header: Iterable[str], names: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Field → its column, for the fields that are there. `names`: folded headers of each, the likeliest first.
 
-    Of two columns with one name the first is taken, and a column serves one field.
+    A column serves one field: of two with one name the first field that asks takes the first.
     """
     own = [folded(name) for name in header]
     found: dict[str, int] = {}
     for field, options in names.items():
-        at = next((own.index(name) for name in options if name in own and own.index(name) not in found.values()), None)
-        if at is not None:
-            found[field] = at
+        free = [k for name in options for k, other in enumerate(own) if other == name and k not in found.values()]
+        if free:
+            found[field] = free[0]
     return found
 
 
