@@ -72,7 +72,7 @@ def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
     def arrange(raw: pl.DataFrame) -> pl.DataFrame:
         return _arranged(raw, coin=coin, internal=internal)
 
-    header = {**titles(source, found), "time": source.header[found[time]]}
+    header = {**titles(source, found, tx=("hash",)), "time": source.header[found[time]]}
     if coin:
         header["paid"] = " / ".join(source.header[found[side]] for side in ("in", "out"))
         header["paid_currency"] = header["paid"]

@@ -23,7 +23,9 @@ from graphflow.read.source import RawFile
 
 NAME = "ncrp"
 
+_KINDS = {"transactionamount": "moved", "withdrawalamount": "withdrawn", "putonholdamount": "held"}
 HELD = "put on hold by the bank: frozen where it is, nothing moved"
+UNSAID = "the sheet does not say which way the money went, nor to whom"
 _OWN = ("accountnowalletpgpaid", "accountno", "accountnumber")
 _UTR = ("transactionidutrnumber", "transactionid", "utrreferenceno")
 _NAMES = {
@@ -56,7 +58,13 @@ _NOTES = {
 }
 _DAY_FIRST = r"^(\d{1,2})[/\-.](\d{1,2})[/\-.](\d{4})"
 _BRACKET = r"\s*\[.*\]\s*$"
-_CLOCKS = ("%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M:%S:%p", "%Y-%m-%d %I:%M %p", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
+_CLOCKS = (
+    "%Y-%m-%d %I:%M:%S %p",
+    "%Y-%m-%d %I:%M:%S:%p",
+    "%Y-%m-%d %I:%M %p",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%d %H:%M",
+)
 _NO_CLOCK = " ?"
 _NULL = pl.lit(None, pl.String)
 
@@ -80,13 +88,11 @@ def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
     if "tx" not in found and "parent" in found:
         found["tx"] = found.pop("parent")
     title = source.header[found["paid"]]
-    moved = folded(title) == "transactionamount" and "payee" in found
-    if not moved:
+    kind = _KINDS[folded(title)] if "payee" in found or folded(title) != "transactionamount" else "unsaid"
+    if kind != "moved":
         found = {field: k for field, k in found.items() if field not in ("payee", "payee_bank", "tier")}
     by_day = not first_rows(source, [found["time"]]).to_series().str.contains(":").any()
-    outcome = _Outcome(
-        "held" if folded(title) == "putonholdamount" else "moved" if moved else "withdrawn", title, by_day
-    )
+    outcome = _Outcome(kind, title, by_day)
     return Layout(
         dialect=NAME,
         parts={field: (k,) for field, k in found.items()},
@@ -110,8 +116,9 @@ class _Outcome:
         header = pl.when(pl.col("paid") == self.title).then(pl.lit("the header, repeated"))
         raw = _noted(raw.with_columns(dates(raw["time"], by_day=self.by_day), refused=header), by_day=self.by_day)
         raw = raw.with_columns(paid=_ungrouped(pl.col("paid").str.strip_prefix("₹").str.strip_chars()))
-        if self.name == "held":
-            raw = raw.with_columns(payee=_NULL, excluded=pl.when(header.is_null()).then(pl.lit(HELD)))
+        if self.name in ("held", "unsaid"):
+            why = pl.lit(HELD if self.name == "held" else UNSAID)
+            raw = raw.with_columns(payee=_NULL, excluded=pl.when(header.is_null()).then(why))
         if self.name == "withdrawn":
             shop = [pl.format("POS:{}", "shop")] if "shop" in raw.columns else []
             raw = raw.with_columns(payee=_NULL, direction=pl.lit("DBIT"), end=pl.coalesce(*shop, pl.lit("CASH")))
@@ -145,15 +152,9 @@ def dates(text: pl.Series, *, by_day: bool) -> pl.Series:
     >>> dates(pl.Series(["5/8/2026 02:30 PM", "31-12-2026"]), by_day=True).to_list()
     ['2026-08-05 14:30:00', '2026-12-31']
     """
-    iso = (
-        text.str.replace(_DAY_FIRST, "$3-0$2-0$1")
-        .str.replace_all(r"-0(\d\d)", "-$1")
-        .str.replace(r"^([\d-]{10})T", "$1 ")
-    )
-    times = pl.DataFrame({"iso": iso}).select(
-        pl.coalesce(pl.col("iso").str.to_datetime(form, strict=False) for form in _CLOCKS).dt.strftime(
-            "%Y-%m-%d %H:%M:%S"
-        )
-    )
-    whole = times.to_series().fill_null(iso).alias(text.name)
+    iso = text.str.replace(_DAY_FIRST, "$3-0$2-0$1").str.replace_all(r"-0(\d\d)", "-$1")
+    iso = iso.str.replace(r"^([\d-]{10})T", "$1 ").alias("iso")
+    clock = pl.coalesce(pl.col("iso").str.to_datetime(form, strict=False) for form in _CLOCKS)
+    times = iso.to_frame().select(clock.dt.strftime("%Y-%m-%d %H:%M:%S")).to_series()
+    whole = times.fill_null(iso).alias(text.name)
     return whole if by_day else whole.str.replace(r"^(\d{4}-\d\d-\d\d)$", "${1}" + _NO_CLOCK)

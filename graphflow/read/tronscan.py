@@ -54,7 +54,7 @@ def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
     found = places(source.header, _NAMES)
     needed(source, "a TronScan file", found, _NEEDED)
     zoned = "utc" in folded(source.header[found["time"]])
-    headers = titles(source, found)
+    headers = titles(source, found, tx=("hash",))
     if "symbol" in found:
         headers["paid_currency"] = source.header[found["symbol"]]
 
