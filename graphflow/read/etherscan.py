@@ -117,9 +117,13 @@ def _with_sides(raw: pl.DataFrame, coin: str) -> pl.DataFrame:
 
 
 def _with_units(raw: pl.DataFrame) -> pl.DataFrame:
-    """Amounts of tokens, and those that a page shows with their unit."""
+    """Amounts of tokens, and those of the chain's own coin that a page shows with its name."""
     unit = pl.col("paid").str.extract(_UNIT, 2)
+    part = pl.when(unit.str.to_lowercase().str.ends_with("wei")).then(pl.format("an amount in {}, not in coins", unit))
+    refused = [pl.col("refused")] if "refused" in raw.columns else []
     return raw.with_columns(
         paid=pl.coalesce(pl.col("paid").str.extract(_UNIT, 1), "paid"),
-        symbol=pl.coalesce("symbol", unit) if "symbol" in raw.columns else unit,
+        paid_currency=unit,
+        several=unit.is_null(),
+        refused=pl.coalesce(*refused, part),
     )

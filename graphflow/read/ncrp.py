@@ -121,7 +121,9 @@ class _Outcome:
             raw = raw.with_columns(payee=_NULL, excluded=pl.when(header.is_null()).then(why))
         if self.name == "withdrawn":
             shop = [pl.format("POS:{}", "shop")] if "shop" in raw.columns else []
-            raw = raw.with_columns(payee=_NULL, direction=pl.lit("DBIT"), end=pl.coalesce(*shop, pl.lit("CASH")))
+            there = pl.when(pl.col("payer").is_not_null())
+            end = there.then(pl.coalesce(*shop, pl.lit("CASH")))
+            raw = raw.with_columns(payee=_NULL, direction=there.then(pl.lit("DBIT")), end=end)
         if "tier" in raw.columns:
             raw = raw.with_columns(tier=pl.col("tier").str.extract(r"^(?:[Ll](?:ayer)?[\s-]*)?(\d{1,3})(?:\.0+)?$"))
         return raw.drop("shop", strict=False)
