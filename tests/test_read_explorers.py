@@ -291,6 +291,13 @@ def test_only_failures_are_an_error_that_says_so(tmp_path: Path) -> None:
     )
 
 
+def test_one_time_that_is_none_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+    bad = token("0x2", ANN, BOB, "1")
+    bad[2] = "soon"
+    ledger = read(tmp_path, TOKENS, token("0x1", ANN, BOB, "1"), bad)
+    assert ledger.rejected.select("value", "reason").rows() == [("soon", "not a time as %Y-%m-%d %H:%M:%S%#z")]
+
+
 # --- there and back --------------------------------------------------------------------------------
 
 ADDRESS = st.integers(0, 16**6).map("0x{:034x}".format).map(lambda text: text + "beef00")

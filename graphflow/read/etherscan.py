@@ -15,7 +15,7 @@ import polars as pl
 
 from graphflow.errors import SourceError
 from graphflow.read.columns import Layout
-from graphflow.read.explorers import FAILED, exact, looked_through, verdicts
+from graphflow.read.explorers import FAILED, exact, looked_through, utc, verdicts
 from graphflow.read.headers import folded, needed, places, titles
 from graphflow.read.source import RawFile
 
@@ -39,7 +39,6 @@ _NAMES = {
 }
 _NEEDED = {"hash": "Txhash", "payer": "From", "payee": "To"}
 _SIDE = re.compile(r"^Value_(IN|OUT)\((.+)\)$", re.IGNORECASE)
-_DATE = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"
 _UNIT = r"^(.*\d)\s+(\D\S*)$"
 
 
@@ -97,10 +96,7 @@ def _arranged(raw: pl.DataFrame, *, coin: str | None, internal: bool) -> pl.Data
         code = pl.when(pl.col("code") != "0").then(pl.format(FAILED, "code"))
         raw = raw.with_columns(failed=pl.coalesce(*failed, code))
     raw = raw.rename({"unix" if "unix" in raw.columns else "clock": "time"})
-    stated = pl.col("time").str.contains(_DATE)
-    raw = raw.with_columns(
-        time=pl.when(stated).then(pl.format("{}+00:00", "time")).otherwise("time"), several=pl.lit(internal or not coin)
-    )
+    raw = raw.with_columns(time=utc(pl.col("time"), stated=True), several=pl.lit(internal or not coin))
     return _with_units(raw) if coin is None else _with_sides(raw, coin)
 
 

@@ -23,6 +23,7 @@ Arrange = Callable[[pl.DataFrame], pl.DataFrame]
 for several transfers); where there are: `symbol`, `contract`, `paid_currency` (of a chain's own coin), `failed`,
 `refused`, `channel`, `memo`, names."""
 
+_CLOCK = r"^\d{4}[-/]\d\d[-/]\d\d \d\d:\d\d:\d\d$"
 _GROUPED = r"^\d{1,3}(,\d{3})+(\.\d+)?$"
 _NUMBER = r"^[0-9]+(\.[0-9]*)?$"
 _GLANCE = 100
@@ -86,6 +87,17 @@ def exact(text: pl.Expr) -> pl.Expr:
     """Amounts as numbers; thousands commas are understood where they stand right."""
     plain = pl.when(text.str.contains(_GROUPED)).then(text.str.replace_all(",", "")).otherwise(text)
     return plain.cast(pl.Decimal(38, 18), strict=False)
+
+
+def utc(text: pl.Expr, *, stated: bool) -> pl.Expr:
+    """Times as the text of a time in UTC, so that one that is none does not keep the others from being read.
+
+    Seconds and milliseconds since 1970 are UTC; clocks are where their header says so (`stated`).
+    """
+    second = pl.when(text.str.contains(r"^\d{10}$")).then(text).when(text.str.contains(r"^\d{10}000$"))
+    since = pl.from_epoch(second.then(text.str.head(10)).cast(pl.Int64, strict=False), time_unit="s")
+    clock = pl.when(text.str.contains(_CLOCK)).then(pl.format("{}+00:00", text.str.replace_all("/", "-")))
+    return pl.coalesce(since.dt.strftime("%Y-%m-%d %H:%M:%S+00:00"), *([clock] if stated else []), text)
 
 
 def _whole(source: RawFile, bare: Layout) -> pl.DataFrame:

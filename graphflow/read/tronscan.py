@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from graphflow.read.columns import Layout
-from graphflow.read.explorers import first_rows, looked_through, verdicts
+from graphflow.read.explorers import first_rows, looked_through, utc, verdicts
 from graphflow.read.headers import folded, needed, places, titles
 from graphflow.read.source import RawFile
 
@@ -35,7 +35,6 @@ _NAMES = {
 _NEEDED = {"hash": "Transaction Hash", "time": "Time(UTC)", "payer": "From", "payee": "To", "paid": "Amount"}
 _BASE58 = "T[1-9A-HJ-NP-Za-km-z]{33}"
 _CONTRACT = rf"({_BASE58})"
-_DATE = r"^\d{4}[-/]\d\d[-/]\d\d \d\d:\d\d:\d\d$"
 _UNIT = r"^(.*\d)\s+(\D\S*)$"
 
 
@@ -67,10 +66,6 @@ def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
 def _arranged(raw: pl.DataFrame, *, zoned: bool) -> pl.DataFrame:
     """An export in the columns that explorers have in common."""
     raw = verdicts(raw, tuple(name for name in ("result", "status") if name in raw.columns))
-    if zoned:
-        stated = pl.col("time").str.contains(_DATE)
-        utc = pl.format("{}+00:00", pl.col("time").str.replace_all("/", "-"))
-        raw = raw.with_columns(time=pl.when(stated).then(utc).otherwise("time"))
     unit = pl.col("paid").str.extract(_UNIT, 2)
     token = pl.coalesce("symbol", unit) if "symbol" in raw.columns else unit
     inside = token.str.extract(_CONTRACT)
@@ -80,6 +75,7 @@ def _arranged(raw: pl.DataFrame, *, zoned: bool) -> pl.DataFrame:
     said = pl.coalesce("contract", inside) if "contract" in raw.columns else inside
     contracts = "contract" in raw.columns or bool(raw.select(inside.is_not_null().any()).item())
     raw = raw.with_columns(
+        time=utc(pl.col("time"), stated=zoned),
         paid=pl.coalesce(pl.col("paid").str.extract(_UNIT, 1), "paid"),
         symbol=pl.when(~coin).then(pl.coalesce(number, name)),
         contract=pl.when(~coin).then(said),
