@@ -20,6 +20,8 @@ from graphflow.errors import ColumnError
 from graphflow.ledger import Ledger, major
 from graphflow.read import amlgentex, amlsim, paysim, read_ledger, saml_d
 
+pytestmark = pytest.mark.usefixtures("way")
+
 SHARED = Path(__file__).parents[1].parent / "shared/data/amlgentex"
 PAYSIM = (
     "step,type,amount,nameOrig,oldbalanceOrg,newbalanceOrig,nameDest,oldbalanceDest,newbalanceDest,isFraud,"
@@ -90,9 +92,22 @@ def test_saml_d(tmp_path: Path) -> None:
     assert column(ledger, "channel")[1] == "Cross-border"
     assert said(ledger) == [
         '"Received_currency" has no amount of its own: what was paid counts as received, in the currency paid',
-        "row 4: not a time as %Y-%m-%d %H:%M:%S",
+        "row 4: not a time as %H:%M:%S:%Y-%m-%d",
     ]
-    assert ledger.sources[0].columns["time"] == "Date + Time"
+    assert ledger.sources[0].columns["time"] == "Time + Date"
+
+
+@pytest.mark.parametrize("order", [[0, 1, *range(2, 12)], [1, 0, *range(2, 12)], [0, *range(2, 12), 1]])
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_columns_of_saml_d_in_any_order(tmp_path: Path, order: list[int], separator: str) -> None:
+    rows = [SAML_D.split(","), *(["10:35:19", f"2022-10-{day:02}", *"ABC", "Yen", *"abcd01"] for day in (7, 31, 32))]
+    rows[2][0] = '"10:35:19"'
+    for row in rows[1:]:
+        row[4] = "1500"
+    ledger = read(tmp_path, *(separator.join(row[k] for k in order) for row in rows))
+    assert column(ledger, "time") == [datetime(2022, 10, day, 10, 35, 19, tzinfo=UTC) for day in (7, 31)]
+    assert (column(ledger, "paid"), column(ledger, "paid_currency")) == ([1500, 1500], ["JPY", "JPY"])
+    assert ledger.rejected["row"].to_list() == [3]
 
 
 def test_a_saml_d_file_without_a_date_is_refused(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ class Layout:
     headers    field → header(s) it comes from, for people
     prepare    what the dialect does to the texts (stripped, nothing empty); it gives ledger fields, and may give
                `excluded` and `refused`: the reason a row is no transfer
+    meanings   field → what its texts stand for, where that is something else: "UK pounds" → GBP
     constants  field → what every row has: a currency, a channel
     one_sided  each row is one account's own record (`payer` is that account, `payee` its counterparty, as for money
                going out, and `direction` the word for which way it went): see `records`
@@ -53,6 +54,7 @@ class Layout:
     parts: Mapping[str, tuple[int, ...]]
     headers: Mapping[str, str] = field(default_factory=dict)
     prepare: Prepare | None = None
+    meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     one_sided: bool = False
     floats: bool = False
@@ -71,6 +73,9 @@ class Layout:
     def texts_of(self, batch: pl.DataFrame, *keep: str) -> pl.DataFrame:
         """The ledger fields of a batch as text, and the columns to `keep`."""
         raw = batch.select(*keep, **self.texts)
+        for name, texts in self.meanings.items():
+            known = pl.Series(texts.keys(), dtype=pl.String), pl.Series(texts.values(), dtype=pl.String)
+            raw = raw.with_columns(pl.col(name).replace(*known))
         if self.prepare is not None:
             raw = self.prepare(raw)
         return raw.with_columns(pl.lit(text).alias(name) for name, text in self.constants.items())

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import polars as pl
-
 from graphflow.read.columns import Layout
 from graphflow.read.headers import needed, places, titles
 from graphflow.read.source import RawFile
@@ -70,18 +68,11 @@ def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
     found = places(source.header, _NAMES)
     needed(source, "a SAML-D file", found, _NEEDED)
     arrived = found.pop("arrived", None)
+    when = tuple(sorted(found.pop(field) for field in ("date", "clock")))
     return Layout(
         dialect=NAME,
-        parts={field: (k,) for field, k in found.items()},
-        headers=titles(source, found, time=("date", "clock")),
-        prepare=_prepare,
+        parts={"time": when, **{field: (k,) for field, k in found.items()}},
+        headers={**titles(source, found), "time": " + ".join(source.header[k] for k in when)},
+        meanings={"paid_currency": CURRENCIES},
         warnings=() if arrived is None else (_ONE_AMOUNT.format(source.header[arrived]),),
     )
-
-
-def _prepare(raw: pl.DataFrame) -> pl.DataFrame:
-    names = pl.Series(CURRENCIES.keys(), dtype=pl.String), pl.Series(CURRENCIES.values(), dtype=pl.String)
-    return raw.with_columns(
-        time=pl.concat_str("date", "clock", separator=" "),
-        paid_currency=pl.col("paid_currency").replace(*names),
-    ).drop("date", "clock")
