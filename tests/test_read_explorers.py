@@ -202,6 +202,12 @@ def test_the_real_address_is_the_one_that_moved_a_real_amount_first(tmp_path: Pa
     assert column(read(tmp_path, TOKENS, *rows), "memo") == [None, None]
 
 
+def test_zeros_that_addresses_begin_with_make_them_no_look_alikes(tmp_path: Path) -> None:
+    one, other = ("0x0000" + digit * 32 + "beef" for digit in "12")
+    ledger = read(tmp_path, TOKENS, token("0x1", ANN, one, "1"), token("0x2", ANN, other, "1", second=9))
+    assert column(ledger, "memo") == [None, None]
+
+
 def test_addresses_are_read_in_lower_case(tmp_path: Path) -> None:
     ledger = read(tmp_path, TOKENS, token("0x1", "0x" + "A1" * 20, BOB, "1"), token("0x2", ANN, "bob.eth", "1"))
     assert (column(ledger, "payer"), column(ledger, "payee")) == ([ANN, ANN], [BOB, "bob.eth"])

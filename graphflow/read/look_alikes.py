@@ -2,7 +2,7 @@
 
 Wallets show `0x1234…abcd`. A forger makes an address with the same ends, and sends nothing, or next to nothing, so that
 it stands in the history where the victim copies it from. Four characters at each end agree by chance once in four
-billion pairs. The address that moved a real amount first is taken for the real one; rows of the others are marked,
+billion pairs (of addresses that begin with zeros, as contracts made to be cheap do, more are compared). The address that moved a real amount first is taken for the real one; rows of the others are marked,
 payments to them too, for that is the theft.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 _ADDRESS = r"^(0x[0-9a-f]{40}|T[1-9A-HJ-NP-Za-km-z]{33})$"
-_LEAD, _ENDS = {"0x": 2, "T": 1}, 4
+_LEAD, _ENDS, _AFTER_ZEROS = {"0x": 2, "T": 1}, 4, 10
 DUST = 0.01
 """Amounts below this are no sign that an address is real, in whatever token."""
 
@@ -27,7 +27,8 @@ def resembled(frame: pl.DataFrame) -> pl.DataFrame:
         pl.concat(sides).filter(pl.col("address").str.contains(_ADDRESS)).group_by("address").agg(pl.col("first").min())
     )
     lead = pl.when(pl.col("address").str.starts_with("0x")).then(_LEAD["0x"]).otherwise(_LEAD["T"])
-    ends = pl.col("address").str.slice(lead, _ENDS) + "…" + pl.col("address").str.slice(-_ENDS)
+    begin = pl.when(pl.col("address").str.contains("^0x0000")).then(_AFTER_ZEROS).otherwise(_ENDS)
+    ends = pl.col("address").str.slice(lead, begin) + "…" + pl.col("address").str.slice(-_ENDS)
     several = addresses.with_columns(ends.alias("ends")).filter(pl.len().over("ends") > 1)
     first = pl.col("address").sort_by("first", "address", nulls_last=True).first().over("ends")
     known = pl.col("first").is_not_null().any().over("ends")
