@@ -48,10 +48,12 @@ OPTIONAL: Mapping[str, pl.DataType] = {
     "device": pl.String(),
     "memo": pl.String(),
     "label": pl.Categorical(),
+    "tier": pl.UInt8(),
     "twin_file": pl.Categorical(),
     "twin_row": pl.UInt32(),
 }
-"""Kept when the source has them. `twin_*` names the second side of a paired transfer."""
+"""Kept when the source has them. `tier` is how many hops from a victim the source says a transfer is (the `Layer` of
+India's NCRP workbook): declared, not traced. `twin_*` names the second side of a paired transfer."""
 
 ACCOUNTS: Mapping[str, pl.DataType] = {"account": pl.String(), "bank": pl.String(), "name": pl.String()}
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from graphflow.errors import SourceError
+from graphflow.errors import ColumnError, SourceError
 from graphflow.kernels import csr
 from graphflow.kernels.engine import ready
 from graphflow.ledger import (
@@ -100,17 +100,23 @@ class Assembler:
         if rows and layout.reference == "freezes":
             self.references.freeze(pl.concat(rows), number)
 
+    def leave(self, source: RawFile, error: ColumnError, raw: Iterable[pl.DataFrame]) -> None:
+        """Take a file of a folder, archive or workbook whose columns are not known: all its rows are rejected."""
+        reason = str(error).removeprefix(f"{source.path}: ")
+        self.accounting.set_apart(source, "not recognised", "rejected", sum(part.height for part in raw), reason)
+        self.accounting.say_empty(str(error))
+
     def finish(self, source: RawFile, layout: Layout, cleaner: Cleaner) -> None:
         """Close the current file's account."""
         number = self.accounting.number
         if self.accounting.finish(source, layout, cleaner):
-            self._precisions[number] = precision(cleaner.time_format or "")
+            self._precisions[number] = layout.precision or precision(cleaner.time_format or "")
 
     def ledger(self) -> Ledger:
         """All files as one ledger, sorted by time; ties keep the order of files and rows."""
         sources = self.accounting.sources
         if not self._parts and not self._records:
-            raise SourceError(_nothing(sources))
+            raise SourceError(self.accounting.empty or _nothing(sources))
         decimals = self._final_decimals()
         resolved = self._resolve(decimals) if self._records else None
         identities = resolved.identities if resolved else joined(self.references.links)
@@ -220,8 +226,6 @@ class Assembler:
 
 def _nothing(sources: Sequence[Source]) -> str:
     """What to say where no file has a transfer."""
-    if not any(source.rows["read"] for source in sources):
-        return f"{sources[-1].path}: has a header and no rows"
     kinds = ", ".join(dict.fromkeys(source.dialect for source in sources))
     return f"{sources[0].path}: no file has transfers, only {kinds}; name the files with transactions as well"
 
