@@ -105,7 +105,7 @@ def test_no_row_is_taken_for_a_title(tmp_path: Path) -> None:
 def test_a_header_far_below(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("note\n" * 51 + HEAD + "\n" + ROW + "\n", encoding="utf-8")
-    assert complaint(path) == "a.csv: has no header row in its first 50 lines: take off some above it"
+    assert complaint(path) == "a.csv: has no header row in its first 50 lines: take off what stands above"
 
 
 @pytest.mark.parametrize(

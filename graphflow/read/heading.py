@@ -36,6 +36,10 @@ Rows = Sequence[Sequence[str]]
 class NoTable(SourceError):
     """A file that holds no records at all. Found in a folder it is passed over; named by the user it is an error."""
 
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason = path, reason
+
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
@@ -77,7 +81,7 @@ def of_text(path: str, readable: Path) -> Heading:
     found = [split for separator in SEPARATORS if (split := _split(lines, separator)) is not None]
     if not found:
         said = next((line.strip() for line in lines if line.strip()), "")
-        raise NoTable(f"{path}: has no header row with several columns in its first lines: {said[:80]!r}")
+        raise NoTable(path, f"has no header row with several columns in its first lines: {said[:80]!r}")
     best = max(found, key=lambda split: (split.table.agreed, split.table.width))
     if best.table.header is None:
         raise _no_header(path, best.table.first, best.records[best.table.first])
@@ -104,7 +108,7 @@ def _first_lines(path: str, readable: Path) -> Iterator[bytes]:
             if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
                 if k:
                     return
-                raise NoTable(f"{path}: the first line is longer than {_LONGEST_LINE:,} bytes, so it is not a header")
+                raise NoTable(path, f"the first line is longer than {_LONGEST_LINE:,} bytes, so it is not a header")
             yield line
 
 
@@ -162,7 +166,7 @@ def of_rows(path: str, rows: Rows) -> Heading:
     """The heading of a sheet from its first rows, all of the same width; `above` and `lines` count rows of it."""
     table = _table(rows)
     if table is None:
-        raise NoTable(f"{path}: has no header row with several columns in its first rows")
+        raise NoTable(path, "has no header row with several columns in its first rows")
     if table.header is None:
         raise _no_header(path, table.first, rows[table.first])
     title = [" ".join(filter(None, map(name_of, row))) for row in rows[: table.header]]

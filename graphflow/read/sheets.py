@@ -8,6 +8,7 @@ are ISO text. The library that reads allocates a sheet by the place of its last 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -46,7 +47,7 @@ def tables(path: str, file: Path) -> Iterator[Table | NoTable]:
             empty = False
             yield _table(f"{path}/{name}", name, frame)
     if empty:
-        raise NoTable(f"{path}: the workbook has no cells")
+        raise NoTable(path, "the workbook has no cells")
 
 
 def _open(path: str, file: Path) -> ExcelReader:
@@ -144,7 +145,8 @@ def _check(path: str, file: Path) -> None:
     with archives.opened(path, file) as archive:
         for info in archive.filelist:
             member = f"{path}/{info.filename}"
-            reach.check(member, info.filename, archives.content(member, archive, info, budget))
+            with closing(archives.content(member, archive, info, budget)) as blocks:
+                reach.check(member, info.filename, blocks)
 
 
 def _check_streams(path: str, content: bytes) -> None:
@@ -152,4 +154,4 @@ def _check_streams(path: str, content: bytes) -> None:
     if "EncryptedPackage".encode("utf-16-le") in content:
         raise _encrypted(path)
     if "Book".encode("utf-16-le") not in content and "Workbook".encode("utf-16-le") not in content:
-        raise NoTable(f"{path}: is an old Office document without sheets: export the records as CSV")
+        raise NoTable(path, "is an old Office document without sheets: export the records as CSV")
