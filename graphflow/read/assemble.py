@@ -36,9 +36,10 @@ from graphflow.read.one_sided.identities import Identities, joined
 from graphflow.read.references import References
 from graphflow.read.source import RawFile
 from graphflow.read.times import precision
-from graphflow.words import count
+from graphflow.words import count, span
 
 _SHOWN = 3
+_FEW = 0.05
 _ROOMY = 8
 _PARTS = 8
 _POSITION = pl.concat_str(pl.col("file").cast(pl.String), pl.lit(":"), pl.col(ROW).cast(pl.String))
@@ -211,7 +212,18 @@ class Assembler:
         return frame.select(made.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in wanted.items())
 
     def _precision(self, frame: pl.DataFrame) -> timedelta:
-        stated = max(self._precisions.values())
+        """The finest step that times can be trusted to tell: what a few transfers of a coarser file are told by is said,
+        and does not take the clock from all the others."""
+        weights = dict(frame.group_by("file").len().iter_rows())
+        paths, least = self.accounting.paths, frame.height * _FEW
+        steps = {number: step for number, step in self._precisions.items() if weights.get(paths[number], 0) >= least}
+        stated = max(steps.values(), default=max(self._precisions.values()))
+        for number, step in self._precisions.items():
+            if step > stated:
+                self.accounting.warnings.append(
+                    f"{paths[number]}: its times are told by the {span(step)} only, those of most other transfers by the "
+                    f"{span(stated)}; what is said of hours and minutes does not hold for its rows"
+                )
         return max(stated, time_precision(frame["time"])) if frame.height > 1000 else stated
 
     def _warn_about(self, names: pl.Series) -> None:
