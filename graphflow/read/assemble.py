@@ -212,8 +212,10 @@ class Assembler:
         return frame.select(made.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in wanted.items())
 
     def _precision(self, frame: pl.DataFrame) -> timedelta:
-        """The finest step that times can be trusted to tell: what a few transfers of a coarser file are told by is said,
-        and does not take the clock from all the others."""
+        """The finest step that times can be trusted to tell.
+
+        A few transfers of a coarser file do not take the clock from all the others; it is said of them.
+        """
         weights = dict(frame.group_by("file").len().iter_rows())
         paths, least = self.accounting.paths, frame.height * _FEW
         steps = {number: step for number, step in self._precisions.items() if weights.get(paths[number], 0) >= least}
@@ -221,7 +223,7 @@ class Assembler:
         for number, step in self._precisions.items():
             if step > stated:
                 self.accounting.warnings.append(
-                    f"{paths[number]}: its times are told by the {span(step)} only, those of most other transfers by the "
+                    f"{paths[number]}: its times are told by the {span(step)} only, those of most transfers by the "
                     f"{span(stated)}; what is said of hours and minutes does not hold for its rows"
                 )
         return max(stated, time_precision(frame["time"])) if frame.height > 1000 else stated
