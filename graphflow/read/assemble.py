@@ -132,6 +132,11 @@ class Assembler:
         payer, payee = (np.array(frame[side].to_numpy()) for side in ("payer", "payee"))
         whole = self._whole(frame, names)
         self._warn_about(names)
+        if resolved and resolved.gaps.height:
+            self.accounting.warnings.append(
+                f"{count(resolved.gaps.height, 'statement gap')}: balances that do not go on from the row before; rows "
+                "are missing there, or wrong"
+            )
         accounts = self.references.described(_accounts(names, whole, sources))
         return Ledger(
             frame=whole,
