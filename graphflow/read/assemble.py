@@ -29,6 +29,7 @@ from graphflow.read.amounts import rescaled
 from graphflow.read.batches import ROW
 from graphflow.read.clean import Cleaned, Cleaner, Padded, is_padded
 from graphflow.read.columns import Layout
+from graphflow.read.copies import shared
 from graphflow.read.keys import AccountCodes, Keys
 from graphflow.read.one_sided import Resolved, resolve
 from graphflow.read.one_sided.ends import CUT_NUMBER
@@ -70,14 +71,15 @@ class Assembler:
     def __post_init__(self) -> None:
         self.accounting = Accounting(currency=self.currency)
 
-    def add(self, cleaned: Cleaned, *, stripped: bool) -> None:
+    def add(self, cleaned: Cleaned, dialect: str, *, stripped: bool) -> None:
         """Take one batch of the current file. Raises `Padded` when an account needs stripping and none was done."""
         self.accounting.count(cleaned)
         good, number = cleaned.good, pl.lit(self.accounting.number, pl.UInt32)
         if not good.height:
             return
         if "direction" in good.columns:
-            self._records.append(_Part(good.with_columns(file=number), cleaned.decimals))
+            pot = pl.lit(dialect).cast(pl.Categorical)
+            self._records.append(_Part(good.with_columns(file=number, pot=pot), cleaned.decimals))
             return
         known = len(self._accounts.names)
         frame = self._coded(good, cleaned.keys).with_columns(file=number)
@@ -127,6 +129,7 @@ class Assembler:
         if identities.renamed:
             frame, names = _by_one_name(frame, names, identities)
         frame = _in_time_order(frame, min(self._precisions.values()))
+        self.accounting.warnings += shared(frame, self.accounting.paths)
         if "tx" in frame.columns:
             frame = self._with_unique_tx(self._without_repeats(frame))
         payer, payee = (np.array(frame[side].to_numpy()) for side in ("payer", "payee"))
