@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from graphflow.clock import Stage
 from graphflow.errors import SourceError
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
@@ -37,6 +38,8 @@ class Trace:
     payments  the victims' reported payments: row, victim, amount, currency, …
     order     "strict" or "tolerant": see `flows.traced`
     now       the moment that "minutes since" is counted to
+    unmatched lines of the victims file that name no payment of the ledger, with the nearest ones
+    stages    how long each step took
     """
 
     graph: FlowGraph
@@ -45,8 +48,10 @@ class Trace:
     taints: Taints
     order: Order
     now: datetime
+    unmatched: pl.DataFrame = field(default_factory=pl.DataFrame)
+    stages: tuple[Stage, ...] = ()
     warnings: tuple[str, ...] = ()
-    truncated: tuple[str, ...] = field(default=())
+    truncated: tuple[str, ...] = ()
 
     @property
     def flow(self) -> Flow:
