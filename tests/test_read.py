@@ -301,7 +301,6 @@ def test_numbers_cut_by_a_spreadsheet_are_warned_of(tmp_path: Path) -> None:
         ("￥１，２３４．５０", 123450),
         ("€ 2'000.50", 200050),
         ("1,00,000.00", 10000000),
-        ("12,34", None),
         ("5 元", 500),
         ("0.000000001", None),
         ("1.123456789", None),

@@ -41,7 +41,9 @@ def _pointed(text: pl.Series) -> pl.Series:
 def _tidy(text: pl.Series, *, comma: bool) -> pl.Series:
     """Amounts as plain digits with a point; what is not written as an amount stays as it is, and is none."""
     point, group = (",", ".") if comma else (".", ",")
-    bare = pl.col("text").str.normalize("NFKC").str.replace_all("[−–]", "-").str.replace_all(_MARKS, "").str.strip_chars()
+    bare = (
+        pl.col("text").str.normalize("NFKC").str.replace_all("[−–]", "-").str.replace_all(_MARKS, "").str.strip_chars()
+    )
     bare = bare.str.replace(r"^\((.*)\)$", "-${1}").str.replace(r"^([^-].*)-$", "-${1}")
     whole = pl.col("bare").str.contains(rf"^[+-]?\d+([{point}]\d+)?$")
     thousands = pl.col("bare").str.contains(
