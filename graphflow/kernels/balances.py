@@ -12,7 +12,7 @@ Signs = npt.NDArray[np.int8]
 Flags = npt.NDArray[np.uint8]
 
 NOTHING, BREAK = 0, 2
-_SPARE, _PER_ROW, _AT_ONCE = 1_000_000, 64, 500_000
+_SPARE, _PER_ROW, _AT_ONCE = 1_000_000, 256, 500_000
 """How many rows may be compared to put rows of one moment in order: at all, more for each row, in one moment."""
 _NEAR, _AHEAD = 64, 16
 """How far back equal rows are looked for, and how many rows of the next moment are looked at."""

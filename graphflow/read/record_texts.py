@@ -12,7 +12,11 @@ NULLS = ("-", "--", "\\N", "\\\\N", "NULL", "Null", "null", "None", "N/A", "n/a"
 """What stands in cells that say nothing."""
 
 _EDGES = r"^[\s\u3000\u00a0\u200b\ufeff]+|[\s\u3000\u00a0\u200b\ufeff]+$"
-_BARE_CLOCK = r"^\d{6}$"
+_BARE_CLOCK = r"^\d{5,6}$"
+_UNIT = r"(?:CNY|RMB|USD|EUR|GBP|INR|Rs\.?|人民币|元|[^\p{L}\p{N}])"
+_NO_MONEY = rf"(?i)^(?:{_UNIT}|[0０])*$"
+_SIGN_BEFORE, _SIGN_BEHIND = r"^([^\d+＋(（−－-]*)[+＋(（−－-]", r"[)）+＋−－-]([^\d+＋)）−－-]*)$"
+_MINUS = r"^[^\d]*[−－-]|^[^\d]*[(（].*[)）][^\d]*$|\d[^\d]*[−－-]\s*[^\d]*$"
 
 
 def without_nulls(raw: pl.DataFrame, *, but: Collection[str] = ("row", "direction")) -> pl.DataFrame:
@@ -53,22 +57,17 @@ def from_two_columns(raw: pl.DataFrame) -> pl.DataFrame:
 
 
 def _no_zero(raw: pl.DataFrame, name: str) -> pl.Expr:
+    """An amount as text, but nothing for zero or for a mark; what is no amount at all stays, to be named."""
     if name not in raw.columns:
         return pl.lit(None, pl.String)
-    return pl.when(~pl.col(name).str.contains(r"^[^\d]*0*(\.0*)?[^\d.]*$")).then(name)
+    return pl.when(~pl.col(name).str.contains(_NO_MONEY)).then(name)
 
 
 def from_sign(raw: pl.DataFrame) -> pl.DataFrame:
-    """`direction` from the sign of the amount, which loses it."""
-    minus = r"^\s*\(.*\)\s*$|^[^\d]*[-−－]|[-−－]\s*$"
-    negative = pl.col("paid").str.contains(minus).fill_null(False)
-    bare = pl.col("paid").str.replace_all(r"[-−－+＋()（）]", "")
-    return raw.with_columns(
-        direction=pl.when(pl.col("paid").is_not_null()).then(
-            pl.when(negative).then(pl.lit("-")).otherwise(pl.lit("+"))
-        ),
-        paid=bare,
-    )
+    """`direction` from the sign of the amount (before it, behind it, or brackets), which loses it."""
+    negative = pl.col("paid").str.contains(_MINUS)
+    bare = pl.col("paid").str.replace(_SIGN_BEFORE, "${1}").str.replace(_SIGN_BEHIND, "${1}")
+    return raw.with_columns(direction=pl.when(negative).then(pl.lit("-")).otherwise(pl.lit("+")), paid=bare)
 
 
 def one_time(raw: pl.DataFrame) -> pl.DataFrame:
@@ -79,7 +78,7 @@ def one_time(raw: pl.DataFrame) -> pl.DataFrame:
         return raw.rename({"date": "time"})
     clock = (
         pl.when(pl.col("time").str.contains(_BARE_CLOCK))
-        .then(pl.col("time").str.replace(r"^(\d\d)(\d\d)(\d\d)$", "${1}:${2}:${3}"))
+        .then(pl.col("time").str.zfill(6).str.replace(r"^(\d\d)(\d\d)(\d\d)$", "${1}:${2}:${3}"))
         .otherwise("time")
     )
     whole = pl.col("time").str.len_chars() > 8
