@@ -18,11 +18,22 @@ import polars as pl
 from graphflow.errors import RuleError, did_you_mean
 
 AccountType = Literal[
-    "unknown", "person", "gateway", "payroll", "merchant", "landlord", "tax-utility", "bank-internal", "exchange"
+    "unknown",
+    "person",
+    "gateway",
+    "payroll",
+    "merchant",
+    "landlord",
+    "tax-utility",
+    "bank-internal",
+    "exchange",
+    "end",
 ]
 """unknown: too little to say; person: a small account like most people's; gateway: pays on for others, and is not
 traversed; payroll: pays wages; merchant: many small payments for goods; landlord: the same rents every month;
-tax-utility; bank-internal: the bank's own accounts; exchange: an exchange or OTC desk, where value changes its form."""
+tax-utility; bank-internal: the bank's own accounts; exchange: an exchange or OTC desk, where value changes its form;
+end: where the records lead no further (cash, fees, interest, a counterparty that no row names), nor traversed."""
+
 
 TYPES: tuple[AccountType, ...] = get_args(AccountType)
 _KEYS = ("names", "accounts", "off")

@@ -29,7 +29,8 @@ from graphflow.words import count, shown
 
 __all__ = ["TYPES", "AccountType", "AccountTypeNames", "AccountTypes", "load_account_types", "type_accounts"]
 
-NOT_TRAVERSED: tuple[AccountType, ...] = ("gateway", "bank-internal")
+NOT_TRAVERSED: tuple[AccountType, ...] = ("gateway", "bank-internal", "end")
+_ENDS = r"^(CASH|FEE|INTEREST)$|^(POS|UNKNOWN):"
 
 _CODE = {kind: np.int8(code) for code, kind in enumerate(TYPES)}
 _PLAIN_KINDS = ("unknown", "person")
@@ -45,7 +46,7 @@ class AccountTypes:
 
     codes     int8, one an account code: the position in `TYPES`
     accounts  the account of each code; names: its holder, where the ledger says
-    gateways  one truth an account code: not traversed, joins nothing (types gateway and bank-internal)
+    gateways  one truth an account code: not traversed, joins nothing (types gateway, bank-internal, end)
     warnings  what a reader must know, in words
     """
 
@@ -116,6 +117,7 @@ class AccountTypes:
 
 _PLAIN = dict.fromkeys(TYPES, "") | {
     "unknown": "too little traffic or too mixed to say",
+    "end": "the records lead no further: no row names the counterparty's account",
     "person": f"a small account: up to {_A_DAY} transfers a day on average, over a week or more",
 }
 
@@ -145,6 +147,9 @@ def type_accounts(flow: Flow, types: AccountTypeNames) -> AccountTypes:
     word[named["code"].to_numpy()] = named["word"].to_numpy()
     kinds = np.array([int(_CODE[kind]) for _, kind in types.words], np.int8)
     codes[word >= 0] = kinds[word[word >= 0]]
+    if "end" not in types.off:
+        ends = flow.ledger.accounts["account"].str.contains(_ENDS).to_numpy()
+        codes[ends], word[ends] = _CODE["end"], _NO_WORD
     missing = _list_accounts(flow, types, codes, word)
     if "person" in types.off:
         codes[codes == _CODE["person"]] = 0

@@ -7,15 +7,17 @@ or stdout, progress and messages to stderr.
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from graphflow import __version__, digest
 from graphflow.errors import GraphflowError, RuleError
+from graphflow.reading_options import with_reading_options
 
 if TYPE_CHECKING:
     from graphflow.analysis import Analysis
@@ -34,39 +36,19 @@ app = typer.Typer(
 _INPUT, _RULES, _OUTPUT = "Reading", "Rules", "Output"
 
 Sources = Annotated[
-    list[Path], typer.Argument(help="Transaction files: CSV, TSV or Parquet.", metavar="SOURCE...", show_default=False)
-]
-Map = Annotated[
-    str | None,
-    typer.Option(
-        "--map",
-        help="Which column is which: `payer=FROM,payee=TO,amount=SUM`, or a TOML file that says so.",
-        rich_help_panel=_INPUT,
+    list[Path],
+    typer.Argument(
+        help="Files, folders or zip archives of transaction records, in any format of `graphflow dialects`.",
+        metavar="SOURCE...",
+        show_default=False,
     ),
 ]
-Dialect = Annotated[
-    str | None,
-    typer.Option(help="`amlworld` or `plain`; recognised by the header if not given.", rich_help_panel=_INPUT),
-]
-Encoding = Annotated[
-    str | None, typer.Option(help="Encoding of text files, such as gb18030 or utf-16.", rich_help_panel=_INPUT)
-]
-TimeFormat = Annotated[
-    str | None,
-    typer.Option(help="How times are written, as `%d/%m/%Y %H:%M`, `epoch_s` or `epoch_ms`.", rich_help_panel=_INPUT),
-]
-Timezone = Annotated[str, typer.Option(help="Zone of times that state none.", rich_help_panel=_INPUT)]
 Rates = Annotated[
     Path | None,
     typer.Option(
         help="CSV of what currencies are worth: currency, rate, and if need be date and base.", rich_help_panel=_INPUT
     ),
 ]
-Currency = Annotated[
-    str | None, typer.Option(help="Currency of a file that has no currency column.", rich_help_panel=_INPUT)
-]
-
-
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -95,6 +77,7 @@ def _root(
 
 
 @app.command(epilog="Example: `graphflow analyze samples/tour.csv --out out/tour`, then open out/tour/report.html")
+@with_reading_options
 def analyze(
     sources: Sources,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", rich_help_panel=_OUTPUT)] = Path(
@@ -123,13 +106,9 @@ def analyze(
     pages: Annotated[
         str, typer.Option(help="Case pages to write, best first: a number, or `all`.", rich_help_panel=_OUTPUT)
     ] = "100",
-    columns: Map = None,
-    dialect: Dialect = None,
-    encoding: Encoding = None,
-    time_format: TimeFormat = None,
-    timezone: Timezone = "UTC",
-    currency: Currency = None,
     rates: Rates = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Detect laundering patterns and write ranked cases, pictures and tables."""
     wanted = _pages(pages)
@@ -146,15 +125,10 @@ def analyze(
             types=types,
             rates=rates,
             budget=budget,
-            mapping=_mapping(columns),
-            dialect=dialect,
-            encoding=encoding,
-            time_format=time_format,
-            timezone=timezone,
-            currency=currency,
             progress=bar.rows,
             tell=bar.stage,
             on_ledger=results.begin,
+            **reading,
         )
         results.finish(analysis, pages=wanted, command=_command(), tell=bar.pages)
     _tell(analysis)
@@ -162,33 +136,36 @@ def analyze(
 
 
 @app.command(epilog="Example: `graphflow inspect samples/tour.csv`")
+@with_reading_options
 def inspect(
     sources: Sources,
-    columns: Map = None,
-    dialect: Dialect = None,
-    encoding: Encoding = None,
-    time_format: TimeFormat = None,
-    timezone: Timezone = "UTC",
-    currency: Currency = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.", rich_help_panel=_OUTPUT)] = False,
+    *,
+    reading: dict[str, Any],
 ) -> None:
-    """Say what is recognised in files: columns, dialect, encoding, times, currencies, where each row goes."""
+    """Say what is recognised in files before anything runs: format, columns, times, directions, where each row goes."""
     from graphflow import read_ledger
     from graphflow.terminal import Bar, print_sources
 
     with Bar() as bar:
         bar.stage("read")
-        ledger = read_ledger(
-            sources,
-            mapping=_mapping(columns),
-            dialect=dialect,
-            encoding=encoding,
-            time_format=time_format,
-            timezone=timezone,
-            currency=currency,
-            progress=bar.rows,
-        )
+        ledger = read_ledger(sources, progress=bar.rows, **reading)
+    if as_json:
+        from graphflow.inspection import described
+
+        typer.echo(json.dumps(described(ledger), indent=1, ensure_ascii=False))
+        return
     print_sources(ledger)
     _warn(ledger)
+
+
+@app.command(epilog="Example: `graphflow dialects`")
+def dialects() -> None:
+    """List the formats that are recognised, with their names for `--dialect`."""
+    from graphflow.read.dialects import DIALECTS
+    from graphflow.terminal import print_dialects
+
+    print_dialects(DIALECTS)
 
 
 @app.command(
@@ -276,16 +253,6 @@ def main() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # everything is written: taking gigabytes apart object by object would only cost time
-
-
-def _mapping(columns: str | None) -> dict[str, str] | Path | None:
-    """`a=B,c=D` as a mapping; a text without = is the name of a TOML file."""
-    if columns is None:
-        return None
-    if "=" not in columns:
-        return Path(columns)
-    pairs = [pair.partition("=") for pair in columns.split(",")]
-    return {field.strip(): header.strip() for field, _, header in pairs}
 
 
 def _rules(source: str | None, settings: list[str] | None) -> Rules:

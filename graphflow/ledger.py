@@ -90,8 +90,12 @@ class Source:
     """One input file: what it is, what was recognised in it, where its rows went.
 
     `rows` holds `read` and each of `ROW_KINDS`; `read` is their sum, always.
-    `columns` maps ledger fields to the headers they were read from; `direction` says what the words of a one-sided file
-    mean, and how far its balances prove it.
+    columns     ledger fields → the headers they were read from
+    confidence  field → share of rows in which its column says something that can be used
+    direction   what the words of a one-sided file mean, and how far its balances prove it
+    title       lines above the header
+    unit        what amounts count, where it is not the currency's unit
+    decimal     "comma" where a comma stands before decimals
     """
 
     path: str
@@ -103,7 +107,11 @@ class Source:
     separator: str = ""
     time_format: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    confidence: Mapping[str, float] = field(default_factory=dict)
     direction: str = ""
+    title: tuple[str, ...] = ()
+    unit: str = ""
+    decimal: str = ""
 
     def __post_init__(self) -> None:
         parts = sum(self.rows[kind] for kind in ROW_KINDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -11,18 +12,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from graphflow.words import count, named, shown, span, visible
+from graphflow.words import count, percent, shown, span, visible
 
 if TYPE_CHECKING:
     from graphflow.analysis import Analysis
     from graphflow.evaluate import Evaluation
     from graphflow.ledger import Ledger, Source
+    from graphflow.read.dialects import Dialect
     from graphflow.read.source import RawFile
     from graphflow.rules import Rules
 
 _WIDE = 120
 _PAGE = 100
 _TOP = 15
+_GAPS = 5
+_ID = 44
 
 
 class Bar:
@@ -143,6 +147,18 @@ def print_sources(ledger: Ledger) -> None:
     _print_examples(console, ledger)
 
 
+def print_dialects(dialects: Mapping[str, Dialect]) -> None:
+    """Each format, with the first sentence of what it says of itself."""
+    console = Console()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("name", no_wrap=True)
+    table.add_column("what it is", overflow="fold")
+    for name, dialect in dialects.items():
+        first = (dialect.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").replace("`", "").replace("**", "")
+        table.add_row(Text(name, "bold"), Text(first))
+    console.print(table)
+
+
 def print_evaluation(evaluation: Evaluation) -> None:
     """Attempts by typology, transactions by level, and the ranking's average precision."""
     console = Console()
@@ -173,14 +189,44 @@ def _worded(value: object) -> str:
 def _facts(source: Source) -> list[tuple[str, str]]:
     separator = {"\t": "tab", "": "none"}.get(source.separator, source.separator)
     rows = ", ".join(f"{kind} {source.rows[kind]:,}" for kind in source.rows)
-    return [
+    facts = [
         ("dialect", source.dialect),
         ("encoding", f"{source.encoding}, separator {separator}, {source.bytes:,} bytes"),
         ("sha256", source.sha256),
+        ("header", f"line {len(source.title) + 1}, below {' / '.join(source.title)}" if source.title else ""),
         ("times", source.time_format),
-        ("columns", ", ".join(f"{field} ← {header}" for field, header in source.columns.items())),
+        ("columns", ", ".join(_column(source, name) for name in source.columns)),
+        ("amounts", "; ".join(t for t in (source.unit, source.decimal and "decimal comma") if t)),
+        ("direction", source.direction),
         ("rows", rows),
     ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _column(source: Source, name: str) -> str:
+    """A column, and in how many rows it says something that can be used, where that is not all."""
+    share = source.confidence.get(name, 1.0)
+    return f"{name} ← {source.columns[name]}" + ("" if share == 1 else f" ({percent(share)})")
+
+
+def _of_statements(ledger: Ledger) -> list[tuple[str, str]]:
+    """What one-sided files tell beside their transfers."""
+    from graphflow.ledger import major
+
+    told = []
+    if ledger.statements.height:
+        told.append(
+            ("statements", f"{count(ledger.statements['account'].n_unique(), 'account')} with records of its own")
+        )
+    if ledger.identities.height:
+        told.append(("identities", f"{count(ledger.identities.height, 'number')} joined to the account it is of"))
+    for row in ledger.gaps.head(_GAPS).iter_rows(named=True):
+        amount = f"{major(row['amount'], ledger.decimals.get(row['currency'], 2))} {row['currency']}"
+        between = f"rows {row['row_before']} and {row['row_after']} of {row['file']}"
+        told.append(("statement gap", f"{row['account']}: {amount} is missing between {between}"))
+    if ledger.gaps.height > _GAPS:
+        told.append(("statement gaps", f"{ledger.gaps.height - _GAPS:,} more"))
+    return told
 
 
 def _print_examples(console: Console, ledger: Ledger) -> None:
@@ -191,9 +237,17 @@ def _print_examples(console: Console, ledger: Ledger) -> None:
         table.add_column(name, justify="right" if name == "paid" else "left")
     for row in ledger.frame.head(3).iter_rows(named=True):
         paid = f"{major(row['paid'], ledger.decimals[row['paid_currency']])} {row['paid_currency']}"
-        cells = (row["tx"], f"{row['time']:%Y-%m-%d %H:%M:%S}", named(row["payer"]), named(row["payee"]), paid)
+        cells = (
+            row["tx"],
+            f"{row['time']:%Y-%m-%d %H:%M:%S}",
+            shown(row["payer"], _ID),
+            shown(row["payee"], _ID),
+            paid,
+        )
         table.add_row(*(Text(visible(cell)) for cell in cells))
     console.print(table)
+    for name, value in _of_statements(ledger):
+        console.print(Text(f"  {name}: {visible(value)}"), soft_wrap=True)
     reasons = ledger.rejected.group_by("reason").len(name="n").sort("n", "reason", descending=[True, False])
     for reason, number in reasons.head(8).iter_rows():
         console.print(Text(f"  not transfers: {number:,} × {visible(reason)}"))

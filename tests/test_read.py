@@ -288,8 +288,8 @@ def test_numbers_cut_by_a_spreadsheet_are_warned_of(tmp_path: Path) -> None:
         ("007", 700),
         ("92233720368547758.08", None),
         ("123456789012345678901234", None),
-        ("12,34", None),
-        ("1,23", None),
+        ("12,34", 1234),
+        ("1,23", 123),
         ("NaN", None),
         ("inf", None),
         ("-inf", None),
@@ -787,3 +787,11 @@ def test_received_amounts_with_more_decimals_leave_what_was_paid_right(tmp_path:
     assert ledger.decimals == {"USD": 3}
     assert ledger.frame["paid"].to_list() == [1000, 2500]
     assert ledger.frame["received"].to_list() == [999, 2500]
+
+
+def test_times_as_a_spreadsheet_stores_them(tmp_path: Path) -> None:
+    ledger = read(tmp_path, HEAD + "45293.4,A,B,1,CNY\n45293.7500231481,A,B,2,CNY\n45294,A,B,3,CNY\n")
+    assert ledger.sources[0].time_format == "excel_serial"
+    assert [f"{time:%Y-%m-%d %H:%M:%S}" for time in ledger.frame["time"]] == [
+        "2024-01-02 09:36:00", "2024-01-02 18:00:02", "2024-01-03 00:00:00",
+    ]  # fmt: skip

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import random
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,7 +59,7 @@ def test_names_that_no_file_can_have(tmp_path: Path) -> None:
 
 
 def test_a_folder_and_a_pipe(tmp_path: Path) -> None:
-    assert complaint(tmp_path).endswith(f"is a folder; name its files, for example {tmp_path.name}/*.csv")
+    assert complaint(tmp_path).endswith(": the folder holds no files")
     os.mkfifo(tmp_path / "pipe")
     assert complaint(tmp_path / "pipe") == (
         "pipe: is a pipe or a device, which can be read only once; save it as a file first"
@@ -99,16 +97,19 @@ def test_a_header_and_nothing_else(tmp_path: Path, content: bytes) -> None:
     assert of_bytes(tmp_path, content) == "a.csv: has a header and no rows"
 
 
-def zipped(path: Path) -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("a.csv", HEAD + ROW)
-
-
 OTHER_KINDS: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "zip": (zipped, "a zip or Excel file: unpack it, or save it as CSV"),
-    "gzip": (lambda p: p.write_bytes(gzip.compress(HEAD + ROW)), "gzip-compressed: unpack it first"),
     "pdf": (lambda p: p.write_bytes(b"%PDF-1.7\n..."), "a PDF: export the records as CSV"),
-    "xls": (lambda p: p.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1"), "an old Excel file: save it as CSV"),
+    "rar": (lambda p: p.write_bytes(b"Rar!\x1a\x07\x01\x00"), "a RAR archive: unpack it first"),
+    "tar": (lambda p: p.write_bytes(bytes(257) + b"ustar" + bytes(300)), "a tar archive: unpack it first"),
+    "png": (lambda p: p.write_bytes(b"\x89PNG\r\n\x1a\n"), "a picture"),
+    "html": (
+        lambda p: p.write_bytes(b"\xef\xbb\xbf\r\n<HTML><table><tr><td>1"),
+        "a web page, whatever its name says: open it in Excel and save it as .xlsx",
+    ),
+    "xml": (
+        lambda p: p.write_bytes(b"<?xml version='1.0'?><Workbook/>"),
+        "XML of a kind that is not known here: export the records as CSV",
+    ),
     "sqlite": (lambda p: p.write_bytes(b"SQLite format 3\0"), "a SQLite database: export the table as CSV"),
     "elf": (
         lambda p: p.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(9)),
@@ -129,26 +130,11 @@ def test_random_bytes(tmp_path: Path) -> None:
         of_bytes(tmp_path, random.Random(seed).randbytes(5_000))
 
 
-def test_another_encoding_is_named_by_its_first_byte(tmp_path: Path) -> None:
-    chinese = HEAD + ROW + "2026-01-05 09:00,张三,B,1.00,CNY\n".encode("gbk")
-    assert of_bytes(tmp_path, chinese) == (
-        f"a.csv: byte 0xD5 at position {len(HEAD + ROW) + 17} (line 3) is not UTF-8; try --encoding gb18030"
-    )
-    latin = HEAD + "2026-01-05 09:00,Zoë,B,1.00,EUR\n".encode("cp1252")
-    assert of_bytes(tmp_path, latin) == (
-        f"a.csv: byte 0xEB at position {len(HEAD) + 19} (line 2) is not UTF-8; try --encoding cp1252"
-    )
-    in_header = "时间,付款账号,收款账号,金额\n".encode("gbk") + ROW
-    assert (
-        of_bytes(tmp_path, in_header) == "a.csv: byte 0xBC at position 2 (line 1) is not UTF-8; try --encoding gb18030"
-    )
-
-
 def test_a_bad_byte_is_found_in_every_way_of_reading(tmp_path: Path) -> None:
     for rows in (ROW, b"2026-01-05 09:00,A,B\n", b'2026-01-05 09:00,"A",B,1,\n'):
         assert "byte 0xFF at position" in of_bytes(tmp_path, HEAD + rows + b"2026-01-05 09:00,\xff,B,1,CNY\n")
     returns = (HEAD + ROW + b"2026-01-05 09:00,\xff,B,1,CNY\n").replace(b"\n", b"\r")
-    assert "a.csv: is not utf-8 (" in of_bytes(tmp_path, returns)
+    assert "byte 0xFF at position" in of_bytes(tmp_path, returns)
 
 
 def test_a_wrong_encoding_by_name(tmp_path: Path) -> None:
@@ -164,22 +150,15 @@ def test_a_wrong_encoding_by_name(tmp_path: Path) -> None:
         of_bytes(tmp_path, chinese[:-1], encoding=odd)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_mark(tmp_path: Path, encoding: str) -> None:
-    assert of_bytes(tmp_path, (HEAD + ROW).decode().encode(encoding)) == (
-        f"a.csv: looks like UTF-16 without a byte order mark; try --encoding {encoding}"
-    )
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"just words\nand more\n", "a.csv: the first line is not a header with several columns: 'just words'"),
-        (b'{"a": 1}\n', "a.csv: the first line is not a header with several columns: '{\"a\": 1}'"),
-        (b"\n" + HEAD + ROW, "a.csv: the first line is not a header with several columns: ''"),
+        (b"just words\nand more\n", "a.csv: has no header row with several columns in its first lines: 'just words'"),
+        (b'{"a": 1}\n', "a.csv: has no header row with several columns in its first lines: '{\"a\": 1}'"),
         (
             ROW + ROW,
-            'a.csv: no column for "time"; the header has 2026-01-05 09:00, A, B, 1.00, CNY (say --map time=HEADER)',
+            "a.csv: has no header row: its first row already holds values (2026-01-05 09:00, A, B, 1.00, CNY); "
+            "add a line of column names",
         ),
         (b"x" * 5_000_000, "a.csv: the first line is longer than 1,048,576 bytes, so it is not a header"),
         (b"x,\xe5\xbc\xa0" * 1_000_000, "a.csv: the first line is longer than 1,048,576 bytes, so it is not a header"),

@@ -27,7 +27,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_file_of_the_contract_is_there(out: Path) -> None:
     names = {p.name for p in out.iterdir()}
     tables = {f"{n}.parquet" for n in ("cases", "findings", "evidence", "ledger", "accounts")}
-    assert names == tables | {"cases.csv", "findings.csv", "rejected.csv", "report.html", "run.json", "cases"}
+    sheets = {"cases", "findings", "rejected", "statements", "statement_gaps", "identities"}
+    assert names == tables | {f"{name}.csv" for name in sheets} | {"report.html", "run.json", "cases"}
 
 
 def test_tables_hang_together(out: Path) -> None:

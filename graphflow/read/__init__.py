@@ -23,12 +23,14 @@ from graphflow.read.assemble import Assembler
 from graphflow.read.batches import Ragged, batches
 from graphflow.read.blocks import Unplain, suits
 from graphflow.read.clean import Cleaned, Cleaner, Padded
-from graphflow.read.columns import load_mapping
-from graphflow.read.dialects import recognise
+from graphflow.read.columns import Layout, load_mapping
+from graphflow.read.dialects import BY_MAPPING, recognise
+from graphflow.read.encodings import NotUtf8
 from graphflow.read.options import PathName, ReadOptions
 from graphflow.read.progress import Progress, silent
+from graphflow.read.remembered import keep, recall
 from graphflow.read.scan import scan
-from graphflow.read.source import open_source
+from graphflow.read.source import RawFile, Sources
 from graphflow.read.times import SAMPLE
 
 _AHEAD = 2
@@ -39,9 +41,9 @@ def read_ledger(
 ) -> Ledger:
     """Read transaction records into one ledger.
 
-    paths    one file or several: CSV or TSV text, or Parquet
+    paths    files, folders and archives: CSV or TSV text, Parquet, workbooks; zip and gzip files with such in them
     options  see `ReadOptions`: mapping, dialect, encoding, time_format, timezone, currency, decimal, account, in_words,
-             out_words
+             out_words, remembered
 
     Every row is a transfer in `ledger.frame` or stands in `ledger.rejected` with its reason. A file given twice
     (same SHA-256) is counted as duplicate. Raises `SourceError` or `ColumnError` with one clear line.
@@ -72,6 +74,10 @@ def read_ledger(
             way = replace(way, strip=True)
         except Ragged:
             way = replace(way, careful=True)
+        except NotUtf8:
+            if way.whole:
+                raise
+            way = replace(way, whole=True)
 
 
 @dataclass(frozen=True)
@@ -80,11 +86,13 @@ class _Way:
 
     scan     large texts by compiled kernels (until `Unplain`)
     strip    with white space taken off (after `Padded`); careful: row by row (after `Ragged`)
+    whole    texts tried as UTF-8 to their ends, and converted where they are not (after `NotUtf8`)
     """
 
     scan: bool = True
     strip: bool = False
     careful: bool = False
+    whole: bool = False
 
 
 def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, progress: Progress, way: _Way) -> Ledger:
@@ -93,9 +101,11 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
     assembler = Assembler(
         currency=currency, in_words=options.get("in_words", ()), out_words=options.get("out_words", ())
     )
-    for path in paths:
-        with open_source(path, options.get("encoding")) as source:
-            layout = recognise(source, mapping, options.get("dialect"), options.get("account"))
+    inputs = Sources(paths, options.get("encoding"), whole=way.whole)
+    with inputs as sources:
+        for source in sources:
+            known = mapping or _recalled(source, options, assembler.accounting.warnings)
+            layout = recognise(source, known, options.get("dialect"), options.get("account"))
             if assembler.accounting.has_seen(source):
                 rows = sum(batch.height for batch in batches(source, layout.positions, careful=way.careful))
                 assembler.accounting.skip(source, rows)
@@ -110,6 +120,7 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
                 time_format=options.get("time_format"),
                 timezone=options.get("timezone", "UTC"),
                 currency=currency,
+                decimal_mark=options.get("decimal"),
                 strip=way.strip or scanned,
             )
             if scanned:
@@ -120,7 +131,27 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
                 assembler.add(cleaned, stripped=cleaner.strip)
                 progress(source, cleaned.height)
             assembler.finish(source, layout, cleaner)
-    return assembler.ledger()
+            assembler.accounting.warnings += [f"{source.path}: {line}" for line in source.warnings]
+            _remember(source, layout, mapping, options)
+    return inputs.explained(assembler.ledger())
+
+
+def _recalled(source: RawFile, options: ReadOptions, warnings: list[str]) -> Mapping[str, str]:
+    """The mapping that was given before for a file with this header."""
+    folder = options.get("remembered")
+    if folder is None:
+        return {}
+    mapping, path = recall(Path(folder), source.header)
+    if path is not None:
+        warnings.append(f"{source.path}: columns as given before for the same header (delete {path} to forget)")
+    return mapping
+
+
+def _remember(source: RawFile, layout: Layout, mapping: Mapping[str, str], options: ReadOptions) -> None:
+    """Keep a mapping that a file was read by."""
+    folder = options.get("remembered")
+    if folder is not None and mapping and layout.dialect in BY_MAPPING:
+        keep(Path(folder), source.header, mapping)
 
 
 def _cleaned(cleaner: Cleaner, raw: Iterator[pl.DataFrame]) -> Iterator[Cleaned]:
@@ -130,7 +161,7 @@ def _cleaned(cleaner: Cleaner, raw: Iterator[pl.DataFrame]) -> Iterator[Cleaned]
         first.append(batch)
     if not first:
         return
-    cleaner.look_at(cleaner.times_of(pl.concat(first)))
+    cleaner.look_at(*cleaner.first_texts(pl.concat(first)))
     with ThreadPoolExecutor(_AHEAD) as pool:
         waiting: deque[Future[Cleaned]] = deque()
         for batch in chain(first, raw):

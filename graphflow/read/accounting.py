@@ -30,6 +30,8 @@ class Accounting:
     bad: list[pl.DataFrame] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _pending: dict[str, int] = field(default_factory=dict)
+    _filled: dict[str, int] = field(default_factory=dict)
+    _seen: dict[str, str] = field(default_factory=dict)
     _first_bad: int = 0
 
     @property
@@ -52,16 +54,18 @@ class Accounting:
             ("rejected", bad.height - cleaned.excluded),
         ):
             self._pending[kind] = self._pending.get(kind, 0) + rows
+        for name in good.columns:
+            self._filled[name] = self._filled.get(name, 0) + good[name].count()
         if bad.height:
             self.bad.append(bad)
 
     def has_seen(self, source: RawFile) -> bool:
         """Whether a file with the same content was read before."""
-        return any(s.sha256 == source.sha256 for s in self.sources)
+        return bool(self._seen) and source.fingerprint in self._seen  # a fingerprint takes as long as reading
 
     def skip(self, source: RawFile, rows: int) -> None:
         """Count a file that was given twice."""
-        earlier = next(s.path for s in self.sources if s.sha256 == source.sha256)
+        earlier = self._seen[source.fingerprint]
         reason = f"the file has the same content as {earlier}"
         if rows:
             self.warnings.append(f"{source.path}: {reason}; its {rows:,} rows are counted as duplicate")
@@ -70,6 +74,7 @@ class Accounting:
     def set_apart(self, source: RawFile, dialect: str, kind: str, rows: int, reason: str) -> None:
         """Count a whole file whose rows are no transfers, for one reason."""
         self.bad.append(pl.DataFrame([(source.path, None, None, None, reason)], schema=REJECTED, orient="row"))
+        self._seen.setdefault(source.fingerprint, source.path)
         self.sources.append(_source(source, dialect, {"read": rows, kind: rows}))
         self._first_bad = len(self.bad)
 
@@ -91,9 +96,23 @@ class Accounting:
                 f"{source.path}: {headers} holds binary numbers, not decimals; amounts with more than "
                 f"{MOST_DECIMALS} decimals are rounded"
             )
+        self._seen[source.fingerprint] = source.path
         known = _source(source, layout.dialect, counts)
-        columns = dict(layout.headers)
-        self.sources.append(replace(known, time_format=cleaner.time_format or "", columns=columns))
+        filled, self._filled = self._filled, {}
+        rows = counts.get("read", 0) - counts.get("excluded", 0)
+        sides = dict.fromkeys(("payer", "payee"), counts.get("accepted", 0))
+        share = {name: number / max(rows, 1) for name, number in {**sides, **filled}.items() if name in layout.headers}
+        self.sources.append(
+            replace(
+                known,
+                time_format=cleaner.time_format or "",
+                columns=dict(layout.headers),
+                confidence={name: round(min(part, 1.0), 4) for name, part in share.items()},
+                title=source.title,
+                unit=layout.unit,
+                decimal="comma" if cleaner.comma else "",
+            )
+        )
         return bool(counts)
 
     def move(self, rows: pl.DataFrame, column: str | None = None) -> None:

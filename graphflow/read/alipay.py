@@ -1,8 +1,9 @@
 """Alipay's account statement (账户明细): one-sided, amounts in yuan, parties as `2088…(name)`.
 
 The bill that a person downloads (交易明细) is read as well, Alipay's and WeChat's: it does not name its own account in
-a column, and says whom it paid mostly by name. Payments that did not go through (交易关闭, 失败, still waiting) are counted apart, and rows that Alipay itself calls
-neither income nor expense (不计收支: money moved between a person's own pots). Source: column lists of public tools.
+a column, and says whom it paid mostly by name. Payments that did not go through (交易关闭, 失败, still waiting) are
+counted apart, and rows that are called neither income nor expense (不计收支, /: money moved between a person's own
+pots). Source: column lists of public tools.
 """
 
 from __future__ import annotations

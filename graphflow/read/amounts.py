@@ -12,9 +12,11 @@ MOST_DECIMALS = 8
 LEAST = {"paid": 1, "received": 0}
 """What a transfer moves at least, in minor units; other amounts may be anything, or nothing."""
 
-_SCALE = 18
+SCALE = 18
+"""Exact amounts are in units of ten to the power of minus this."""
+
 _MARKS = r"(?i)^[\s\p{Sc}]+|[\s\p{Sc}]+$|\p{Sc}|CNY|RMB|人民币|元|USD|EUR|GBP|INR|Rs\.?|[\u200b\ufeff\t]"
-_ROUNDED = rf"\.\d{{{_SCALE}}}\d*[1-9]"
+_ROUNDED = rf"\.\d{{{SCALE}}}\d*[1-9]"
 
 
 def decimal(text: pl.Series, *, comma: bool = False) -> pl.Series:
@@ -23,13 +25,13 @@ def decimal(text: pl.Series, *, comma: bool = False) -> pl.Series:
 
     comma  a comma stands before the decimals, and points between thousands
     """
-    exact = text.cast(pl.Decimal(38, _SCALE), strict=False).to_physical()
+    exact = text.cast(pl.Decimal(38, SCALE), strict=False).to_physical()
     missed = text.is_not_null() & (_pointed(text) if comma else exact.is_null())
     if missed.any():
         where = missed.arg_true()
-        again = _tidy(text.gather(where), comma=comma).cast(pl.Decimal(38, _SCALE), strict=False).to_physical()
+        again = _tidy(text.gather(where), comma=comma).cast(pl.Decimal(38, SCALE), strict=False).to_physical()
         exact = exact.scatter(where, again)
-    if (text.str.len_bytes() > _SCALE + 1).any():  # Polars rounds what has more than 18 decimals
+    if (text.str.len_bytes() > SCALE + 1).any():  # Polars rounds what has more than 18 decimals
         exact = exact.set(text.str.contains(_ROUNDED).fill_null(False), None)
     return exact
 
@@ -54,7 +56,14 @@ def _tidy(text: pl.Series, *, comma: bool) -> pl.Series:
     return table.select(pl.when(whole | thousands).then(digits)).to_series()
 
 
-def decimal_mark(text: pl.Series, path: str) -> bool | None:
+def comma_or_point(mark: str | None) -> bool | None:
+    """What `--decimal` says: True for a comma. Raises `SourceError` for any other word."""
+    if mark not in (None, "comma", "point"):
+        raise SourceError(f'a decimal mark is "comma" or "point", not "{mark}"')
+    return None if mark is None else mark == "comma"
+
+
+def proved_comma(text: pl.Series, path: str) -> bool | None:
     """Whether amounts have a decimal comma (True) or point (False); None where they prove neither.
 
     Raises `SourceError` where some prove the one and some the other.
@@ -79,7 +88,7 @@ def usual(exact: pl.Series, currency: pl.Series) -> pl.Series:
     """Minor units as the currency usually has them, rounded down; null for what no choice of decimals could count."""
     decimals = {code: default_decimals(code) for code in _codes(currency)}
     value = pl.col("exact")
-    fits = pl.when(value % 10 ** (_SCALE - MOST_DECIMALS) == 0).then(value // _unit(decimals))
+    fits = pl.when(value % 10 ** (SCALE - MOST_DECIMALS) == 0).then(value // _unit(decimals))
     return pl.DataFrame({"exact": exact, "currency": currency}).select(fits.cast(pl.Int64, strict=False)).to_series()
 
 
@@ -94,7 +103,7 @@ def learn(exact: pl.Series, currency: pl.Series, counts: pl.Series, decimals: di
     value = pl.col("exact")
     table = pl.DataFrame({"exact": exact, "currency": currency, "counts": counts})
     finer = table.filter(value % _unit(decimals) != 0)
-    learned = finer.filter(pl.col("counts") & (value % 10 ** (_SCALE - MOST_DECIMALS) == 0))
+    learned = finer.filter(pl.col("counts") & (value % 10 ** (SCALE - MOST_DECIMALS) == 0))
     for (code,), part in learned.group_by("currency"):
         while (part["exact"] % _power(decimals[str(code)]) != 0).any():
             decimals[str(code)] += 1
@@ -149,11 +158,11 @@ def _codes(currency: pl.Series) -> list[str]:
 
 def _unit(decimals: dict[str, int]) -> pl.Expr:
     """What a minor unit is in exact amounts, by the `currency` of a row."""
-    powers = {code: 10 ** (_SCALE - places) for code, places in decimals.items()}
+    powers = {code: 10 ** (SCALE - places) for code, places in decimals.items()}
     if len(set(powers.values())) == 1:
         return pl.lit(next(iter(powers.values())), pl.Int128)
     return pl.col("currency").cast(pl.String).replace_strict(powers, default=None, return_dtype=pl.Int128)
 
 
 def _power(places: int) -> pl.Series:
-    return pl.Series([10 ** (_SCALE - places)], dtype=pl.Int128)
+    return pl.Series([10 ** (SCALE - places)], dtype=pl.Int128)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,6 +32,7 @@ from graphflow.read.columns import Layout
 from graphflow.read.keys import AccountCodes, Keys
 from graphflow.read.one_sided import Resolved, resolve
 from graphflow.read.one_sided.ends import CUT_NUMBER
+from graphflow.read.one_sided.identities import Identities, joined
 from graphflow.read.references import References
 from graphflow.read.source import RawFile
 from graphflow.read.times import precision
@@ -109,12 +110,15 @@ class Assembler:
         """All files as one ledger, sorted by time; ties keep the order of files and rows."""
         sources = self.accounting.sources
         if not self._parts and not self._records:
-            raise SourceError(f"{sources[-1].path}: has no transfers" if sources else "no rows")
+            raise SourceError(_nothing(sources))
         decimals = self._final_decimals()
         resolved = self._resolve(decimals) if self._records else None
+        identities = resolved.identities if resolved else joined(self.references.links)
         frame = _joined([rescaled(p.frame, p.decimals, decimals) for p in self._parts])
         self._parts.clear()
         names = pl.concat(self._accounts.names, rechunk=True).alias("account")
+        if identities.renamed:
+            frame, names = _by_one_name(frame, names, identities)
         frame = _in_time_order(frame, min(self._precisions.values()))
         if "tx" in frame.columns:
             frame = self._with_unique_tx(self._without_repeats(frame))
@@ -132,6 +136,8 @@ class Assembler:
             sources=tuple(sources),
             rejected=pl.concat(self.accounting.bad) if self.accounting.bad else pl.DataFrame(schema=REJECTED),
             warnings=tuple(self.accounting.warnings),
+            identities=identities.table,
+            freezes=self.references.measures(self.accounting.paths, identities.renamed),
             **(_learned(resolved, self.accounting.paths) if resolved else {}),
         )
 
@@ -212,10 +218,27 @@ class Assembler:
             )
 
 
+def _nothing(sources: Sequence[Source]) -> str:
+    """What to say where no file has a transfer."""
+    if not any(source.rows["read"] for source in sources):
+        return f"{sources[-1].path}: has a header and no rows"
+    kinds = ", ".join(dict.fromkeys(source.dialect for source in sources))
+    return f"{sources[0].path}: no file has transfers, only {kinds}; name the files with transactions as well"
+
+
 def _learned(resolved: Resolved, paths: dict[int, str]) -> dict[str, pl.DataFrame]:
     """What statements tell beside their transfers, with paths for the numbers of files."""
     gaps = resolved.gaps.with_columns(pl.col("file").replace_strict(paths, return_dtype=pl.String))
-    return {"gaps": gaps, "identities": resolved.identities.table, "statements": resolved.statements}
+    return {"gaps": gaps, "statements": resolved.statements}
+
+
+def _by_one_name(frame: pl.DataFrame, names: pl.Series, identities: Identities) -> tuple[pl.DataFrame, pl.Series]:
+    """Accounts under the one number they go by, in order of first appearance."""
+    renamed = names.replace(identities.renamed)
+    table = pl.DataFrame({"account": renamed}).with_row_index("old")
+    kept = table.unique("account", keep="first", maintain_order=True).select("account").with_row_index("code")
+    code = table.join(kept, on="account", how="left", maintain_order="left")["code"].cast(pl.Int32)
+    return frame.with_columns(code.gather(frame[side]).alias(side) for side in ("payer", "payee")), kept["account"]
 
 
 def _received(frame: pl.DataFrame) -> pl.DataFrame:

@@ -7,13 +7,15 @@ would fill or cut in silence), the file is read again row by row, so that each s
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import polars as pl
 
 from graphflow.errors import ColumnError, SourceError
-from graphflow.read.source import RawFile, not_utf8
+from graphflow.read.encodings import NotUtf8
+from graphflow.read.source import RawFile
 
 BATCH_ROWS = 250_000
 ROW = "row"
@@ -34,6 +36,8 @@ def batches(source: RawFile, positions: Sequence[int], *, careful: bool = False)
     """
     if source.kind == "parquet":
         return _parquet(source, positions)
+    if source.kind == "table":
+        return _table(source, positions)
     return _careful(source, positions) if careful else _fast(source, positions)
 
 
@@ -51,8 +55,8 @@ def _fast(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
                 regular = True
             yield batch
     except pl.exceptions.PolarsError as error:
-        if "utf-8" in str(error):
-            raise not_utf8(source.path) from None
+        if "invalid utf-8" in str(error):
+            raise NotUtf8(f"{source.path}: is not UTF-8 to its end") from None
         raise Ragged from error
 
 
@@ -61,6 +65,7 @@ def _is_regular(source: RawFile) -> bool:
     separators = lines = 0
     tail = b""
     with source.readable.open("rb") as stream:
+        stream.seek(source.start)
         while block := stream.read(1 << 22):
             if b'"' in block:
                 return False
@@ -74,7 +79,12 @@ def _is_regular(source: RawFile) -> bool:
 def _scan(source: RawFile) -> pl.LazyFrame:
     names = [str(k) for k in range(len(source.header))]
     return pl.scan_csv(
-        source.readable, separator=source.separator, infer_schema=False, new_columns=names, row_index_name="index"
+        source.readable,
+        separator=source.separator,
+        infer_schema=False,
+        new_columns=names,
+        row_index_name="index",
+        skip_lines=source.above,
     )
 
 
@@ -104,18 +114,24 @@ def _field(row: list[str], position: int) -> str | None:
 
 
 def _blocks(source: RawFile, size: int = 100_000) -> Iterator[list[list[str]]]:
-    with source.readable.open(encoding="utf-8-sig", newline="") as stream:
+    with source.readable.open("rb") as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="") as stream:
+        raw.seek(source.start)
         reader = csv.reader(stream, delimiter=source.separator, strict=True)
         try:
-            next(reader)
             while block := list(islice(reader, size)):
                 yield block
         except csv.Error as error:
             raise SourceError(
-                f"{source.path}: line {reader.line_num:,}: {error} (a quote that is never closed?)"
+                f"{source.path}: line {source.lines + reader.line_num:,}: {error} (a quote that is never closed?)"
             ) from error
         except UnicodeDecodeError:
-            raise not_utf8(source.path) from None
+            raise NotUtf8(f"{source.path}: is not UTF-8 to its end") from None
+
+
+def _table(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """Columns that a reader of some other format made."""
+    wanted = source.frame.select(_names(positions)).with_row_index(ROW, 1).with_columns(pl.col(ROW).cast(pl.UInt32))
+    yield from wanted.iter_slices(BATCH_ROWS)
 
 
 def _parquet(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:

@@ -21,8 +21,9 @@ from graphflow.kernels.engine import ready
 from graphflow.ledger import TIME
 from graphflow.read.amounts import LEAST
 from graphflow.read.columns import Layout
+from graphflow.read.encodings import NotUtf8
 from graphflow.read.keys import SALT, SPARE
-from graphflow.read.source import RawFile, not_utf8
+from graphflow.read.source import RawFile
 from graphflow.read.times import EPOCHS, FIRST, LAST, in_zone, template
 
 Longs = npt.NDArray[np.int64]
@@ -62,8 +63,7 @@ def blocks(source: RawFile) -> Iterator[Block]:
     size_of_block = min(BLOCK_BYTES, max(_SMALLEST, source.bytes // _FEWEST))
     number = 1
     with source.readable.open("rb") as stream:
-        if stream.readline().count(b'"') % 2:
-            raise Unplain
+        stream.seek(source.start)
         rest = np.empty(0, np.uint8)
         while True:
             data = np.empty(rest.size + size_of_block + SPARE, np.uint8)
@@ -161,7 +161,7 @@ class Table:
         try:
             return room[: used - 1].tobytes().decode()
         except UnicodeDecodeError:
-            raise not_utf8(self.cut.source.path) from None
+            raise NotUtf8(f"{self.cut.source.path}: is not UTF-8 to its end") from None
 
     # --- numbers
 

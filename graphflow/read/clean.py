@@ -8,10 +8,20 @@ from functools import cached_property
 import polars as pl
 
 from graphflow.ledger import OPTIONAL, REJECTED, SCHEMA
-from graphflow.read.amounts import LEAST, MONEY, MOST_DECIMALS, decimal, learn, units, usual
+from graphflow.read.amounts import (
+    LEAST,
+    MONEY,
+    MOST_DECIMALS,
+    comma_or_point,
+    decimal,
+    learn,
+    proved_comma,
+    units,
+    usual,
+)
 from graphflow.read.batches import FIELDS as COUNTED
 from graphflow.read.batches import ROW
-from graphflow.read.columns import EXCLUDED, NEEDED, REFUSED, Layout
+from graphflow.read.columns import EXCLUDED, REFUSED, Layout
 from graphflow.read.keys import Keys
 from graphflow.read.source import RawFile
 from graphflow.read.times import check_format, find_format, is_zoned, parse_times
@@ -65,6 +75,7 @@ class Cleaner:
         time_format: str | None,
         timezone: str,
         currency: str | None,
+        decimal_mark: str | None = None,
         strip: bool = False,
     ) -> None:
         check_format(time_format or "%Y-%m-%d", timezone)
@@ -74,6 +85,7 @@ class Cleaner:
         self.time_format = time_format
         self.currency = currency
         self._stated = False
+        self.comma = comma_or_point(decimal_mark)
         self.strip = strip or source.kind != "text" or layout.prepare is not None
 
     @property
@@ -87,14 +99,18 @@ class Cleaner:
         parts, types = self.layout.parts, self.source.types
         return [name for name in MONEY if name in parts and types and types[parts[name][0]].is_float()]
 
-    def look_at(self, times: pl.Series) -> None:
-        """Find the time format from the texts of the first times, unless it is given."""
+    def look_at(self, times: pl.Series, amounts: pl.Series) -> None:
+        """Find the time format and the decimal mark from the texts of the first rows, unless they are given."""
         if self.time_format is None:
             self.time_format = find_format(times.str.strip_chars().replace("", None), self.source.path)
+        if self.comma is None:
+            commas = amounts.str.contains(",", literal=True).any()
+            self.comma = proved_comma(amounts, self.source.path) if commas else None
 
-    def times_of(self, batch: pl.DataFrame) -> pl.Series:
-        """The texts of a batch's times."""
-        return self.layout.texts_of(batch.with_columns(_stripped(c) for c in _texts(batch)), ROW)["time"]
+    def first_texts(self, batch: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """The texts of a batch's times and amounts."""
+        raw = self.layout.texts_of(batch.with_columns(_stripped(c) for c in _texts(batch)), ROW)
+        return raw["time"], raw["paid"]
 
     def clean(self, batch: pl.DataFrame) -> Cleaned:
         """The transfers of a batch, and the rows that are none."""
@@ -149,12 +165,14 @@ class Cleaner:
         """
         assert self.time_format is not None
         times = parse_times(raw["time"], self.time_format, self.timezone)
-        exact = {name: decimal(raw[name]) for name in MONEY if name in raw.columns}
+        exact = {name: decimal(raw[name], comma=bool(self.comma)) for name in MONEY if name in raw.columns}
         if self.layout.one_sided:
             raw = raw.with_columns(negative=(exact["paid"] < 0).fill_null(False))
             exact["paid"] = exact["paid"].abs()
         currency = {name: _currency(raw, name) for name in exact}
-        mask = whole & times.is_not_null() & raw["payer"].is_not_null() & raw["payee"].is_not_null()
+        mask = whole & times.is_not_null()
+        for name in self._needed:
+            mask &= raw[name].is_not_null()
         for verdict in (EXCLUDED, REFUSED):
             mask &= raw[verdict].is_null() if verdict in raw.columns else True
         for name in exact.keys() & LEAST.keys():
@@ -167,7 +185,17 @@ class Cleaner:
         }
         return raw.with_columns(times.alias("time"), **minor), mask, decimals
 
+    @property
+    def _needed(self) -> list[str]:
+        """Texts that a transfer cannot be without."""
+        return ["payer", "payee", "direction"] if self.layout.one_sided else ["payer", "payee"]
+
     # --- what becomes of the rows ------------------------------------------------------------------
+
+    def _sign(self, raw: pl.DataFrame, name: str) -> pl.Series:
+        """1, 0 or -1 for an amount; null for what is none."""
+        exact = decimal(raw[name], comma=bool(self.comma))
+        return exact.sign().set(usual(exact, _currency(raw, name)).is_null(), None)
 
     def _no_time(self) -> str:
         assert self.time_format is not None
@@ -179,7 +207,7 @@ class Cleaner:
         assert self.time_format is not None
         raw, width = self._texts(batch, strip=True), len(self.source.header)
         counted = batch[COUNTED] if COUNTED in batch.columns else pl.repeat(width, batch.height, eager=True)
-        money = {name: _sign(raw, name) for name in LEAST if name in raw.columns}
+        money = {name: self._sign(raw, name) for name in LEAST if name in raw.columns}
         if self.layout.one_sided:
             money["paid"] = money["paid"].abs()
         frame = raw.with_columns(
@@ -197,7 +225,7 @@ class Cleaner:
             (pl.col(COUNTED) != width, "", pl.col(COUNTED).cast(pl.String), ragged),
             *((reason.is_not_null(), "", none, reason) for reason in said.values()),
         ]
-        for name in dict.fromkeys([*NEEDED, *money]):
+        for name in dict.fromkeys(["time", *self._needed, *money]):
             cases.append((pl.col(name).is_null(), name, pl.col(name), pl.lit("empty")))
         cases.append((pl.col("time ok").is_null(), "time", pl.col("time"), pl.lit(self._no_time())))
         for name in money:
@@ -227,12 +255,6 @@ def _currency(raw: pl.DataFrame, name: str) -> pl.Series:
     """The currency of an amount."""
     own = name == "received" and "received_currency" in raw.columns
     return raw["received_currency" if own else "paid_currency"]
-
-
-def _sign(raw: pl.DataFrame, name: str) -> pl.Series:
-    """1, 0 or -1 for an amount; null for what is none."""
-    exact = decimal(raw[name])
-    return exact.sign().set(usual(exact, _currency(raw, name)).is_null(), None)
 
 
 def _decimals_of_float(name: str) -> pl.Expr:

@@ -44,6 +44,7 @@ class Layout:
     constants  field → what every row has: a currency, a channel
     one_sided  each row is one account's own record (`payer` is that account, `payee` its counterparty, as for money
                going out, and `direction` the word for which way it went): see `one_sided`
+    unit       what amounts count, where it is not the unit of their currency, in words
     reference  what the rows tell of, where they are no transfers at all: "accounts", "people", "freezes", …
     """
 
@@ -54,6 +55,7 @@ class Layout:
     constants: Mapping[str, str] = field(default_factory=dict)
     one_sided: bool = False
     reference: str = ""
+    unit: str = ""
 
     @property
     def is_plain(self) -> bool:

@@ -9,6 +9,8 @@ from typing import Protocol
 from graphflow.errors import ColumnError, SourceError, did_you_mean
 from graphflow.read import alipay, amlworld, bank_return, plain, statement, tenpay
 from graphflow.read.columns import Layout
+from graphflow.read.messages import camt053, mt103, mt940, pacs008
+from graphflow.read.names import folded
 from graphflow.read.source import RawFile
 
 
@@ -28,16 +30,19 @@ class Dialect(Protocol):
     def layout(self, source: RawFile, mapping: Mapping[str, str]) -> Layout: ...
 
 
-_OWN_NAMES: tuple[Dialect, ...] = (amlworld, bank_return, tenpay, alipay)
+_OWN_NAMES: tuple[Dialect, ...] = (amlworld, bank_return, tenpay, alipay, camt053, pacs008, mt940, mt103)
 _BY_MAPPING: tuple[Dialect, ...] = (statement, plain)
 DIALECTS: Mapping[str, Dialect] = {d.NAME: d for d in (*_OWN_NAMES, *_BY_MAPPING)}
 """By name, in the order in which they are asked; the last takes what no other knows."""
+
+BY_MAPPING = frozenset(d.NAME for d in _BY_MAPPING)
+"""Names of the dialects whose columns a mapping may name."""
 
 
 def recognise(source: RawFile, mapping: Mapping[str, str], dialect: str | None, account: str | None = None) -> Layout:
     """The layout of a file: the dialect asked for, else the first that knows the file.
 
-    A mapping names columns itself, so dialects with names of their own are not asked then.
+    A mapping is for the files that have all the columns it names, and for those that no dialect recognises.
 
     account  whose statement it is, where the file does not say
     """
@@ -61,6 +66,9 @@ def _layout(source: RawFile, mapping: Mapping[str, str], dialect: str | None) ->
         if dialect not in DIALECTS:
             raise SourceError(f'there is no dialect "{dialect}": {did_you_mean(dialect, DIALECTS)}')
         return DIALECTS[dialect].layout(source, mapping)
-    asked = _BY_MAPPING if mapping else (*_OWN_NAMES, *_BY_MAPPING)
-    chosen = next(d for d in asked if d.recognises(source))
-    return chosen.layout(source, mapping)
+    bare = {folded(name) for name in source.header}
+    named = bool(mapping) and {folded(name) for name in mapping.values()} <= bare
+    own = next((d for d in _OWN_NAMES if not named and d.recognises(source)), None)
+    if own is not None:
+        return own.layout(source, {})
+    return next(d for d in _BY_MAPPING if d.recognises(source)).layout(source, mapping)

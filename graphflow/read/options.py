@@ -24,6 +24,7 @@ class ReadOptions(TypedDict, total=False):
     account      the account of a statement that does not name it
     in_words, out_words   words of one-sided files for money coming in and going out, where they are not usual ones and
                  no balances prove them
+    remembered   a folder of mappings by header: one that fits is used (and said), one that is given is kept there
     """
 
     mapping: Mapping[str, str] | PathName | None
@@ -36,3 +37,4 @@ class ReadOptions(TypedDict, total=False):
     account: str | None
     in_words: Collection[str]
     out_words: Collection[str]
+    remembered: PathName | None

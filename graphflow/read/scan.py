@@ -25,8 +25,9 @@ from graphflow.read.batches import ROW, counted
 from graphflow.read.blocks import Block, Cut, Longs, Table, Unplain, blocks
 from graphflow.read.clean import FREE, NO_CURRENCY, Cleaned, Cleaner
 from graphflow.read.columns import Layout
+from graphflow.read.encodings import NotUtf8
 from graphflow.read.keys import Keys, together
-from graphflow.read.source import RawFile, not_utf8
+from graphflow.read.source import RawFile
 from graphflow.read.times import SAMPLE
 
 _AHEAD = 3
@@ -45,7 +46,10 @@ def scan(source: RawFile, layout: Layout, cleaner: Cleaner) -> Iterator[Cleaned]
         first.append(block)
     if not first:
         return
-    cleaner.look_at(pl.concat(Table(cut, block).column("time") for block in first))
+    tables = [Table(cut, block) for block in first]
+    cleaner.look_at(*(pl.concat(table.column(name) for table in tables) for name in ("time", "paid")))
+    if cleaner.comma:
+        raise Unplain
     with ThreadPoolExecutor(_AHEAD - 1) as pool:
         waiting: deque[Future[Cleaned]] = deque()
         for block in chain(first, whole):
@@ -149,7 +153,7 @@ def _odd_rows(table: Table) -> pl.DataFrame:
         lines = [table.data[table.lines[r] : table.lines[r + 1]].tobytes().decode() for r in odd.tolist()]
         taken = list(csv.reader(lines, delimiter=table.cut.source.separator, strict=True))
     except UnicodeDecodeError:
-        raise not_utf8(table.cut.source.path) from None
+        raise NotUtf8(f"{table.cut.source.path}: is not UTF-8 to its end") from None
     except csv.Error:
         raise Unplain from None
     return counted(taken, pl.Series(odd + table.block.number), table.cut.layout.positions)

@@ -1,219 +1,284 @@
-"""One input file before its columns are known: what kind it is, its encoding, its header, its fingerprint.
+"""Inputs before their columns are known: what kind each is, its encoding, its header, its fingerprint.
 
-Everything that can be wrong with a file as a whole is found here and said in one line.
+A PATH may stand for many files, and a file for many tables; `Sources` gives them one by one. Everything that can be
+wrong with a file as a whole is found here and said in one line.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
 
 import polars as pl
 
 from graphflow import digest
+from graphflow.digest import Digest
 from graphflow.errors import SourceError
+from graphflow.ledger import REJECTED, Ledger
+from graphflow.read import encodings, messages, sheets
+from graphflow.read.encodings import NotUtf8
+from graphflow.read.heading import NoTable, of_text
+from graphflow.read.origins import Origin, Skipped, origins
+from graphflow.read.tables import Table, TableReader
 
-_BLOCK = 1 << 22
-_LONGEST_LINE = 1 << 20
-_SEPARATORS = ",\t;|"
-_MARKS = (b"\xff\xfe", b"\xfe\xff")
+TABLE_READERS: tuple[TableReader, ...] = (sheets, messages)
+"""Formats that are neither text nor Parquet. A reader that knows the first bytes of a file gets it."""
+
+_HEAD = 1 << 22
 _MAGIC = {
-    b"PK\x03\x04": "a zip or Excel file: unpack it, or save it as CSV",
-    b"\x1f\x8b": "gzip-compressed: unpack it first",
     b"%PDF": "a PDF: export the records as CSV",
-    b"\xd0\xcf\x11\xe0": "an old Excel file: save it as CSV",
     b"SQLite format 3": "a SQLite database: export the table as CSV",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"{\\rtf": "a text document: export the records as CSV",
+}
+_PACKED = {
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"BZh": "packed by bzip2",
+    b"\xfd7zXZ": "packed by xz",
+    b"\x28\xb5\x2f\xfd": "packed by zstd",
+}
+_MARKUP = {
+    b"<!doctype html": "a web page, whatever its name says: open it in Excel and save it as .xlsx",
+    b"<html": "a web page, whatever its name says: open it in Excel and save it as .xlsx",
+    b"<table": "a web page, whatever its name says: open it in Excel and save it as .xlsx",
+    b"<?xml": "XML of a kind that is not known here: export the records as CSV",
+    b"<": "markup, not a table: export the records as CSV",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class RawFile:
-    """A readable input: `readable` is the file itself, or a UTF-8 copy of it."""
+    """A readable input.
+
+    path      what it is called in messages and results: a path, archive/member, or workbook/sheet
+    found     it came with a folder, an archive or a workbook: the user did not name it
+    kind      "text" (of which `readable` is the file itself, or a UTF-8 copy), "parquet", or "table" (`frame` has it)
+    title     what stands above the header
+    above     lines of the text above the header; lines: with the header; start: the byte where the first row begins
+    part      what tells a sheet from the others of its workbook
+    warnings  what a reader must know of it, in words
+    """
 
     path: str
     readable: Path
-    digest: Future[str] = field(repr=False)
+    digest: Future[Digest] = field(repr=False)
     bytes: int
     kind: str
     encoding: str
     header: tuple[str, ...]
     separator: str = ""
-    title: tuple[str, ...] = ()
     types: tuple[pl.DataType, ...] = field(default=(), repr=False)
+    found: bool = False
+    title: tuple[str, ...] = ()
+    above: int = 0
+    lines: int = 1
+    start: int = 0
+    part: str = ""
+    warnings: tuple[str, ...] = ()
+    frame: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False, compare=False)
 
     @property
     def sha256(self) -> str:
-        """The fingerprint of the file as it was given; waits until the whole of it has been seen."""
-        return self.digest.result()
+        """The fingerprint of the file as it was given; waits until the whole of it has been seen.
+
+        Raises `SourceError` when a text that is read as it is turns out not to be sound UTF-8 to its end.
+        """
+        seen = self.digest.result()
+        if self.kind == "text" and encodings.is_plain(self.encoding):
+            if not seen.utf8:
+                raise NotUtf8(f"{self.path}: is not UTF-8 to its end")
+            if seen.replaced:
+                raise encodings.lost(self.path)
+        return seen.sha256
+
+    @property
+    def fingerprint(self) -> str:
+        """What is the same for the same content: two sheets of a workbook differ, one sheet given twice does not."""
+        return f"{self.sha256} {self.part}" if self.part else self.sha256
 
 
-@contextmanager
-def open_source(path: Path, encoding: str | None = None) -> Iterator[RawFile]:
-    """Look at a file once from end to end and say what it is. A converted copy lives as long as the block."""
-    _must_be_file(path)
-    with path.open("rb") as stream:
-        head = stream.read(_BLOCK)
+class Sources:
+    """The tables that some paths stand for, one by one; what a table needs is there until the next one.
+
+    encoding  of texts without a byte order mark; found when not given
+    whole     texts are tried as UTF-8 to their ends before they are read (after `NotUtf8`)
+    skipped   files that were found and hold no records, once all were looked at
+    """
+
+    def __init__(self, paths: list[Path], encoding: str | None, *, whole: bool = False) -> None:
+        self.paths, self.encoding, self.whole = paths, encoding, whole
+        self.skipped: list[Skipped] = []
+        self._all = self._each()
+
+    def __enter__(self) -> Iterator[RawFile]:
+        return self._all
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._all.close()
+
+    def explained(self, ledger: Ledger) -> Ledger:
+        """The ledger with a word on each file that was skipped."""
+        if not self.skipped:
+            return ledger
+        rows = [(one.path, None, None, None, f"skipped: {one.reason}") for one in self.skipped]
+        listed = pl.DataFrame(rows, schema=REJECTED, orient="row")
+        said = tuple(f"{one.path}: {one.reason}; skipped" for one in self.skipped)
+        return replace(ledger, rejected=pl.concat([ledger.rejected, listed]), warnings=ledger.warnings + said)
+
+    def _each(self) -> Generator[RawFile, None, None]:
+        for path in self.paths:
+            read, before = 0, len(self.skipped)
+            with closing(origins(path)) as all_origins:
+                for origin in all_origins:
+                    if isinstance(origin, Skipped):
+                        self.skipped.append(origin)
+                        continue
+                    for source in self._of(origin):
+                        read += 1
+                        yield source
+            if not read:
+                first = self.skipped[before] if len(self.skipped) > before else None
+                why = f" ({first.path}: {first.reason})" if first else ""
+                raise SourceError(f"{path}: holds no records{why}")
+
+    def _of(self, origin: Origin) -> Iterator[RawFile]:
+        """The tables of one file. One that was not named may hold none."""
+        with tempfile.TemporaryDirectory(prefix="graphflow-", ignore_cleanup_errors=True) as folder:
+            tables = _open(origin, self.encoding, Path(folder), whole=self.whole)
+            while True:
+                try:
+                    source = next(tables, None)
+                except NoTable as error:
+                    if not origin.found:
+                        raise
+                    self._skip(origin.path, error)
+                    return
+                if source is None:
+                    return
+                if isinstance(source, RawFile):
+                    yield source
+                else:
+                    self._skip(origin.path, source)
+
+    def _skip(self, path: str, error: Exception) -> None:
+        said = str(error)
+        place, _, reason = said.partition(": ") if said.startswith(path) else (path, "", said)
+        self.skipped.append(Skipped(place, reason))
+
+
+def _open(origin: Origin, encoding: str | None, folder: Path, *, whole: bool) -> Iterator[RawFile | NoTable]:
+    """What is in one file, by its first bytes."""
+    with origin.file.open("rb") as stream:
+        head = stream.read(_HEAD)
     if not head.removeprefix(b"\xef\xbb\xbf").strip():
-        raise SourceError(f"{path}: the file is empty")
-    if head.startswith(b"PAR1"):
-        yield _parquet(path)
-        return
-    _must_be_text(path, head, encoding)
-    with tempfile.TemporaryDirectory(prefix="graphflow-") as folder:
-        readable, name = _as_utf8(path, head, encoding, Path(folder))
-        yield _text(path, readable, name)
+        raise NoTable(f"{origin.path}: the file is empty")
+    reader = sheets if origin.kind == "workbook" else next((r for r in TABLE_READERS if r.knows(head[:4096])), None)
+    if reader is not None:
+        yield from _tables(origin, reader)
+    elif head.startswith(b"PAR1"):
+        yield _parquet(origin)
+    else:
+        _must_be_text(origin, head, encoding)
+        yield _text(origin, head, encoding, folder, whole=whole)
 
 
-def _must_be_file(path: Path) -> None:
-    try:
-        kind = path.stat().st_mode
-        if stat.S_ISDIR(kind):
-            raise SourceError(f"{path}: is a folder; name its files, for example {path}/*.csv")
-        if not stat.S_ISREG(kind):
-            raise SourceError(f"{path}: is a pipe or a device, which can be read only once; save it as a file first")
-        path.open("rb").close()
-    except (FileNotFoundError, NotADirectoryError):
-        near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise SourceError(f"{path}: no such file{_near(path.name, near)}") from None
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:  # a zero byte in the name
-        raise SourceError(f"{path}: cannot be the name of a file ({error})") from error
-
-
-def _near(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1)
-    return f'; did you mean "{near[0]}"?' if near else ""
-
-
-def _must_be_text(path: Path, head: bytes, encoding: str | None) -> None:
-    for magic, what in _MAGIC.items():
-        if head.startswith(magic):
-            raise SourceError(f"{path}: is {what}")
-    if head[:2] in _MARKS or (encoding or "").lower().replace("_", "-").startswith(("utf-16", "utf-32", "utf16")):
-        return
-    if b"\0" in head[:65536]:
-        wide = _without_mark(head[:65536])
-        if wide:
-            raise SourceError(f"{path}: looks like UTF-16 without a byte order mark; try --encoding {wide}")
-        raise SourceError(f"{path}: is a binary file (a zero byte at position {head.index(0):,}), not CSV or Parquet")
-
-
-def _without_mark(head: bytes) -> str:
-    """The UTF-16 that a text mostly in ASCII would be: every other byte is zero."""
-    for name, zeros, letters in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
-        if zeros.count(0) > 0.7 * len(zeros) and not letters.count(0):
-            return name
-    return ""
-
-
-def _as_utf8(path: Path, head: bytes, encoding: str | None, folder: Path) -> tuple[Path, str]:
-    """The file itself when it is UTF-8 with line feeds, else a converted copy."""
-    if encoding is None and head[:2] in _MARKS:
-        encoding = "utf-16"
-    name = (encoding or "utf-8").lower().replace("_", "-")
-    only_returns = b"\r" in head and b"\n" not in head
-    if name in ("utf-8", "utf8", "utf-8-sig") and not only_returns:
-        return path, "utf-8-sig" if head.startswith(b"\xef\xbb\xbf") else "utf-8"
-    copy = folder / "utf8.csv"
-    try:
-        with path.open(encoding=name, newline="") as old, copy.open("w", encoding="utf-8", newline="") as new:
-            block = old.read(_BLOCK)
-            returns = "\n" not in block
-            while block:
-                new.write(block.replace("\r", "\n") if returns else block)
-                block = old.read(_BLOCK)
-    except LookupError as error:
-        raise SourceError(f"{path}: there is no encoding named {name}; try utf-8, gb18030, cp1252 or utf-16") from error
-    except UnicodeError as error:
-        raise SourceError(f"{path}: is not {name} ({error}); try another --encoding") from error
-    except ValueError as error:
-        raise SourceError(f"{path}: {name} cannot be the name of an encoding ({error})") from error
-    return copy, name
-
-
-def _text(path: Path, readable: Path, encoding: str) -> RawFile:
-    header, separator = _header(path, readable)
+def _raw(origin: Origin, kind: str, encoding: str, header: tuple[str, ...]) -> RawFile:
     return RawFile(
-        path=str(path),
-        readable=readable,
-        digest=digest.of(path),
-        bytes=path.stat().st_size,
-        kind="text",
+        path=origin.path,
+        readable=origin.file,
+        digest=digest.of(origin.file),
+        bytes=origin.file.stat().st_size,
+        kind=kind,
         encoding=encoding,
-        header=tuple(header),
-        separator=separator,
+        header=header,
+        found=origin.found,
     )
 
 
-def _header(path: Path, readable: Path) -> tuple[list[str], str]:
-    with readable.open("rb") as stream:
-        lines = [stream.readline(_LONGEST_LINE) for _ in range(2)]
-    if len(lines[0]) == _LONGEST_LINE:
-        raise SourceError(f"{path}: the first line is longer than {_LONGEST_LINE:,} bytes, so it is not a header")
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def _tables(origin: Origin, reader: TableReader) -> Iterator[RawFile | NoTable]:
+    whole = _raw(origin, "table", "", ())
+    for table in reader.tables(origin.path, origin.file):
+        yield table if isinstance(table, NoTable) else _of_table(whole, table)
+
+
+def _of_table(whole: RawFile, table: Table) -> RawFile:
+    path = f"{whole.path}/{table.name}" if table.name else whole.path
+    if any(column.str.contains(encodings.LOST, literal=True).any() for column in table.frame):
+        raise encodings.lost(path)
+    return replace(
+        whole,
+        path=path,
+        part=table.name,
+        encoding=table.format,
+        header=table.header,
+        title=table.title,
+        warnings=table.warnings,
+        frame=table.frame,
+        found=whole.found or bool(table.name),
+    )
+
+
+def _parquet(origin: Origin) -> RawFile:
     try:
-        first = lines[0].decode("utf-8-sig").strip("\r\n")
-    except UnicodeDecodeError:
-        raise not_utf8(path) from None
-    second = lines[1].decode(errors="replace").strip("\r\n")
-    separator = max(_SEPARATORS, key=lambda s: (min(first.count(s), second.count(s) if second else 1), first.count(s)))
-    try:
-        header = next(csv.reader(io.StringIO(first, newline=""), delimiter=separator), [])
-    except csv.Error as error:
-        raise SourceError(f"{path}: the first line is not a header ({error})") from None
-    if len(header) < 2:
-        raise SourceError(f"{path}: the first line is not a header with several columns: {first[:80]!r}")
-    return [name.strip().strip("\ufeff\t\u3000\xa0") for name in header], separator
-
-
-def not_utf8(path: Path | str) -> SourceError:
-    """Name the first byte that is not UTF-8, its line, and an encoding that would take it."""
-    line, before = 1, 0
-    with Path(path).open("rb") as stream:
-        for text in stream:
-            try:
-                text.decode("utf-8")
-            except UnicodeDecodeError as error:
-                tail = text[error.start : error.start + 64]
-                guess = next((e for e in ("gb18030", "cp1252") if _decodes(text, e)), "cp1252")
-                return SourceError(
-                    f"{path}: byte 0x{tail[0]:02X} at position {before + error.start:,} (line {line:,}) is not UTF-8; "
-                    f"try --encoding {guess}"
-                )
-            line += 1
-            before += len(text)
-    return SourceError(f"{path}: is not UTF-8; name its encoding with --encoding")
-
-
-def _decodes(text: bytes, encoding: str) -> bool:
-    try:
-        text.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _parquet(path: Path) -> RawFile:
-    try:
-        schema = pl.read_parquet_schema(path)
+        schema = pl.read_parquet_schema(origin.file)
     except Exception as error:
-        raise SourceError(f"{path}: is not a readable Parquet file ({str(error).splitlines()[0]})") from error
-    return RawFile(
-        path=str(path),
-        readable=path,
-        digest=digest.of(path),
-        bytes=path.stat().st_size,
-        kind="parquet",
-        encoding="parquet",
-        header=tuple(schema),
-        types=tuple(schema.values()),
+        raise SourceError(f"{origin.path}: is not a readable Parquet file ({str(error).splitlines()[0]})") from error
+    return replace(_raw(origin, "parquet", "parquet", tuple(schema)), types=tuple(schema.values()))
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+
+def _must_be_text(origin: Origin, head: bytes, encoding: str | None) -> None:
+    path = origin.path
+    if origin.kind != "file":
+        raise NoTable(f"{path}: is {origin.kind}: export the records as CSV")
+    for magic, what in _PACKED.items():
+        if head.startswith(magic):
+            raise SourceError(f"{path}: is {what}: unpack it first")
+    if head[257:262] == b"ustar":
+        raise SourceError(f"{path}: is a tar archive: unpack it first")
+    for magic, what in _MAGIC.items():
+        if head.startswith(magic):
+            raise NoTable(f"{path}: is {what}")
+    start = head[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for magic, what in _MARKUP.items():
+        if start.startswith(magic):
+            raise NoTable(f"{path}: is {what}")
+    wide = (encodings.marked(head) or encoding or "").lower().replace("_", "-").startswith(("utf-16", "utf-32", "utf1"))
+    if b"\0" in head[:65536] and not wide and not encodings.without_mark(head[:65536]):
+        raise NoTable(f"{path}: is a binary file (a zero byte at position {head.index(0):,}), not CSV or Parquet")
+
+
+def _text(origin: Origin, head: bytes, encoding: str | None, folder: Path, *, whole: bool) -> RawFile:
+    """A text, with a UTF-8 copy where it is not UTF-8 with line feeds."""
+    name = encodings.find(origin.path, origin.file, head, encoding, whole=whole)
+    readable = origin.file
+    if not encodings.is_plain(name) or (b"\r" in head and b"\n" not in head):
+        readable = folder / "utf8.csv"
+        encodings.convert(origin.path, origin.file, name, readable)
+    elif encodings.LOST.encode() in head:
+        raise encodings.lost(origin.path)
+    heading = of_text(origin.path, readable)
+    return replace(
+        _raw(origin, "text", name, heading.header),
+        readable=readable,
+        separator=heading.separator,
+        title=heading.title,
+        above=heading.above,
+        lines=heading.lines,
+        start=heading.start,
     )

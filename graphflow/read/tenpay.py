@@ -60,6 +60,7 @@ def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
         prepare=_prepare,
         constants={"paid_currency": "CNY"},
         one_sided=True,
+        unit="fen (hundredths of a yuan), as the header says",
     )
 
 

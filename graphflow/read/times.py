@@ -53,6 +53,10 @@ FIRST, LAST = -2_208_988_800 * 1_000_000, 253_402_300_800 * 1_000_000 - 1
 """1900 to 9999: two-digit years read as the years 0 to 99, and serial numbers read as seconds, fall outside."""
 
 EPOCHS = {"epoch_s": (1_000_000, _SECOND), "epoch_ms": (1_000, timedelta(milliseconds=1))}
+EXCEL = "excel_serial"
+"""Days since the end of 1899 with a fraction, as a spreadsheet stores times; told from other numbers by their range."""
+
+_EXCEL_EPOCH, _EXCEL_DAYS = -2_209_161_600 * 1_000_000, (25_569, 73_050)
 _GLANCE = 200
 SAMPLE = 20_000
 """Times that are looked at to find their format."""
@@ -66,7 +70,7 @@ def find_format(text: pl.Series, path: str) -> str:
     sample = text.head(SAMPLE).drop_nulls()
     if sample.is_empty():
         return next(iter(_FORMATS))
-    epoch = _epoch(sample)
+    epoch = _epoch(sample) or _excel(sample)
     if epoch:
         return epoch
     likely = [name for name in _FORMATS if _reads(sample.head(_GLANCE), name) == min(sample.len(), _GLANCE)]
@@ -126,6 +130,8 @@ def precision(time_format: str) -> timedelta:
     """
     if time_format in EPOCHS:
         return EPOCHS[time_format][1]
+    if time_format == EXCEL:
+        return _SECOND
     if time_format in _FORMATS:
         return _FORMATS[time_format]
     return next((step for marks, step in _STEPS if re.search(f"%[-_0]?[{marks}]", time_format)), _DAY)
@@ -146,6 +152,8 @@ def _parsed(text: pl.Series, time_format: str, timezone: str) -> pl.Series:
         stamps = text.cast(pl.Int64, strict=False)
         stamps = stamps.set(~stamps.is_between(FIRST // factor, LAST // factor), None) * factor
         return stamps.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if time_format == EXCEL:
+        return in_zone(_from_serial(text), timezone)
     if is_zoned(time_format):
         return text.str.to_datetime(time_format, time_unit="us", strict=False).dt.convert_time_zone("UTC")
     if precision(time_format) < _DAY:
@@ -191,6 +199,22 @@ def template(time_format: str) -> Template | None:
         text += "0" * width if part >= 0 else piece
         which += [part] * width
     return Template(text.encode(), tuple(which), fraction) if text.isascii() else None
+
+
+def _from_serial(text: pl.Series) -> pl.Series:
+    """Times of a spreadsheet's serial numbers, to the second: its fractions of a day are no more exact than that."""
+    days = text.cast(pl.Float64, strict=False)
+    days = days.set(~days.is_between(*_EXCEL_DAYS).fill_null(True), None)
+    seconds = (days * 86_400).round(0).cast(pl.Int64)
+    return (seconds * 1_000_000 + _EXCEL_EPOCH).cast(pl.Datetime("us"))
+
+
+def _excel(sample: pl.Series) -> str:
+    """Five digits, some of them with a fraction: whole numbers alone could be anything."""
+    serial = sample.str.contains(r"^\d{5}(\.\d+)?$")
+    if not serial.all() or not sample.str.contains(".", literal=True).any():
+        return ""
+    return EXCEL if sample.cast(pl.Float64).is_between(*_EXCEL_DAYS).all() else ""
 
 
 def _epoch(sample: pl.Series) -> str:

@@ -29,7 +29,9 @@ from graphflow.view.tables import (
     evidence_table,
     findings_table,
     for_spreadsheet,
+    gaps_table,
     ledger_table,
+    statements_table,
 )
 from graphflow.words import count
 
@@ -166,6 +168,13 @@ def _write_tables(analysis: Analysis, new: Path) -> None:
     evidence_table(ledger, cases).write_parquet(new / "evidence.parquet", compression="lz4")
     accounts_table(analysis.graph.flow, cases).write_parquet(new / "accounts.parquet", compression="lz4")
     for_spreadsheet(ledger.rejected).write_csv(new / "rejected.csv")
+    of_statements = {
+        "statements": statements_table(ledger),
+        "statement_gaps": gaps_table(ledger),
+        "identities": ledger.identities,
+    }
+    for name, table in of_statements.items():
+        for_spreadsheet(table).write_csv(new / f"{name}.csv", include_bom=True)
 
 
 def _write_pages(graph: FlowGraph, cases: Sequence[Case], folder: Path, tell: Tell) -> None:

@@ -117,6 +117,24 @@ def ledger_table(ledger: Ledger) -> pl.LazyFrame:
     return ledger.frame.lazy().with_columns(amount=pl.col("paid").cast(pl.Decimal(38, 0)) * unit)
 
 
+def statements_table(ledger: Ledger) -> pl.DataFrame:
+    """One row an account whose own records were given, and currency: how many, from when to when, the last balance."""
+    return _in_major_units(ledger.statements, "balance", ledger)
+
+
+def gaps_table(ledger: Ledger) -> pl.DataFrame:
+    """One row a break in a statement's balances: rows are missing, or wrong, between the two that it names."""
+    return _in_major_units(ledger.gaps, "amount", ledger)
+
+
+def _in_major_units(table: pl.DataFrame, column: str, ledger: Ledger) -> pl.DataFrame:
+    """A table whose minor units are decimal major units."""
+    scale = _scale(ledger)
+    pairs = zip(table[column].to_list(), table["currency"].cast(pl.String).to_list(), strict=True)
+    exact = [None if amount is None else Decimal(amount).scaleb(-ledger.decimals.get(c, 2)) for amount, c in pairs]
+    return table.with_columns(pl.Series(column, exact, dtype=pl.Decimal(38, scale)), pl.col("currency").cast(pl.String))
+
+
 def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
     """One row an account: totals in the value basis, how long money stays, and its role in its best-ranked case.
 

@@ -17,15 +17,31 @@ from graphflow.read.one_sided.direction import IN, Words, decide
 from graphflow.read.one_sided.duplicates import repeated
 from graphflow.read.one_sided.ends import FILLER
 from graphflow.read.one_sided.identities import Identities, joined
+from graphflow.read.one_sided.order import in_order
 from graphflow.read.one_sided.pairing import paired
 from graphflow.read.one_sided.reversals import WORDS, marked, reversed_pairs
-from graphflow.read.one_sided.statements import PLACE, gaps, walked, with_statements
+from graphflow.read.one_sided.statements import PLACES, gaps, walked, with_statements
 from graphflow.words import count
 
-FATES = {"file": pl.UInt32(), "row": pl.UInt32(), "kind": pl.String(), "reason": pl.String()}
+FATES = {
+    "file": pl.UInt32(), "row": pl.UInt32(), "kind": pl.String(), "reason": pl.String(), "value": pl.String(),
+}  # fmt: skip
 """What became of a record that is no transfer of its own; a reason is given where it must be explained."""
 
-INNER = ("account", "card", "sub", "direction", "negative", "reversal", "holder", "out", "statement", "second", PLACE)
+INNER = (
+    "account",
+    "card",
+    "sub",
+    "direction",
+    "negative",
+    "reversal",
+    "holder",
+    "out",
+    "statement",
+    "step",
+    "sign",
+    *PLACES,
+)
 """Columns of records that transfers do not have."""
 
 
@@ -54,10 +70,11 @@ class Fates:
 
     parts: list[pl.DataFrame] = field(default_factory=list)
 
-    def add(self, rows: pl.DataFrame, kind: str, reason: str | pl.Expr | None = None) -> None:
-        """Rows of one fate; `reason` may be an expression over them."""
-        told = reason if isinstance(reason, pl.Expr) else pl.lit(reason, pl.String)
-        self.parts.append(rows.select("file", "row", kind=pl.lit(kind), reason=told).cast(FATES))  # type: ignore[arg-type]
+    def add(self, rows: pl.DataFrame, kind: str, reason: str | None = None) -> None:
+        """Rows of one fate, with the column `value` where that says more."""
+        value = pl.col("value") if "value" in rows.columns else pl.lit(None, pl.String)
+        told = rows.select("file", "row", kind=pl.lit(kind), reason=pl.lit(reason, pl.String), value=value)
+        self.parts.append(told.select(pl.col(name).cast(type_) for name, type_ in FATES.items()))
 
     def table(self) -> pl.DataFrame:
         """All of them."""
@@ -84,18 +101,18 @@ def resolve(
     records, twice = repeated(_with_serials(records))
     fates.add(twice, "duplicate", "repeats a record of the same serial or balance")
     identities = joined([*links, *_links_of(records)])
-    records = with_statements(_worded(_named(records, identities), fates))
+    records = with_statements(_named(records, identities))
     proof = walked(records).select("file", "row", "direction", "step")
     words = decide(proof, paths, in_words=in_words, out_words=out_words)
     records = marked(_signed(records, words, proof, fates))
     walk = walked(records, records.select(pl.when("out").then(-1).otherwise(1).cast(pl.Int8)).to_series())
-    found = paired(_directed(walk.with_columns(pl.int_range(pl.len()).alias(PLACE))), precision)
+    found = paired(_directed(walk.with_columns(pl.int_range(pl.len()).alias(PLACES[0]))), precision)
     fates.add(found.second, "paired")
     kept, lone = _without_reversed(found.transfers, paths, fates)
     if lone:
         warnings.append(f"{count(lone, 'reversal')} without the transfer taken back: kept as transfers of their own")
     return Resolved(
-        transfers=kept.drop(INNER, strict=False),
+        transfers=in_order(kept).drop(INNER, strict=False),
         fates=fates.table(),
         gaps=gaps(walk),
         statements=_held(walk),
@@ -146,13 +163,6 @@ def _with_serials(records: pl.DataFrame) -> pl.DataFrame:
     if "tx" not in records.columns:
         return records
     return records.with_columns(tx=pl.when(~pl.col("tx").str.contains(FILLER)).then("tx"))
-
-
-def _worded(records: pl.DataFrame, fates: Fates) -> pl.DataFrame:
-    """Records that have a word for which way money went; nothing else may tell."""
-    silent = pl.col("direction").is_null()
-    fates.add(records.filter(silent), "rejected", "no word for whether money came in or went out")
-    return records.filter(~silent)
 
 
 def _signed(records: pl.DataFrame, words: Mapping[int, Words], proof: pl.DataFrame, fates: Fates) -> pl.DataFrame:
@@ -212,17 +222,16 @@ def _directed(records: pl.DataFrame) -> pl.DataFrame:
 def _without_reversed(transfers: pl.DataFrame, paths: Mapping[int, str], fates: Fates) -> tuple[pl.DataFrame, int]:
     """Transfers without those that cancel each other, and how many reversals have nothing to cancel."""
     pairs, lone = reversed_pairs(transfers)
-    for one, other, text in (
-        ("original", "reversal", "reversed by"),
-        ("reversal", "original", "reverses"),
+    for one, other, told in (
+        ("original", "reversal", "taken back by the reversal that is named"),
+        ("reversal", "original", "a reversal of the transfer that is named"),
     ):
         rows, against = transfers[pairs[one]], transfers[pairs[other]]
-        place = [f"{text} row {row} of {paths[file]}" for file, row in against.select("file", "row").iter_rows()]
-        rows = rows.with_columns(told=pl.Series(place, dtype=pl.String))
-        fates.add(rows, "excluded", pl.col("told"))
+        place = [f"row {row} of {paths[file]}" for file, row in against.select("file", "row").iter_rows()]
+        rows = rows.with_columns(value=pl.Series(place, dtype=pl.String))
+        fates.add(rows, "excluded", told)
         if "twin_row" in rows.columns:
-            second = rows.drop_nulls("twin_row").select("told", file="twin_file", row="twin_row")
-            fates.add(second, "excluded", pl.col("told"))
+            fates.add(rows.drop_nulls("twin_row").select("value", file="twin_file", row="twin_row"), "excluded", told)
     gone = pl.concat([pairs["original"], pairs["reversal"].alias("original")])
     keep = pl.repeat(True, transfers.height, eager=True).scatter(gone, False)
     return transfers.filter(keep), lone

@@ -83,9 +83,10 @@ def _serials(records: pl.DataFrame) -> Longs:
 def _only_equal(records: pl.DataFrame, order: Longs, twin: Longs) -> None:
     """Part whatever only shares a hash."""
     first = np.flatnonzero(twin >= 0)
-    one, other = records[order[first]], records[order[twin[first]]]
+    parts = records.select("payer", "payee", "paid", "paid_currency")
+    one, other = parts[order[first]], parts[order[twin[first]]]
     equal = np.ones(first.size, np.bool_)
-    for name in ("payer", "payee", "paid", "paid_currency"):
+    for name in parts.columns:
         equal &= (one[name] == other[name]).to_numpy()
     twin[first[~equal]] = twins.NONE
 

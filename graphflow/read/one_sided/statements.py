@@ -12,8 +12,8 @@ from graphflow.ledger import GAPS
 
 Longs = npt.NDArray[np.int64]
 
-PLACE = "place"
-"""Column with the place of a record in its account's statement, by which rows of one moment are ordered."""
+PLACES = ("payer_place", "payee_place")
+"""Columns with the place of a transfer in the statements of its payer and its payee."""
 
 
 def with_statements(records: pl.DataFrame) -> pl.DataFrame:
