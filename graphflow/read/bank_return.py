@@ -18,6 +18,7 @@ import polars as pl
 from graphflow.errors import ColumnError
 from graphflow.read.columns import Layout
 from graphflow.read.names import has, places
+from graphflow.read.one_sided.ends import CUT_NUMBER
 from graphflow.read.record_texts import excluded, from_two_columns, one_time, split_number, without_nulls
 from graphflow.read.source import RawFile
 
@@ -159,7 +160,8 @@ def _prepare(raw: pl.DataFrame) -> pl.DataFrame:
     for number in ("card", "account", "payee"):
         raw = split_number(raw, number, rest="sub" if number == "card" else "")
     numbers = [pl.col(c) for c in ("card", "account") if c in raw.columns]
-    raw = one_time(raw).with_columns(payer=pl.coalesce(*numbers))
+    whole = [pl.when(~number.str.contains(CUT_NUMBER)).then(number) for number in numbers]
+    raw = one_time(raw).with_columns(payer=pl.coalesce(*whole, *numbers))
     if "paid" not in raw.columns:
         raw = from_two_columns(raw)
     if "account" not in raw.columns:
@@ -212,7 +214,7 @@ def _kind(source: RawFile) -> str:
     if has(header, _MEASURES):
         return "freezes"
     if has(header, _TASKS) and not has(header, _AMOUNT):
-        return "failed queries"
+        return "queries"
     if has(header, _SUBS):
         return "sub-accounts"
     if has(header, _DETAILS["card"] + _DETAILS["account"], _STATES):
