@@ -72,9 +72,9 @@ def closed(draw: st.DrawFn, most: int, *, begun: bool, known: bool) -> list[Line
 
 WITHOUT_BREAK = st.one_of(
     closed(4, begun=True, known=True),  # a moment ends where it must
-    closed(2, begun=False, known=True),  # one moment is looked ahead
-    closed(2, begun=True, known=False),
-    closed(2, begun=False, known=False),
+    closed(3, begun=False, known=True),  # sixteen rows are looked ahead
+    closed(3, begun=True, known=False),
+    closed(3, begun=False, known=False),
 )
 
 
