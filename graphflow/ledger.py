@@ -48,10 +48,12 @@ OPTIONAL: Mapping[str, pl.DataType] = {
     "device": pl.String(),
     "memo": pl.String(),
     "label": pl.Categorical(),
+    "tier": pl.UInt8(),
     "twin_file": pl.Categorical(),
     "twin_row": pl.UInt32(),
 }
-"""Kept when the source has them. `twin_*` names the second side of a paired transfer."""
+"""Kept when the source has them. `tier` is how many hops from a victim the source says a transfer is (the `Layer` of
+India's NCRP workbook): declared, not traced. `twin_*` names the second side of a paired transfer."""
 
 ACCOUNTS: Mapping[str, pl.DataType] = {"account": pl.String(), "bank": pl.String(), "name": pl.String()}
 
@@ -75,8 +77,8 @@ GAPS: Mapping[str, pl.DataType] = {
 IDENTITIES: Mapping[str, pl.DataType] = {"account": pl.String(), "alias": pl.String(), "reason": pl.String()}
 
 STATEMENTS: Mapping[str, pl.DataType] = {
-    "account": pl.String(), "currency": pl.Categorical(), "records": pl.UInt32(), "first": TIME, "last": TIME,
-    "balance": pl.Int64(),
+    "account": pl.String(), "currency": pl.Categorical(), "dialect": pl.Categorical(), "records": pl.UInt32(),
+    "first": TIME, "last": TIME, "balance": pl.Int64(),
 }  # fmt: skip
 
 FREEZES: Mapping[str, pl.DataType] = {

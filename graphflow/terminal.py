@@ -234,7 +234,7 @@ def _print_examples(console: Console, ledger: Ledger) -> None:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2), header_style="dim")
     for name in ("tx", "time", "payer", "payee", "paid"):
-        table.add_column(name, justify="right" if name == "paid" else "left")
+        table.add_column(name, justify="right" if name == "paid" else "left", overflow="fold")
     for row in ledger.frame.head(3).iter_rows(named=True):
         paid = f"{major(row['paid'], ledger.decimals[row['paid_currency']])} {row['paid_currency']}"
         cells = (

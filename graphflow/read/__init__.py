@@ -17,7 +17,7 @@ from typing import Unpack
 
 import polars as pl
 
-from graphflow.errors import SourceError, did_you_mean
+from graphflow.errors import ColumnError, SourceError, did_you_mean
 from graphflow.ledger import Ledger
 from graphflow.read.assemble import Assembler
 from graphflow.read.batches import Ragged, batches
@@ -105,7 +105,13 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
     with inputs as sources:
         for source in sources:
             known = mapping or _recalled(source, options, assembler.accounting.warnings)
-            layout = recognise(source, known, options.get("dialect"), options.get("account"))
+            try:
+                layout = recognise(source, known, options.get("dialect"), options.get("account"))
+            except ColumnError as error:
+                if not source.found:
+                    raise
+                assembler.leave(source, error, batches(source, (0,), careful=way.careful))
+                continue
             if assembler.accounting.has_seen(source):
                 rows = sum(batch.height for batch in batches(source, layout.positions, careful=way.careful))
                 assembler.accounting.skip(source, rows)
@@ -128,10 +134,9 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
             else:
                 parts = _cleaned(cleaner, batches(source, layout.positions, careful=way.careful))
             for cleaned in parts:
-                assembler.add(cleaned, stripped=cleaner.strip)
+                assembler.add(cleaned, layout.dialect, stripped=cleaner.strip)
                 progress(source, cleaned.height)
             assembler.finish(source, layout, cleaner)
-            assembler.accounting.warnings += [f"{source.path}: {line}" for line in source.warnings]
             _remember(source, layout, mapping, options)
     return inputs.explained(assembler.ledger())
 

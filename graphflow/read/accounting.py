@@ -23,12 +23,14 @@ class Accounting:
     sources   finished files; a file's number is its place here, from 1 on
     bad       rows that are no transfer, as `ledger.REJECTED`
     warnings  what a reader must know, in words
+    empty     why the last file that has no transfers has none
     """
 
     currency: str | None = None
     sources: list[Source] = field(default_factory=list)
     bad: list[pl.DataFrame] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    empty: str = ""
     _pending: dict[str, int] = field(default_factory=dict)
     _filled: dict[str, int] = field(default_factory=dict)
     _seen: dict[str, str] = field(default_factory=dict)
@@ -82,12 +84,14 @@ class Accounting:
         """Close the current file's account. Returns whether it had any row."""
         counts, self._pending = self._pending, {}
         if counts.get("read") and not counts.get("accepted"):
-            raise SourceError(
-                f"{source.path}: none of its {counts['read']:,} rows is a transfer; {_said(self.bad[self._first_bad])}"
-            )
+            none = f"none of its {counts['read']:,} rows is a transfer; {_said(self.bad[self._first_bad])}"
+            if counts["excluded"] < counts["read"]:
+                raise SourceError(f"{source.path}: {none}")
+            self.say_empty(f"{source.path}: {none}")  # read in full: holds and failures, among other files
         self._first_bad = len(self.bad)
         if not counts:
-            self.warnings.append(f"{source.path}: has a header and no rows")
+            self.say_empty(f"{source.path}: has a header and no rows")
+        self.warnings += [f"{source.path}: {warning}" for warning in (*source.warnings, *layout.warnings)]
         if not cleaner.knows_currency and self.currency is None:
             self.warnings.append(f"{source.path}: no currency column; amounts are taken as one currency, {NO_CURRENCY}")
         if cleaner.floats:
@@ -114,6 +118,11 @@ class Accounting:
             )
         )
         return bool(counts)
+
+    def say_empty(self, why: str) -> None:
+        """Note a file without transfers: the error, if no file has any."""
+        self.empty = why
+        self.warnings.append(why)
 
     def move(self, rows: pl.DataFrame, column: str | None = None) -> None:
         """Count accepted rows otherwise: columns file (number), row, kind, reason (null: needs no explanation), and

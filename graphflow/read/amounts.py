@@ -53,7 +53,8 @@ def _tidy(text: pl.Series, *, comma: bool) -> pl.Series:
     )
     digits = pl.col("bare").str.replace_all(rf"[{group}' ]", "").str.replace(point, ".", literal=True)
     table = pl.DataFrame({"text": text}).with_columns(bare=bare)
-    return table.select(pl.when(whole | thousands).then(digits)).to_series()
+    other = pl.lit(None, pl.String) if comma else pl.col("bare")
+    return table.select(pl.when(whole | thousands).then(digits).otherwise(other)).to_series()
 
 
 def comma_or_point(mark: str | None) -> bool | None:

@@ -12,8 +12,8 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +111,7 @@ def kind_of(archive: zipfile.ZipFile) -> str:
     return next((what for mark, what in _BIRTHMARKS.items() if mark in office or mark == born), "archive")
 
 
-def content(path: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Iterator[bytes]:
+def content(path: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Generator[bytes, None, None]:
     """The bytes of a member, block by block, within bounds."""
     if info.flag_bits & _ENCRYPTED:
         raise SourceError(f"{path}: is encrypted; unpack it with its password, then name the folder")
@@ -130,8 +130,8 @@ def content(path: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: 
 
 def unpack_member(path: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, to: Path, budget: Budget) -> None:
     """A member as a file of its own."""
-    with to.open("wb") as copy_:
-        for block in content(path, archive, info, budget):
+    with closing(content(path, archive, info, budget)) as blocks, to.open("wb") as copy_:
+        for block in blocks:
             _must_have_room(path, to, len(block))
             copy_.write(block)
 

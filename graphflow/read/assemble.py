@@ -11,7 +11,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from graphflow.errors import SourceError
+from graphflow.errors import ColumnError, SourceError
 from graphflow.kernels import csr
 from graphflow.kernels.engine import ready
 from graphflow.ledger import (
@@ -29,6 +29,7 @@ from graphflow.read.amounts import rescaled
 from graphflow.read.batches import ROW
 from graphflow.read.clean import Cleaned, Cleaner, Padded, is_padded
 from graphflow.read.columns import Layout
+from graphflow.read.copies import shared
 from graphflow.read.keys import AccountCodes, Keys
 from graphflow.read.one_sided import Resolved, resolve
 from graphflow.read.one_sided.ends import CUT_NUMBER
@@ -36,9 +37,10 @@ from graphflow.read.one_sided.identities import Identities, joined
 from graphflow.read.references import References
 from graphflow.read.source import RawFile
 from graphflow.read.times import precision
-from graphflow.words import count
+from graphflow.words import count, span
 
 _SHOWN = 3
+_FEW = 0.05
 _ROOMY = 8
 _PARTS = 8
 _POSITION = pl.concat_str(pl.col("file").cast(pl.String), pl.lit(":"), pl.col(ROW).cast(pl.String))
@@ -69,14 +71,15 @@ class Assembler:
     def __post_init__(self) -> None:
         self.accounting = Accounting(currency=self.currency)
 
-    def add(self, cleaned: Cleaned, *, stripped: bool) -> None:
+    def add(self, cleaned: Cleaned, dialect: str, *, stripped: bool) -> None:
         """Take one batch of the current file. Raises `Padded` when an account needs stripping and none was done."""
         self.accounting.count(cleaned)
         good, number = cleaned.good, pl.lit(self.accounting.number, pl.UInt32)
         if not good.height:
             return
         if "direction" in good.columns:
-            self._records.append(_Part(good.with_columns(file=number), cleaned.decimals))
+            pot = pl.lit(dialect).cast(pl.Categorical)
+            self._records.append(_Part(good.with_columns(file=number, pot=pot), cleaned.decimals))
             return
         known = len(self._accounts.names)
         frame = self._coded(good, cleaned.keys).with_columns(file=number)
@@ -100,17 +103,23 @@ class Assembler:
         if rows and layout.reference == "freezes":
             self.references.freeze(pl.concat(rows), number)
 
+    def leave(self, source: RawFile, error: ColumnError, raw: Iterable[pl.DataFrame]) -> None:
+        """Take a file of a folder, archive or workbook whose columns are not known: all its rows are rejected."""
+        reason = str(error).removeprefix(f"{source.path}: ")
+        self.accounting.set_apart(source, "not recognised", "rejected", sum(part.height for part in raw), reason)
+        self.accounting.say_empty(str(error))
+
     def finish(self, source: RawFile, layout: Layout, cleaner: Cleaner) -> None:
         """Close the current file's account."""
         number = self.accounting.number
         if self.accounting.finish(source, layout, cleaner):
-            self._precisions[number] = precision(cleaner.time_format or "")
+            self._precisions[number] = layout.precision or precision(cleaner.time_format or "")
 
     def ledger(self) -> Ledger:
         """All files as one ledger, sorted by time; ties keep the order of files and rows."""
         sources = self.accounting.sources
         if not self._parts and not self._records:
-            raise SourceError(_nothing(sources))
+            raise SourceError(self.accounting.empty or _nothing(sources))
         decimals = self._final_decimals()
         resolved = self._resolve(decimals) if self._records else None
         identities = resolved.identities if resolved else joined(self.references.links)
@@ -122,11 +131,17 @@ class Assembler:
         if identities.renamed:
             frame, names = _by_one_name(frame, names, identities)
         frame = _in_time_order(frame, min(self._precisions.values()))
+        self.accounting.warnings += shared(frame, self.accounting.paths)
         if "tx" in frame.columns:
             frame = self._with_unique_tx(self._without_repeats(frame))
         payer, payee = (np.array(frame[side].to_numpy()) for side in ("payer", "payee"))
         whole = self._whole(frame, names)
         self._warn_about(names)
+        if resolved and resolved.gaps.height:
+            self.accounting.warnings.append(
+                f"{count(resolved.gaps.height, 'statement gap')}: balances that do not go on from the row before; rows "
+                "are missing there, or wrong"
+            )
         accounts = self.references.described(_accounts(names, whole, sources))
         return Ledger(
             frame=whole,
@@ -207,7 +222,20 @@ class Assembler:
         return frame.select(made.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in wanted.items())
 
     def _precision(self, frame: pl.DataFrame) -> timedelta:
-        stated = max(self._precisions.values())
+        """The finest step that times can be trusted to tell.
+
+        A few transfers of a coarser file do not take the clock from all the others; it is said of them.
+        """
+        weights = dict(frame.group_by("file").len().iter_rows())
+        paths, least = self.accounting.paths, frame.height * _FEW
+        steps = {number: step for number, step in self._precisions.items() if weights.get(paths[number], 0) >= least}
+        stated = max(steps.values(), default=max(self._precisions.values()))
+        for number, step in self._precisions.items():
+            if step > stated:
+                self.accounting.warnings.append(
+                    f"{paths[number]}: its times are told by the {span(step)} only, those of most transfers by the "
+                    f"{span(stated)}; what is said of hours and minutes does not hold for its rows"
+                )
         return max(stated, time_precision(frame["time"])) if frame.height > 1000 else stated
 
     def _warn_about(self, names: pl.Series) -> None:
@@ -222,8 +250,6 @@ class Assembler:
 
 def _nothing(sources: Sequence[Source]) -> str:
     """What to say where no file has a transfer."""
-    if not any(source.rows["read"] for source in sources):
-        return f"{sources[-1].path}: has a header and no rows"
     kinds = ", ".join(dict.fromkeys(source.dialect for source in sources))
     return f"{sources[0].path}: no file has transfers, only {kinds}; name the files with transactions as well"
 

@@ -17,7 +17,7 @@ import polars as pl
 
 from graphflow.errors import ColumnError
 from graphflow.read.columns import Layout
-from graphflow.read.names import has, places
+from graphflow.read.headers import has, places
 from graphflow.read.one_sided.ends import CUT_NUMBER
 from graphflow.read.record_texts import excluded, from_two_columns, one_time, split_number, without_nulls
 from graphflow.read.source import RawFile

@@ -35,6 +35,7 @@ _FEWEST = 12
 _MOST_CODES = 4096
 _LONGEST = 1 << 28
 _ALWAYS = 10**9
+_CLOCK = 3
 _ROW_BYTES = 100
 
 
@@ -163,6 +164,13 @@ class Table:
         except UnicodeDecodeError:
             raise NotUtf8(f"{self.cut.source.path}: is not UTF-8 to its end") from None
 
+    def _span(self, parts: Longs) -> npt.NDArray[np.int32]:
+        """From where the first of some fields begins to where the last ends; they must be neighbours in the file."""
+        first, last = int(parts[0]), int(parts[-1])
+        if any(np.diff(np.array(self.cut.layout.positions)[parts]) != 1):
+            raise Unplain
+        return np.stack([self.bounds[:, 2 * first], self.bounds[:, 2 * last + 1]], axis=1)
+
     # --- numbers
 
     def amounts(self, name: str) -> tuple[Longs, npt.NDArray[np.int8]]:
@@ -205,9 +213,13 @@ class Table:
         form = template(time_format)
         if form is None:
             raise Unplain
-        (w,) = self.cut.parts("time")[0]
         text, which = np.frombuffer(bytearray(form.text), np.uint8), np.array(form.which, np.int8)
-        self.run.times(self.data, self.bounds, len(self), w, self.odd, text, which, form.fraction, stamps)
+        bounds = self._span(self.cut.parts("time")[0])
+        if len(self.cut.layout.parts["time"]) > 1:  # date and clock in two columns, which meet at a separator
+            dated = (which >= 0) & (which < _CLOCK)
+            meet = (which[1:-1] < 0) & (dated[:-2] != dated[2:])
+            text[np.flatnonzero(meet) + 1] = ord(self.cut.source.separator)
+        self.run.times(self.data, bounds, len(self), 0, self.odd, text, which, form.fraction, stamps)
         times = in_zone(pl.Series(stamps).cast(pl.Datetime("us")), timezone)
         self.odd[times.is_null().to_numpy()] = 1
         return times

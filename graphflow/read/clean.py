@@ -91,12 +91,14 @@ class Cleaner:
     @property
     def knows_currency(self) -> bool:
         """Whether the file says what its amounts are in."""
-        return "paid_currency" in self.layout.texts or "paid_currency" in self.layout.constants or self._stated
+        return self.layout.has("paid_currency") or self._stated
 
     @cached_property
     def floats(self) -> list[str]:
         """Amounts that the file holds as binary floating-point numbers."""
         parts, types = self.layout.parts, self.source.types
+        if self.layout.floats:
+            return [name for name in MONEY if name in parts]
         return [name for name in MONEY if name in parts and types and types[parts[name][0]].is_float()]
 
     def look_at(self, times: pl.Series, amounts: pl.Series) -> None:
@@ -183,7 +185,8 @@ class Cleaner:
             name: units(values, currency[name], decimals, counts=mask if finer else None)
             for name, values in exact.items()
         }
-        return raw.with_columns(times.alias("time"), **minor), mask, decimals
+        tier = [pl.col("tier").cast(OPTIONAL["tier"], strict=False)] if "tier" in raw.columns else []
+        return raw.with_columns(times.alias("time"), *tier, **minor), mask, decimals
 
     @property
     def _needed(self) -> list[str]:

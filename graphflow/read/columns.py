@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from os import PathLike
 from pathlib import Path
 
@@ -22,6 +23,13 @@ FIELDS = (
     "ip", "device", "memo", "label",
 )  # fmt: skip
 NEEDED = ("time", "payer", "payee", "paid")
+OF_STATEMENTS = ("direction", "debit", "credit", "date", "merchant", "account")
+"""Fields of one-sided records that transfers do not have; a mapping that names one of them is for a statement."""
+
+_OTHER_NAMES = {
+    "amount": "paid", "currency": "paid_currency",
+    "own": "payer", "counterparty": "payee", "balance": "payer_balance", "counterparty_name": "payee_name",
+}  # fmt: skip
 EXCLUDED = "excluded"
 """Column in which a dialect says why a row moved no money (failed, refused): such rows are counted apart."""
 
@@ -41,30 +49,46 @@ class Layout:
     headers    field → header(s) it comes from, for people
     prepare    what the dialect does to the texts (stripped, nothing empty); it gives ledger fields, and may give
                `excluded` and `refused`: the reason a row is no transfer
+    meanings   field → what its texts stand for, where that is something else: "UK pounds" → GBP
     constants  field → what every row has: a currency, a channel
     one_sided  each row is one account's own record (`payer` is that account, `payee` its counterparty, as for money
                going out, and `direction` the word for which way it went): see `one_sided`
     unit       what amounts count, where it is not the unit of their currency, in words
     reference  what the rows tell of, where they are no transfers at all: "accounts", "people", "freezes", …
+    floats     whether amounts are binary floating-point numbers written out, with digits that mean nothing
+    precision  the finest step of its times, where the format of their text could say finer ones
+    warnings   what a reader of the results must know of how the file was taken
     """
 
     dialect: str
     parts: Mapping[str, tuple[int, ...]]
     headers: Mapping[str, str] = field(default_factory=dict)
     prepare: Prepare | None = None
+    meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     one_sided: bool = False
     reference: str = ""
     unit: str = ""
+    floats: bool = False
+    precision: timedelta | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_plain(self) -> bool:
         """Whether columns are fields as they stand, so that compiled kernels can read them."""
-        return self.prepare is None and not self.constants and not self.one_sided and not self.reference
+        own = self.constants or self.one_sided or self.floats or self.reference
+        return self.prepare is None and not own
+
+    def has(self, name: str) -> bool:
+        """Whether rows have this field: from a column, made of some, or the same in all."""
+        return name in self.parts or name in self.headers or name in self.constants
 
     def texts_of(self, batch: pl.DataFrame, *keep: str) -> pl.DataFrame:
         """The ledger fields of a batch as text, and the columns to `keep`."""
         raw = batch.select(*keep, **self.texts)
+        for name, texts in self.meanings.items():
+            known = pl.Series(texts.keys(), dtype=pl.String), pl.Series(texts.values(), dtype=pl.String)
+            raw = raw.with_columns(pl.col(name).replace(*known))
         if self.prepare is not None:
             raw = self.prepare(raw)
         raw = raw.with_columns(pl.lit(text).alias(name) for name, text in self.constants.items())
@@ -91,12 +115,12 @@ def load_mapping(mapping: Mapping[str, str] | str | PathLike[str] | None) -> dic
     if not isinstance(mapping, Mapping):
         mapping = _from_toml(Path(mapping))
     for name, header in mapping.items():
-        if name not in (*FIELDS, "amount", "currency"):
-            raise ColumnError(f'a mapping names the field "{name}": {did_you_mean(name, FIELDS)}')
+        if name not in (*FIELDS, *OF_STATEMENTS, *_OTHER_NAMES):
+            known = (*FIELDS, *OF_STATEMENTS, *_OTHER_NAMES)
+            raise ColumnError(f'a mapping names the field "{name}": {did_you_mean(name, known)}')
         if not isinstance(header, str):
             raise ColumnError(f'the mapping of "{name}" must be the text of a header')
-    renamed = {"amount": "paid", "currency": "paid_currency"}
-    return {renamed.get(name, name): header for name, header in mapping.items()}
+    return {_OTHER_NAMES.get(name, name): header for name, header in mapping.items()}
 
 
 def _from_toml(path: Path) -> Mapping[str, str]:

@@ -7,10 +7,24 @@ from dataclasses import replace
 from typing import Protocol
 
 from graphflow.errors import ColumnError, SourceError, did_you_mean
-from graphflow.read import alipay, amlworld, bank_return, plain, statement, tenpay
-from graphflow.read.columns import Layout
+from graphflow.read import (
+    alipay,
+    amlgentex,
+    amlsim,
+    amlworld,
+    bank_return,
+    etherscan,
+    ncrp,
+    paysim,
+    plain,
+    saml_d,
+    statement,
+    tenpay,
+    tronscan,
+)
+from graphflow.read.columns import OF_STATEMENTS, Layout
+from graphflow.read.headers import folded
 from graphflow.read.messages import camt053, mt103, mt940, pacs008
-from graphflow.read.names import folded
 from graphflow.read.source import RawFile
 
 
@@ -30,10 +44,22 @@ class Dialect(Protocol):
     def layout(self, source: RawFile, mapping: Mapping[str, str]) -> Layout: ...
 
 
-_OWN_NAMES: tuple[Dialect, ...] = (amlworld, bank_return, tenpay, alipay, camt053, pacs008, mt940, mt103)
+_OWN_NAMES: tuple[Dialect, ...] = (
+    *(bank_return, tenpay, alipay),
+    *(camt053, pacs008, mt940, mt103),
+    *(tronscan, etherscan, ncrp),
+    *(amlworld, saml_d, amlgentex, amlsim, paysim),
+)
 _BY_MAPPING: tuple[Dialect, ...] = (statement, plain)
 DIALECTS: Mapping[str, Dialect] = {d.NAME: d for d in (*_OWN_NAMES, *_BY_MAPPING)}
 """By name, in the order in which they are asked; the last takes what no other knows."""
+
+_BESIDE = (
+    (amlsim.describes, "accounts, alerts or parties"),
+    (amlgentex.describes, "accounts or planted patterns"),
+    (ncrp.describes, "payments without amounts"),
+)
+"""Files that come with those of a dialect and hold no transfers, by header, and what they tell of."""
 
 BY_MAPPING = frozenset(d.NAME for d in _BY_MAPPING)
 """Names of the dialects whose columns a mapping may name."""
@@ -71,4 +97,8 @@ def _layout(source: RawFile, mapping: Mapping[str, str], dialect: str | None) ->
     own = next((d for d in _OWN_NAMES if not named and d.recognises(source)), None)
     if own is not None:
         return own.layout(source, {})
-    return next(d for d in _BY_MAPPING if d.recognises(source)).layout(source, mapping)
+    told = next((text for describes, text in _BESIDE if not named and describes(source.header)), "")
+    if told:
+        return Layout(dialect=f"about {told}", parts={"name": (0,)}, reference=told)
+    one_sided = bool(mapping.keys() & {*OF_STATEMENTS}) or statement.recognises(source)
+    return statement.layout(source, mapping) if one_sided else plain.layout(source, mapping)

@@ -23,6 +23,8 @@ MOST_TITLE_LINES = 50
 _SAMPLE = 150
 _BELOW = 30
 _LONGEST_RECORD = 20
+_FEW = 4
+"""Columns of the narrowest table that is taken for one although nothing below the header proves it."""
 _LONGEST_LINE = 1 << 20
 _BLANK = " \t\r\n\f\v\xa0\u3000\ufeff\u200b\u200c\u200d\u2060\u2003\u2002"
 """What spreadsheets and web pages leave at the ends of a header, seen or unseen."""
@@ -35,6 +37,10 @@ Rows = Sequence[Sequence[str]]
 
 class NoTable(SourceError):
     """A file that holds no records at all. Found in a folder it is passed over; named by the user it is an error."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason = path, reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +83,7 @@ def of_text(path: str, readable: Path) -> Heading:
     found = [split for separator in SEPARATORS if (split := _split(lines, separator)) is not None]
     if not found:
         said = next((line.strip() for line in lines if line.strip()), "")
-        raise NoTable(f"{path}: has no header row with several columns in its first lines: {said[:80]!r}")
+        raise NoTable(path, f"has no header row with several columns in its first lines: {said[:80]!r}")
     best = max(found, key=lambda split: (split.table.agreed, split.table.width))
     if best.table.header is None:
         raise _no_header(path, best.table.first, best.records[best.table.first])
@@ -104,7 +110,7 @@ def _first_lines(path: str, readable: Path) -> Iterator[bytes]:
             if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
                 if k:
                     return
-                raise NoTable(f"{path}: the first line is longer than {_LONGEST_LINE:,} bytes, so it is not a header")
+                raise NoTable(path, f"the first line is longer than {_LONGEST_LINE:,} bytes, so it is not a header")
             yield line
 
 
@@ -162,7 +168,7 @@ def of_rows(path: str, rows: Rows) -> Heading:
     """The heading of a sheet from its first rows, all of the same width; `above` and `lines` count rows of it."""
     table = _table(rows)
     if table is None:
-        raise NoTable(f"{path}: has no header row with several columns in its first rows")
+        raise NoTable(path, "has no header row with several columns in its first rows")
     if table.header is None:
         raise _no_header(path, table.first, rows[table.first])
     title = [" ".join(filter(None, map(name_of, row))) for row in rows[: table.header]]
@@ -201,13 +207,34 @@ def _table(rows: Rows) -> _Table | None:
     several = [k for k, record in enumerate(records) if len(record.names) > 1]
     candidates = [c for k in several if k <= MOST_TITLE_LINES and (c := _candidate(records, k)) is not None]
     if not candidates:
-        return _Table(several[0], records[several[0]].width, agreed=False, header=None) if several else None
+        return _headless(records, several)
     agreed = [c for c in candidates if c.agreed] or candidates
     most = max(len(records[c.first].names) for c in agreed)
     best = next(c for c in agreed if 10 * len(records[c.first].names) >= 9 * most)
+    if not best.agreed and _is_prose(records, several, best):
+        return None
     values = _value_columns(records, best.first)
     above = next((k for k in several if k < best.first and _is_row(records[k], records[best.first], values)), None)
     return best if above is None else replace(best, first=above, header=None)
+
+
+def _is_prose(records: list[_Record], several: list[int], header: _Table) -> bool:
+    """Whether what might be a header, with other rows below it or none, is a line of a letter that has commas."""
+    filled = [k for k, record in enumerate(records) if record.names]
+    if header.first == filled[-1] and header.width >= _FEW:
+        return False
+    return header.width < _FEW - 1 or 2 * len(several) <= len(filled)
+
+
+def _headless(records: list[_Record], several: list[int]) -> _Table | None:
+    """Rows without a header, if most of the lines are alike; prose with commas is no table."""
+    widths = Counter(records[k].width for k in several)
+    if not widths:
+        return None
+    width, count = widths.most_common(1)[0]
+    if 2 * count < sum(bool(record.names) for record in records[several[0] :]):
+        return None
+    return _Table(next(k for k in several if records[k].width == width), width, agreed=False, header=None)
 
 
 def _candidate(records: list[_Record], k: int) -> _Table | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from graphflow.errors import ColumnError, did_you_mean
 from graphflow.read.columns import FIELDS, NEEDED, Layout
-from graphflow.read.names import folded, places
+from graphflow.read.headers import folded, places
 from graphflow.read.source import RawFile
 
 NAME = "plain"
@@ -49,7 +49,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "memo": ("memo", "note", "remark", "description", "narrative", "purpose", "摘要", "备注", "附言"),
     "label": ("label", "islaundering", "issar", "isfraud", "laundering", "标签"),
 }  # fmt: skip
-"""Usual names of fields, as `names.folded` makes them."""
+"""Usual names of fields, as `headers.folded` makes them."""
 
 
 def recognises(source: RawFile) -> bool:

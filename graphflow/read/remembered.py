@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from graphflow.errors import SourceError
-from graphflow.read.names import folded
+from graphflow.read.headers import folded
 
 
 def signature(header: Sequence[str]) -> str:

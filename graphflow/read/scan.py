@@ -130,6 +130,8 @@ def _numbered(table: Table, name: str, number: dict[str, int]) -> npt.NDArray[np
     if not table.has(name):
         return np.full(len(table), _NONE)
     own, texts = table.codes(name)
+    stands_for = table.cut.layout.meanings.get(name, {})
+    texts = [stands_for.get(text, text) for text in texts]
     return np.array([_NONE, *(number.setdefault(text, len(number)) for text in texts)], np.uint32)[own]
 
 

@@ -8,6 +8,7 @@ are ISO text. The library that reads allocates a sheet by the place of its last 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -46,7 +47,7 @@ def tables(path: str, file: Path) -> Iterator[Table | NoTable]:
             empty = False
             yield _table(f"{path}/{name}", name, frame)
     if empty:
-        raise NoTable(f"{path}: the workbook has no cells")
+        raise NoTable(path, "the workbook has no cells")
 
 
 def _open(path: str, file: Path) -> ExcelReader:
@@ -54,11 +55,13 @@ def _open(path: str, file: Path) -> ExcelReader:
 
     try:
         return fastexcel.read_excel(file.absolute())
-    except Exception as error:  # noqa: BLE001 - whatever a hostile file makes the library say
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of the library is no `Exception`
         raise _unreadable(path, error) from None
 
 
-def _unreadable(path: str, error: Exception) -> SourceError:
+def _unreadable(path: str, error: BaseException) -> SourceError:
     why = str(error).splitlines()[0] if str(error) else type(error).__name__
     if "password" in why.lower():
         return _encrypted(path)
@@ -97,7 +100,9 @@ def _load(path: str, reader: ExcelReader, number: int, kind: Kind, columns: list
     try:
         sheet = reader.load_sheet(number, header_row=None, skip_rows=0, dtypes=kind, use_columns=columns)
         frame: pl.DataFrame = sheet.to_polars()
-    except Exception as error:  # noqa: BLE001 - whatever a hostile file makes the library say
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of the library is no `Exception`
         raise _unreadable(path, error) from None
     return frame.rename({name: str(k) for k, name in enumerate(frame.columns)})
 
@@ -144,7 +149,8 @@ def _check(path: str, file: Path) -> None:
     with archives.opened(path, file) as archive:
         for info in archive.filelist:
             member = f"{path}/{info.filename}"
-            reach.check(member, info.filename, archives.content(member, archive, info, budget))
+            with closing(archives.content(member, archive, info, budget)) as blocks:
+                reach.check(member, info.filename, blocks)
 
 
 def _check_streams(path: str, content: bytes) -> None:
@@ -152,4 +158,4 @@ def _check_streams(path: str, content: bytes) -> None:
     if "EncryptedPackage".encode("utf-16-le") in content:
         raise _encrypted(path)
     if "Book".encode("utf-16-le") not in content and "Workbook".encode("utf-16-le") not in content:
-        raise NoTable(f"{path}: is an old Office document without sheets: export the records as CSV")
+        raise NoTable(path, "is an old Office document without sheets: export the records as CSV")

@@ -138,42 +138,37 @@ class Sources:
     def _each(self) -> Generator[RawFile, None, None]:
         for path in self.paths:
             read, before = 0, len(self.skipped)
-            with closing(origins(path)) as all_origins:
-                for origin in all_origins:
-                    if isinstance(origin, Skipped):
-                        self.skipped.append(origin)
-                        continue
-                    for source in self._of(origin):
-                        read += 1
-                        yield source
+            with closing(self._below(path)) as sources:
+                for source in sources:
+                    read += 1
+                    yield source
             if not read:
-                first = self.skipped[before] if len(self.skipped) > before else None
-                why = f" ({first.path}: {first.reason})" if first else ""
+                found = self.skipped[before:]
+                why = f" ({found[0].path}: {found[0].reason})" if found else ""
                 raise SourceError(f"{path}: holds no records{why}")
+
+    def _below(self, path: Path) -> Generator[RawFile, None, None]:
+        """The tables of one path."""
+        with closing(origins(path)) as found:
+            for origin in found:
+                if isinstance(origin, Skipped):
+                    self.skipped.append(origin)
+                else:
+                    yield from self._of(origin)
 
     def _of(self, origin: Origin) -> Iterator[RawFile]:
         """The tables of one file. One that was not named may hold none."""
         with tempfile.TemporaryDirectory(prefix="graphflow-", ignore_cleanup_errors=True) as folder:
-            tables = _open(origin, self.encoding, Path(folder), whole=self.whole)
-            while True:
-                try:
-                    source = next(tables, None)
-                except NoTable as error:
-                    if not origin.found:
-                        raise
-                    self._skip(origin.path, error)
-                    return
-                if source is None:
-                    return
-                if isinstance(source, RawFile):
-                    yield source
-                else:
-                    self._skip(origin.path, source)
-
-    def _skip(self, path: str, error: Exception) -> None:
-        said = str(error)
-        place, _, reason = said.partition(": ") if said.startswith(path) else (path, "", said)
-        self.skipped.append(Skipped(place, reason))
+            try:
+                for source in _open(origin, self.encoding, Path(folder), whole=self.whole):
+                    if isinstance(source, RawFile):
+                        yield source
+                    else:
+                        self.skipped.append(Skipped(source.path, source.reason))
+            except NoTable as error:
+                if not origin.found:
+                    raise
+                self.skipped.append(Skipped(error.path, error.reason))
 
 
 def _open(origin: Origin, encoding: str | None, folder: Path, *, whole: bool) -> Iterator[RawFile | NoTable]:
@@ -181,7 +176,7 @@ def _open(origin: Origin, encoding: str | None, folder: Path, *, whole: bool) ->
     with origin.file.open("rb") as stream:
         head = stream.read(_HEAD)
     if not head.removeprefix(b"\xef\xbb\xbf").strip():
-        raise NoTable(f"{origin.path}: the file is empty")
+        raise NoTable(origin.path, "the file is empty")
     reader = sheets if origin.kind == "workbook" else next((r for r in TABLE_READERS if r.knows(head[:4096])), None)
     if reader is not None:
         yield from _tables(origin, reader)
@@ -245,7 +240,7 @@ def _parquet(origin: Origin) -> RawFile:
 def _must_be_text(origin: Origin, head: bytes, encoding: str | None) -> None:
     path = origin.path
     if origin.kind != "file":
-        raise NoTable(f"{path}: is {origin.kind}: export the records as CSV")
+        raise NoTable(path, f"is {origin.kind}: export the records as CSV")
     for magic, what in _PACKED.items():
         if head.startswith(magic):
             raise SourceError(f"{path}: is {what}: unpack it first")
@@ -253,14 +248,14 @@ def _must_be_text(origin: Origin, head: bytes, encoding: str | None) -> None:
         raise SourceError(f"{path}: is a tar archive: unpack it first")
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
-            raise NoTable(f"{path}: is {what}")
+            raise NoTable(path, f"is {what}")
     start = head[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for magic, what in _MARKUP.items():
         if start.startswith(magic):
-            raise NoTable(f"{path}: is {what}")
+            raise NoTable(path, f"is {what}")
     wide = (encodings.marked(head) or encoding or "").lower().replace("_", "-").startswith(("utf-16", "utf-32", "utf1"))
     if b"\0" in head[:65536] and not wide and not encodings.without_mark(head[:65536]):
-        raise NoTable(f"{path}: is a binary file (a zero byte at position {head.index(0):,}), not CSV or Parquet")
+        raise NoTable(path, f"is a binary file (a zero byte at position {head.index(0):,}), not CSV or Parquet")
 
 
 def _text(origin: Origin, head: bytes, encoding: str | None, folder: Path, *, whole: bool) -> RawFile:

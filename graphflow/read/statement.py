@@ -14,7 +14,7 @@ import polars as pl
 from graphflow.errors import ColumnError
 from graphflow.read import plain
 from graphflow.read.columns import Layout
-from graphflow.read.names import has, places
+from graphflow.read.headers import has, places
 from graphflow.read.record_texts import from_sign, from_two_columns, one_time, split_number, without_nulls
 from graphflow.read.source import RawFile
 

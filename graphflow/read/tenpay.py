@@ -13,7 +13,7 @@ import polars as pl
 
 from graphflow.errors import ColumnError
 from graphflow.read.columns import Layout
-from graphflow.read.names import folded, has, places
+from graphflow.read.headers import folded, has, places
 from graphflow.read.record_texts import from_hundredths, one_time, without_nulls
 from graphflow.read.source import RawFile
 

@@ -31,6 +31,8 @@ _FORMATS: dict[str, timedelta] = {
     "%Y.%m.%d %H:%M:%S": _SECOND,
     "%Y%m%d%H%M%S": _SECOND,
     "%Y%m%d %H:%M:%S": _SECOND,
+    "%H:%M:%S:%Y-%m-%d": _SECOND,  # from two columns
+    "%Y-%m-%d:%H:%M:%S": _SECOND,
     "%Y%m%d": _DAY,
     "%d/%m/%Y %H:%M:%S": _SECOND,
     "%m/%d/%Y %H:%M:%S": _SECOND,
