@@ -245,6 +245,12 @@ def test_equal_rows_of_one_file_are_kept(tmp_path: Path) -> None:
     assert counts(read(tmp_path, [same] * 25)) == {"read": 25, "accepted": 25}
 
 
+def test_equal_rows_of_one_file_are_kept_whatever_their_balance(tmp_path: Path) -> None:
+    """Some banks state the balance of the day in each of its rows."""
+    same = row("A", "出", "5.00", "B", balance="90.00")
+    assert counts(read(tmp_path, [same, same])) == {"read": 2, "accepted": 2}
+
+
 def test_equal_rows_without_balances_in_two_files_are_kept(tmp_path: Path) -> None:
     same = row("A", "出", "5.00", "B")
     assert counts(read(tmp_path, [same], [same, row("A", "出", "6.00", "B")])) == {"read": 3, "accepted": 3}
@@ -343,6 +349,7 @@ def test_money_between_numbers_of_one_account(tmp_path: Path) -> None:
     ledger = read(tmp_path, [row("A", "出", "5.00", "A", serial="S1"), row("A", "进", "5.00", "A", serial="S1")])
     assert edges(ledger) == [("A", "A", 500)]
     assert counts(ledger) == {"read": 2, "accepted": 1, "paired": 1}
+    assert ledger.warnings == ()
 
 
 # --- reversals -----------------------------------------------------------------------------------
@@ -372,6 +379,14 @@ def test_the_same_serial_the_other_way_round_is_a_reversal(tmp_path: Path) -> No
 def test_money_that_comes_back_is_no_reversal_unless_something_says_so(serial: str, tmp_path: Path) -> None:
     back = row("A", "进", "5.00", "B", "2026-01-06 09:00:00", serial=serial, memo="转账")
     assert edges(read(tmp_path, [OUT, back])) == [("A", "B", 500), ("B", "A", 500)]
+
+
+def test_a_reversal_that_is_taken_back(tmp_path: Path) -> None:
+    """The money did move in the end: a reversal takes back no reversal."""
+    back = row("A", "进", "5.00", "B", "2026-01-06 09:00:00", memo="冲正")
+    again = row("A", "出", "5.00", "B", "2026-01-07 09:00:00", memo="冲正")
+    ledger = read(tmp_path, [OUT, back, again])
+    assert list(ledger.frame.select("payer", "payee", "row").iter_rows()) == [("A", "B", 3)]
 
 
 def test_a_reversal_after_more_than_a_week(tmp_path: Path) -> None:

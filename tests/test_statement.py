@@ -220,6 +220,8 @@ def test_both_sides_of_a_transfer(tmp_path: Path) -> None:
 def test_currencies_are_not_paired(tmp_path: Path) -> None:
     lines = ["2026-01-05 09:00:00,A,B,-5.00,EUR", "2026-01-05 09:00:00,B,A,5.00,USD"]
     assert edges(read(tmp_path, HEADER, *lines)) == [("A", "B", 500)] * 2
+    ledger = read(tmp_path, HEADER, *lines, "2026-01-05 09:01:00,B,A,5.00,EUR")
+    assert list(ledger.frame.select("paid_currency", "twin_row").iter_rows()) == [("EUR", 3), ("USD", None)]
 
 
 def test_balances_with_a_side(tmp_path: Path) -> None:
