@@ -47,6 +47,7 @@ def read(folder: Path, *files: Sequence[Cells], **options: Any) -> Ledger:
 
 def balanced(ledger: Ledger) -> None:
     """Every row of every file has gone somewhere, and those that say why are listed."""
+    assert not ledger.rejected["reason"].null_count()
     for source in ledger.sources:
         kinds = {kind: rows for kind, rows in source.rows.items() if kind != "read"}
         assert source.rows["read"] == sum(kinds.values())

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from returns import Cells, counts, edges, read, reasons, row
 
 from graphflow import Ledger
-from graphflow.errors import SourceError
+from graphflow.errors import GraphflowError, SourceError
 from graphflow.read.one_sided.direction import IN_WORDS, OUT_WORDS
 
 TAKEN_BACK, REVERSAL = "taken back by the reversal that is named", "a reversal of the transfer that is named"
@@ -143,6 +147,13 @@ def test_a_negative_amount_of_money_in_is_a_contradiction(tmp_path: Path) -> Non
     assert edges(ledger) == [("B", "A", 600)]
     assert reasons(ledger) == [("1.csv", 1, "a negative amount of money in, and nothing says it is a reversal")]
     assert counts(ledger) == {"read": 2, "accepted": 1, "rejected": 1}
+
+
+def test_the_lowest_amount_that_has_no_opposite(tmp_path: Path) -> None:
+    ledger = read(tmp_path, [row("A", "出", "-92233720368547758.08", "B"), row("A", "出", "5.00", "B")])
+    assert edges(ledger) == [("A", "B", 500)]
+    ((_, number, reason),) = reasons(ledger)
+    assert (number, reason.partition(" (")[0]) == (1, "not an amount")
 
 
 def test_a_balance_says_that_a_negative_amount_is_only_a_way_of_writing(tmp_path: Path) -> None:
@@ -587,3 +598,32 @@ def test_the_days_of_a_statement(tmp_path: Path) -> None:
     held = read(tmp_path, rows).statements.row(0, named=True)
     assert (held["account"], held["records"], held["balance"]) == ("A", 4, 3600)
     assert all(held["last"] - held["first"] >= after - before for before, after in pairwise(days))
+
+
+# --- whatever stands in the cells ----------------------------------------------------------------
+
+NUMBERS = ("A", "B", "C_1", "C_156_1", "", "-", "0", "6.2E+18", "无", "6228480000000000001", "=A1", "é\u3000")
+NASTY = {
+    "own": NUMBERS,
+    "account": NUMBERS,
+    "other": NUMBERS,
+    "holder": ("", "1", "2"),
+    "time": ("2026-01-05 09:00:00", "2026-01-05 09:01:00", "2026-01-20 09:00:00", "", "2026-01-05", "9999-99-99"),
+    "amount": ("5.00", "-5.00", "0", "7", "", "x", "92233720368547758.07", "1e3", "5.001", "-92233720368547758.08"),
+    "balance": ("", "5.00", "10.00", "0.00", "-5", "92233720368547758.07", "-92233720368547758.07", "y"),
+    "way": ("出", "进", "借", "", "1", "RD", "出"),
+    "memo": ("", "冲正", "手续费", "ATM", "消费", "reversal"),
+    "serial": ("", "S1", "S2", "0", "S1"),
+    "currency": ("", "CNY", "美元", "JPY", "zzz"),
+    "success": ("", "成功", "失败"),
+    "merchant": ("", "Sample Kiosk"),
+}
+
+
+@given(st.lists(st.fixed_dictionaries({name: st.sampled_from(cells) for name, cells in NASTY.items()}), max_size=12))
+@settings(max_examples=150, deadline=None)
+def test_whatever_stands_in_the_cells(rows: list[dict[str, str]]) -> None:
+    """Every row is accounted for, or one line says why nothing can be read."""
+    half = len(rows) // 2
+    with tempfile.TemporaryDirectory() as folder, suppress(GraphflowError):
+        read(Path(folder), rows[:half], rows[half:], in_words=["1"])
