@@ -28,11 +28,12 @@ def pair(key: Longs, time: Longs, out: Flags, serial: Longs, tolerance: Longs, s
     """
     twin[:] = NONE
     size, i = key.size, 0
+    early = _earliest(key, time, tolerance)
     while i < size:
-        farthest = tolerance[i]
-        j = i + 1
-        while j < size and key[j] == key[i] and time[j] - time[j - 1] <= max(farthest, tolerance[j]):
-            farthest = max(farthest, tolerance[j])
+        late, j = time[i] + tolerance[i], i + 1
+        # Rows part where no row before can be the other side of a row behind, whichever of them is the coarser
+        while j < size and key[j] == key[i] and (time[j] <= late or early[j] <= time[j - 1]):
+            late = max(late, time[j] + tolerance[j])
             j += 1
         if j - i > 1:
             _by_serial(i, j, time, out, serial, tolerance, twin)
@@ -40,13 +41,37 @@ def pair(key: Longs, time: Longs, out: Flags, serial: Longs, tolerance: Longs, s
         i = j
 
 
+@kernel("int64[::1](int64[::1], int64[::1], int64[::1])")
+def _earliest(key: Longs, time: Longs, tolerance: Longs) -> Longs:
+    """For each row how early the other side of it, or of a later row of its key, may be."""
+    early = time - tolerance
+    for k in range(key.size - 2, -1, -1):
+        if key[k] == key[k + 1]:
+            early[k] = min(early[k], early[k + 1])
+    return early
+
+
+@kernel("int64(int64, int64, int64[::1])")
+def _widest(i: int, j: int, tolerance: Longs) -> int:
+    """The largest tolerance of rows i to j."""
+    widest: int = tolerance[i]
+    for k in range(i + 1, j):
+        widest = max(widest, tolerance[k])
+    return widest
+
+
 @kernel("void(int64, int64, int64[::1], uint8[::1], int64[::1], int64[::1], int64[::1])")
 def _by_serial(i: int, j: int, time: Longs, out: Flags, serial: Longs, tolerance: Longs, twin: Longs) -> None:
     """Records that share a serial, in order of time."""
+    widest, first = _widest(i, j, tolerance), i
     for a in range(i, j):
         if not out[a] or serial[a] == NONE:
             continue
-        for b in range(i, j):
+        while time[first] < time[a] - widest:
+            first += 1
+        for b in range(first, j):
+            if time[b] > time[a] + widest:
+                break
             if out[b] or twin[b] != NONE or serial[b] != serial[a]:
                 continue
             if abs(time[a] - time[b]) <= max(tolerance[a], tolerance[b]):
@@ -118,11 +143,14 @@ def _first_fit(
 ) -> None:
     """Where there are too many for a table: each payer's record with the first payee's that fits."""
     first = 0
+    widest = max(_widest(outs[0], outs[-1] + 1, tolerance), _widest(ins[0], ins[-1] + 1, tolerance))
     for a in outs:
-        while first < ins.size and twin[ins[first]] != NONE:
+        while first < ins.size and (twin[ins[first]] != NONE or time[ins[first]] < time[a] - widest):
             first += 1
         for k in range(first, ins.size):
             b = ins[k]
+            if time[b] > time[a] + widest:
+                break
             if twin[b] == NONE and _apart(a, b, time, serial, tolerance, strict) < _FAR:
                 twin[a], twin[b] = b, a
                 break

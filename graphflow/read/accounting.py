@@ -137,6 +137,12 @@ class Accounting:
         value = pl.col("value") if "value" in rows.columns else pl.lit(None, pl.String)
         self.bad.append(told.select("row", "column", "reason", file=path, value=value).select(REJECTED.keys()))
 
+    def none_left(self) -> str:
+        """What to say where no record of any file is a transfer of its own in the end."""
+        told = pl.concat(self.bad).drop_nulls("row")
+        path, rows = self.sources[0].path, sum(source.rows["read"] for source in self.sources)
+        return f"{path}: none of {rows:,} rows is a transfer in the end; {_said(told)}"
+
     def learn(self, words: Mapping[int, Words]) -> None:
         """Keep what the direction words of files mean."""
         for number, known in words.items():

@@ -1,7 +1,9 @@
 """Alipay's account statement (账户明细): one-sided, amounts in yuan, parties as `2088…(name)`.
 
-Payments that did not go through (交易关闭, 失败, still waiting) are counted apart, and rows that Alipay itself calls
-neither income nor expense (不计收支: money moved between a person's own pots). Source: column lists of public tools.
+The bill that a person downloads (交易明细) is read as well, Alipay's and WeChat's: it does not name its own account in
+a column, and says whom it paid mostly by name. Payments that did not go through (交易关闭, 失败, still waiting) are
+counted apart, and rows that are called neither income nor expense (不计收支, /: money moved between a person's own
+pots). Source: column lists of public tools.
 """
 
 from __future__ import annotations
@@ -20,28 +22,31 @@ NAME = "alipay"
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "payer": ("用户信息", "用户id", "支付宝用户id", "用户号", "账户"),
-    "payee": ("交易对方信息", "对方用户id", "交易对方id", "对方账户", "交易对方账号"),
+    "payee": ("交易对方信息", "对方用户id", "交易对方id", "对方账户", "交易对方账号", "对方账号"),
     "payee_name": ("交易对方", "对方名称"),
-    "time": ("交易创建时间", "付款时间", "交易时间", "入账时间"),
+    "time": ("交易创建时间", "交易付款时间", "付款时间", "交易时间", "入账时间"),
     "paid": ("金额元", "交易金额元", "金额"),
     "payer_balance": ("账户余额元", "余额元", "账户余额"),
     "direction": ("收支", "收支类型", "收入支出"),
-    "memo": ("消费名称", "商品名称", "商品说明"),
+    "memo": ("消费名称", "商品名称", "商品说明", "商品"),
     "remark": ("备注",),
-    "tx": ("交易号", "支付宝交易号", "交易订单号"),
-    "state": ("交易状态",),
+    "tx": ("交易号", "支付宝交易号", "交易订单号", "交易单号"),
+    "state": ("交易状态", "当前状态"),
     "channel": ("类型", "交易类型", "交易分类"),
     "ip": ("ip地址", "客户端ip"),
 }
-_NEEDED = ("payer", "time", "paid", "direction")
+_NEEDED = ("time", "paid", "direction")
 _WITH_NAME = r"^(\S+?)\s*[(（](.*)[)）]$"
 _STOPPED = r"关闭|失败|等待|未付款|待付款|已取消|冻结失败"
 _NEITHER = ("不计收支", "其他", "其它", "/", "")
 
 
 def recognises(source: RawFile) -> bool:
-    """By 收/支 beside a user, a time and an amount."""
-    return has(source.header, ("收/支",), *(_FIELDS[field] for field in ("payer", "time", "paid")))
+    """By 收/支 beside a time and an amount, and a user or what became of each payment."""
+    known = has(source.header, ("收/支",), _FIELDS["time"], _FIELDS["paid"])
+    return known and (
+        has(source.header, _FIELDS["payer"]) or has(source.header, _FIELDS["state"], _FIELDS["payee_name"])
+    )
 
 
 def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:

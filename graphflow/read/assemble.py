@@ -125,6 +125,8 @@ class Assembler:
         identities = resolved.identities if resolved else joined(self.references.links)
         frame = _joined([rescaled(p.frame, p.decimals, decimals) for p in self._parts])
         self._parts.clear()
+        if frame.is_empty():
+            raise SourceError(self.accounting.none_left())
         names = pl.concat(self._accounts.names, rechunk=True).alias("account")
         if identities.renamed:
             frame, names = _by_one_name(frame, names, identities)

@@ -18,19 +18,35 @@ import polars as pl
 from graphflow.errors import ColumnError
 from graphflow.read.columns import Layout
 from graphflow.read.headers import has, places
+from graphflow.read.one_sided.ends import CUT_NUMBER
 from graphflow.read.record_texts import excluded, from_two_columns, one_time, split_number, without_nulls
 from graphflow.read.source import RawFile
 
 NAME = "bank-return"
 
-_WAY = ("收付标志", "借贷标志", "收支标志", "借贷方向", "收付方向")
+_WAY = (
+    "收付标志", "借贷标志", "收支标志", "借贷方向", "收付方向", "收付标识", "资金收付标志", "资金收付标识", "借贷标记",
+    "进出标志",
+)  # fmt: skip
 _TWO = ("借方金额", "贷方金额", "借方发生额", "贷方发生额")
 _AMOUNT = ("交易金额", "发生额", "金额", "交易金额元")
-_OWN = ("交易卡号", "交易账号", "交易账卡号", "查询账号", "查询卡号", "卡号", "账号", "本方账号", "本方卡号")
+_OWN = (
+    "交易卡号",
+    "交易账号",
+    "交易账卡号",
+    "查询账号",
+    "查询帐号",
+    "查询卡号",
+    "卡号",
+    "账号",
+    "账卡号",
+    "本方账号",
+    "本方卡号",
+)
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "card": ("交易卡号", "查询卡号", "本方卡号", "卡号"),
-    "account": ("交易账号", "交易账卡号", "查询账号", "本方账号", "账号", "账卡号"),
+    "account": ("交易账号", "交易账卡号", "查询账号", "查询帐号", "本方账号", "账户账号", "账号", "账卡号"),
     "payer_name": ("账户开户名称", "交易方户名", "交易户名", "本方户名", "本方名称", "户名", "客户名称"),
     "holder": ("开户人证件号码", "交易方证件号码", "交易证件号码", "证件号码"),
     "date": ("交易日期",),
@@ -42,21 +58,24 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "direction": _WAY,
     "payee": (
         "交易对手账卡号", "对手账卡号", "交易对手账号", "对手账号", "对方账号", "对方账卡号", "对手卡号", "对方卡号",
+        "交易对方账卡号", "交易对方帐卡号", "交易对方账号", "交易对方卡号",
     ),
-    "cash": ("现金标志",),
-    "payee_name": ("对手户名", "交易对手名称", "对手名称", "对方户名", "对方名称", "交易对手户名"),
-    "payee_bank": ("对手开户银行", "对方开户行", "对手开户行", "对方开户银行", "交易对手开户行"),
-    "memo": ("摘要说明", "摘要", "交易摘要"),
-    "remark": ("备注", "附言"),
+    "cash": ("现金标志", "现金标识", "现金转账标识"),
+    "payee_name": (
+        "对手户名", "交易对手名称", "对手名称", "对方户名", "对方名称", "交易对手户名", "交易对方名称", "交易对方户名",
+    ),
+    "payee_bank": ("对手开户银行", "对方开户行", "对手开户行", "对方开户银行", "交易对手开户行", "交易对方开户行"),
+    "memo": ("摘要说明", "摘要", "交易摘要", "交易说明", "用途", "交易用途"),
+    "remark": ("备注", "附言", "交易备注", "备注说明"),
     "paid_currency": ("交易币种", "币种"),
-    "success": ("交易是否成功",),
-    "tx": ("交易流水号", "流水号"),
-    "ip": ("ip地址",),
-    "device": ("mac地址",),
-    "payee_balance": ("对手交易余额", "对方余额"),
-    "merchant": ("商户名称",),
+    "success": ("交易是否成功", "是否成功", "交易结果", "成功标志"),
+    "tx": ("交易流水号", "流水号", "业务流水号"),
+    "ip": ("ip地址", "ip"),
+    "device": ("mac地址", "mac", "macimei地址", "mac或imei地址"),
+    "payee_balance": ("对手交易余额", "交易对手余额", "对方余额", "对手余额"),
+    "merchant": ("商户名称", "商户名", "特约商户名称", "商户户名"),
     "channel": ("交易类型", "交易渠道"),
-    "feedback": ("查询反馈结果原因", "查询反馈结果"),
+    "feedback": ("查询反馈结果原因", "查询反馈结果", "查询结果", "反馈原因"),
 }  # fmt: skip
 
 _DETAILS: Mapping[str, tuple[str, ...]] = {
@@ -70,8 +89,8 @@ _DETAILS: Mapping[str, tuple[str, ...]] = {
 _FREEZES: Mapping[str, tuple[str, ...]] = {
     "account": ("账号", "卡号", "账卡号", "账户账号", "冻结账号"),
     "amount": ("冻结金额", "措施金额", "执行金额", "强制措施金额"),
-    "start": ("冻结开始日", "冻结起始日", "措施开始时间", "冻结开始时间", "起始日期", "冻结日期"),
-    "end": ("冻结截止日", "冻结结束日", "措施结束时间", "冻结截止时间", "截止日期", "冻结到期日"),
+    "start": ("冻结开始日", "冻结开始日期", "冻结起始日", "措施开始时间", "冻结开始时间", "起始日期", "冻结日期"),
+    "end": ("冻结截止日", "冻结截止日期", "冻结结束日", "措施结束时间", "冻结截止时间", "截止日期", "冻结到期日"),
     "by": ("冻结机关", "执行机关", "冻结机关名称", "措施机关"),
 }  # fmt: skip
 
@@ -141,7 +160,8 @@ def _prepare(raw: pl.DataFrame) -> pl.DataFrame:
     for number in ("card", "account", "payee"):
         raw = split_number(raw, number, rest="sub" if number == "card" else "")
     numbers = [pl.col(c) for c in ("card", "account") if c in raw.columns]
-    raw = one_time(raw).with_columns(payer=pl.coalesce(*numbers))
+    whole = [pl.when(~number.str.contains(CUT_NUMBER)).then(number) for number in numbers]
+    raw = one_time(raw).with_columns(payer=pl.coalesce(*whole, *numbers))
     if "paid" not in raw.columns:
         raw = from_two_columns(raw)
     if "account" not in raw.columns:
@@ -194,7 +214,7 @@ def _kind(source: RawFile) -> str:
     if has(header, _MEASURES):
         return "freezes"
     if has(header, _TASKS) and not has(header, _AMOUNT):
-        return "failed queries"
+        return "queries"
     if has(header, _SUBS):
         return "sub-accounts"
     if has(header, _DETAILS["card"] + _DETAILS["account"], _STATES):

@@ -198,6 +198,7 @@ class Cleaner:
     def _sign(self, raw: pl.DataFrame, name: str) -> pl.Series:
         """1, 0 or -1 for an amount; null for what is none."""
         exact = decimal(raw[name], comma=bool(self.comma))
+        exact = exact.abs() if self.layout.one_sided and name == "paid" else exact
         return exact.sign().set(usual(exact, _currency(raw, name)).is_null(), None)
 
     def _no_time(self) -> str:
@@ -211,8 +212,6 @@ class Cleaner:
         raw, width = self._texts(batch, strip=True), len(self.source.header)
         counted = batch[COUNTED] if COUNTED in batch.columns else pl.repeat(width, batch.height, eager=True)
         money = {name: self._sign(raw, name) for name in LEAST if name in raw.columns}
-        if self.layout.one_sided:
-            money["paid"] = money["paid"].abs()
         frame = raw.with_columns(
             counted.alias(COUNTED),
             parse_times(raw["time"], self.time_format, self.timezone).alias("time ok"),

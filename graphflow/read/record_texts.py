@@ -7,12 +7,20 @@ from collections.abc import Collection
 import polars as pl
 
 from graphflow.read.columns import EXCLUDED
+from graphflow.read.one_sided.direction import UNSIGNED
 
 NULLS = ("-", "--", "\\N", "\\\\N", "NULL", "Null", "null", "None", "N/A", "n/a", "#N/A", "nan", "NaN", "无", "空")
 """What stands in cells that say nothing."""
 
 _EDGES = r"^[\s\u3000\u00a0\u200b\ufeff]+|[\s\u3000\u00a0\u200b\ufeff]+$"
-_BARE_CLOCK = r"^\d{6}$"
+_BARE_CLOCK = r"^\d{5,6}$"
+_SPACED = r"^([A-Z]{2}\d{2}|\d{4})( [A-Z0-9]{4})+( [A-Z0-9]{1,3})?$"
+_UNIT = r"(?:CNY|RMB|USD|EUR|GBP|INR|Rs\.?|人民币|元|[^\p{L}\p{N}])"
+_NO_MONEY = rf"(?i)^(?:{_UNIT}|[0０])*$"
+_SIGN_BEFORE, _SIGN_BEHIND = r"^([^\d+＋(（−－-]*)[+＋(（−－-]", r"[)）+＋−－-]([^\d+＋)）−－-]*)$"
+_SIDE = r"(?i)\s*(dr|cr)\.?\s*$"
+_PLUS = r"^[^\d]*[+＋]|\d[^\d]*[+＋]\s*[^\d]*$"
+_MINUS = r"^[^\d]*[−－-]|^[^\d]*[(（].*[)）][^\d]*$|\d[^\d]*[−－-]\s*[^\d]*$"
 
 
 def without_nulls(raw: pl.DataFrame, *, but: Collection[str] = ("row", "direction")) -> pl.DataFrame:
@@ -38,6 +46,14 @@ def split_number(raw: pl.DataFrame, name: str, *, rest: str = "") -> pl.DataFram
     return raw.with_columns(**columns) if raw[name].str.contains("_", literal=True).any() else raw
 
 
+def without_gaps(raw: pl.DataFrame, name: str) -> pl.DataFrame:
+    """A number without the spaces that people write into it (`DE02 1203 …`, `6228 4800 …`)."""
+    if name not in raw.columns:
+        return raw
+    whole = pl.when(pl.col(name).str.contains(_SPACED)).then(pl.col(name).str.replace_all(" ", "")).otherwise(name)
+    return raw.with_columns(whole.alias(name))
+
+
 def from_two_columns(raw: pl.DataFrame) -> pl.DataFrame:
     """`paid` and `direction` from the columns `debit` and `credit`, of which one holds an amount that is not zero."""
     debit, credit = (_no_zero(raw, name) for name in ("debit", "credit"))
@@ -53,22 +69,29 @@ def from_two_columns(raw: pl.DataFrame) -> pl.DataFrame:
 
 
 def _no_zero(raw: pl.DataFrame, name: str) -> pl.Expr:
+    """An amount as text, but nothing for zero or for a mark; what is no amount at all stays, to be named."""
     if name not in raw.columns:
         return pl.lit(None, pl.String)
-    return pl.when(~pl.col(name).str.contains(r"^[^\d]*0*(\.0*)?[^\d.]*$")).then(name)
+    return pl.when(~pl.col(name).str.contains(_NO_MONEY)).then(name)
 
 
 def from_sign(raw: pl.DataFrame) -> pl.DataFrame:
-    """`direction` from the sign of the amount, which loses it."""
-    minus = r"^\s*\(.*\)\s*$|^[^\d]*[-−－]|[-−－]\s*$"
-    negative = pl.col("paid").str.contains(minus).fill_null(False)
-    bare = pl.col("paid").str.replace_all(r"[-−－+＋()（）]", "")
-    return raw.with_columns(
-        direction=pl.when(pl.col("paid").is_not_null()).then(
-            pl.when(negative).then(pl.lit("-")).otherwise(pl.lit("+"))
-        ),
-        paid=bare,
+    """`direction` from the sign of the amount (before it, behind it, or brackets) or its `Dr`/`Cr`, which it loses."""
+    paid = pl.col("paid")
+    told = pl.coalesce(
+        paid.str.extract(_SIDE, 1).str.to_uppercase(),
+        pl.when(paid.str.contains(_MINUS)).then(pl.lit("-")),
+        pl.when(paid.str.contains(_PLUS)).then(pl.lit("+")),
+        pl.when(paid.is_not_null()).then(pl.lit(UNSIGNED)),
     )
+    bare = paid.str.replace(_SIDE, "").str.replace(_SIGN_BEFORE, "${1}").str.replace(_SIGN_BEHIND, "${1}")
+    return raw.with_columns(direction=told, paid=bare)
+
+
+def by_side(text: pl.Expr) -> pl.Expr:
+    """A balance whose `Dr` or `Cr` says whether the account owes, with a minus where it does."""
+    bare = text.str.replace(_SIDE, "")
+    return pl.when(text.str.extract(_SIDE, 1).str.to_uppercase() == "DR").then(pl.lit("-") + bare).otherwise(bare)
 
 
 def one_time(raw: pl.DataFrame) -> pl.DataFrame:
@@ -79,7 +102,7 @@ def one_time(raw: pl.DataFrame) -> pl.DataFrame:
         return raw.rename({"date": "time"})
     clock = (
         pl.when(pl.col("time").str.contains(_BARE_CLOCK))
-        .then(pl.col("time").str.replace(r"^(\d\d)(\d\d)(\d\d)$", "${1}:${2}:${3}"))
+        .then(pl.col("time").str.zfill(6).str.replace(r"^(\d\d)(\d\d)(\d\d)$", "${1}:${2}:${3}"))
         .otherwise("time")
     )
     whole = pl.col("time").str.len_chars() > 8

@@ -1,7 +1,8 @@
 """A statement of any bank: one-sided rows, columns by their usual names or a mapping.
 
 Which way the money went is told by two amount columns (debit, credit), by a direction column, or by the sign of the
-amount. The account itself is a column, stands in a title line above the header, or is given as an option.
+amount (a minus, brackets, `Dr` or `Cr` behind it). Where no amount of a file has a sign, nothing is taken for granted.
+The account itself is a column, stands in a title line above the header, or is given as an option.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from graphflow.errors import ColumnError
 from graphflow.read import plain
 from graphflow.read.columns import Layout
 from graphflow.read.headers import has, places
-from graphflow.read.record_texts import from_sign, from_two_columns, one_time, split_number, without_nulls
+from graphflow.read.record_texts import (
+    by_side,
+    from_sign,
+    from_two_columns,
+    one_time,
+    split_number,
+    without_gaps,
+    without_nulls,
+)
 from graphflow.read.source import RawFile
 
 NAME = "statement"
@@ -127,7 +136,9 @@ def _own_account(source: RawFile) -> dict[str, str]:
 def _prepare(raw: pl.DataFrame) -> pl.DataFrame:
     raw = one_time(without_nulls(raw))
     for number in ("payer", "payee"):
-        raw = split_number(raw, number)
+        raw = without_gaps(split_number(raw, number), number)
+    if "payer_balance" in raw.columns:
+        raw = raw.with_columns(payer_balance=by_side(pl.col("payer_balance")))
     if "debit" in raw.columns:
         return from_two_columns(raw)
     return raw if "direction" in raw.columns else from_sign(raw)

@@ -15,10 +15,11 @@ import polars as pl
 
 from graphflow.read.one_sided.direction import IN, Words, decide
 from graphflow.read.one_sided.duplicates import repeated
+from graphflow.read.one_sided.ends import FILLER
 from graphflow.read.one_sided.identities import Identities, joined
 from graphflow.read.one_sided.order import in_order
 from graphflow.read.one_sided.pairing import paired
-from graphflow.read.one_sided.reversals import WORDS, reversed_pairs
+from graphflow.read.one_sided.reversals import WORDS, marked, reversed_pairs
 from graphflow.read.one_sided.statements import PLACES, gaps, walked, with_statements
 from graphflow.words import count
 
@@ -97,13 +98,13 @@ def resolve(
     links    numbers of one account, as `identities.LINKS`
     """
     fates, warnings = Fates(), list[str]()
-    records, twice = repeated(records)
+    records, twice = repeated(_with_serials(records))
     fates.add(twice, "duplicate", "repeats a record of the same serial or balance")
     identities = joined([*links, *_links_of(records)])
     records = with_statements(_named(records, identities))
     proof = walked(records).select("file", "row", "direction", "step")
     words = decide(proof, paths, in_words=in_words, out_words=out_words)
-    records = _signed(records, words, proof, fates)
+    records = marked(_signed(records, words, proof, fates))
     walk = walked(records, records.select(pl.when("out").then(-1).otherwise(1).cast(pl.Int8)).to_series())
     found = paired(_directed(walk.with_columns(pl.int_range(pl.len()).alias(PLACES[0]))), precision)
     fates.add(found.second, "paired")
@@ -137,8 +138,17 @@ def _links_of(records: pl.DataFrame) -> list[pl.DataFrame]:
                 "holder": holder,
             }
             found = records.select(**numbers, reason=pl.lit(reason)).drop_nulls(["kept", "alias"])
-            pairs.append(found.unique(["kept", "alias"], keep="first", maintain_order=True))
+            found = found.unique(["kept", "alias"], keep="first", maintain_order=True)
+            pairs.append(_by_wallet(found, records) if name == "card" else found)
     return pairs
+
+
+def _by_wallet(links: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    """Wallets and their cards: where no record is of the card, the account goes by the wallet, as its records do."""
+    dealt = pl.concat([records["payer"], records["payee"]]).unique()
+    seen = pl.col("kept").is_in(dealt.implode())
+    sides = (("kept", "alias"), ("alias", "kept"))
+    return links.with_columns(pl.when(seen).then(own).otherwise(other).alias(own) for own, other in sides)
 
 
 def _named(records: pl.DataFrame, identities: Identities) -> pl.DataFrame:
@@ -146,6 +156,13 @@ def _named(records: pl.DataFrame, identities: Identities) -> pl.DataFrame:
     if not identities.renamed:
         return records
     return records.with_columns(pl.col("payer", "payee").replace(identities.renamed))
+
+
+def _with_serials(records: pl.DataFrame) -> pl.DataFrame:
+    """Records whose serial is null where it is only a filler."""
+    if "tx" not in records.columns:
+        return records
+    return records.with_columns(tx=pl.when(~pl.col("tx").str.contains(FILLER)).then("tx"))
 
 
 def _signed(records: pl.DataFrame, words: Mapping[int, Words], proof: pl.DataFrame, fates: Fates) -> pl.DataFrame:

@@ -26,6 +26,9 @@ IN_WORDS = (
 )  # fmt: skip
 """What the words usually mean. RC and RD are MT940's marks of a reversed credit and a reversed debit."""
 
+UNSIGNED = "(no sign)"
+"""Stands for a word where amounts have signs and this one has none: money in, if others of the file have a minus."""
+
 _PROVED = 0.9
 _FEWEST = 3
 _USUAL = {**dict.fromkeys(OUT_WORDS, OUT), **dict.fromkeys(IN_WORDS, IN)}
@@ -78,6 +81,8 @@ def decide(
     found: dict[int, Words] = {}
     for file, words in _tallies(steps):
         meaning = {seen.word: _meaning(seen, told, paths[file]) for seen in words}
+        if "-" in meaning and not meaning.get(UNSIGNED, IN):
+            meaning[UNSIGNED] = IN
         unknown = [seen.word for seen in words if not meaning[seen.word]]
         if unknown:
             raise SourceError(_question(paths[file], unknown, [seen.word for seen in words]))

@@ -12,6 +12,8 @@ import polars as pl
 CASH, FEE, INTEREST, POS, UNKNOWN = "CASH", "FEE", "INTEREST", "POS:", "UNKNOWN:"
 CUT_NUMBER = r"^\d(\.\d+)?[eE]\+?\d+$"
 """A long number as a spreadsheet shows it, most of its digits gone."""
+FILLER = r"^[0\s.*-]*$"
+"""A number that only fills its cell."""
 
 _FEE = r"(?i)手续费|工本费|年费|短信费|管理费|服务费|汇划费|小额账户费|\bfees?\b|\bcharges?\b"
 _INTEREST = r"(?i)利息|结息|付息|存息|\binterest\b"
@@ -24,6 +26,7 @@ def filled(raw: pl.DataFrame) -> pl.DataFrame:
     """One-sided texts with a counterparty in each row that has an account of its own."""
     if "payee" not in raw.columns:
         raw = raw.with_columns(pl.lit(None, pl.String).alias("payee"))
+    raw = raw.with_columns(payee=pl.when(~pl.col("payee").str.contains(FILLER)).then("payee"))
     cut = pl.col("payee").str.contains(CUT_NUMBER).fill_null(False)
     bare = raw["payee"].is_null() | raw.select(cut).to_series()
     if not bare.any():

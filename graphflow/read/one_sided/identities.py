@@ -1,8 +1,8 @@
 """One account under several numbers: a card and its account, a wallet and the card it is paid from.
 
 Numbers are joined where a row or an account list states both, with the reason kept. Never joined: numbers of different
-holders, numbers a spreadsheet has cut, and a wallet that is paid from several cards or a card that pays several
-wallets (which of them paid is not known).
+holders, numbers a spreadsheet has cut or that only fill a cell (0, 00000), and a wallet that is paid from several cards
+or a card that pays several wallets (which of them paid is not known).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from graphflow.ledger import IDENTITIES
-from graphflow.read.one_sided.ends import CUT_NUMBER
+from graphflow.read.one_sided.ends import CUT_NUMBER, FILLER
+from graphflow.words import count
 
 LINKS = {
     "kept": pl.String(), "alias": pl.String(), "alone": pl.Boolean(), "holder": pl.String(), "reason": pl.String(),
@@ -45,24 +46,29 @@ def joined(links: Iterable[pl.DataFrame]) -> Identities:
         return Identities()
     table = pl.concat(every).filter(
         pl.col("kept").is_not_null() & pl.col("alias").is_not_null() & (pl.col("kept") != pl.col("alias")),
-        ~pl.col("kept").str.contains(CUT_NUMBER) & ~pl.col("alias").str.contains(CUT_NUMBER),
+        *(~pl.col(side).str.contains(rf"{CUT_NUMBER}|{FILLER}") for side in ("kept", "alias")),
     )
     table = table.unique(["kept", "alias"], keep="first", maintain_order=True).sort("kept", "alias")
     found = Identities()
     table = _without_shared(table, found)
     groups = _Groups()
-    for kept, alias, holder in table.select("kept", "alias", "holder").iter_rows():
-        if not groups.join(kept, alias, holder):
-            found.warnings.append(f"{kept} and {alias} are given as one account, of different holders: kept apart")
+    stated = table.select("kept", "alias", "holder").iter_rows()
+    apart = [(kept, alias) for kept, alias, holder in stated if not groups.join(kept, alias, holder)]
+    if apart:
+        others = f" (and {count(len(apart) - 1, 'other pair')})" if apart[1:] else ""
+        found.warnings.append(
+            f"{apart[0][0]} and {apart[0][1]} are given as one account, of different holders: kept apart{others}"
+        )
     _name(groups, table, found)
     return found
 
 
 def _without_shared(table: pl.DataFrame, found: Identities) -> pl.DataFrame:
     """Links that hold only where each number has no other of the kind."""
-    several = pl.col("alias").n_unique().over("kept") > 1
-    shared = pl.col("kept").n_unique().over("alias") > 1
-    bad = table.filter("alone").filter(several | shared)
+    alone = table.filter("alone")
+    ends = pl.concat([alone["kept"], alone["alias"].alias("kept")])
+    shared = ends.filter(ends.is_duplicated()).unique().implode()
+    bad = alone.filter(pl.any_horizontal(pl.col("kept", "alias").is_in(shared)))
     if bad.height:
         kept, alias, reason = bad.select("kept", "alias", "reason").row(0)
         found.warnings.append(

@@ -94,8 +94,9 @@ def gaps(walk: pl.DataFrame) -> pl.DataFrame:
     """Where the balance of a row does not follow from the row before it."""
     if "payer_balance" not in walk.columns or not (walk["step"] == balances.BREAK).any():
         return pl.DataFrame(schema={**GAPS, "file": pl.UInt32()})
-    before = pl.col("payer_balance").forward_fill().over("statement").shift(1)
     signed = pl.col("paid") * pl.col("sign")
+    moved = signed.cum_sum().over("statement")  # of which rows that state no balance are a part
+    before = (pl.col("payer_balance") - moved).forward_fill().over("statement").shift(1) + moved.shift(1)
     return (
         walk.with_columns(
             opening=before,
