@@ -77,8 +77,8 @@ GAPS: Mapping[str, pl.DataType] = {
 IDENTITIES: Mapping[str, pl.DataType] = {"account": pl.String(), "alias": pl.String(), "reason": pl.String()}
 
 STATEMENTS: Mapping[str, pl.DataType] = {
-    "account": pl.String(), "currency": pl.Categorical(), "records": pl.UInt32(), "first": TIME, "last": TIME,
-    "balance": pl.Int64(),
+    "account": pl.String(), "currency": pl.Categorical(), "dialect": pl.Categorical(), "records": pl.UInt32(),
+    "first": TIME, "last": TIME, "balance": pl.Int64(),
 }  # fmt: skip
 
 FREEZES: Mapping[str, pl.DataType] = {

@@ -86,7 +86,7 @@ def test_inspect_says_what_was_recognised() -> None:
     ("args", "words"),
     [
         (("analyze", "nowhere.csv"), "nowhere.csv: no such file"),
-        (("analyze", "samples"), "is a folder"),
+        (("analyze", "samples/images"), "samples/images: holds no records ("),
         (("analyze", TOUR, "--rules", "nowhere.toml"), "no such rules file"),
         (("analyze", TOUR, "--rules", "intl-ap"), 'did you mean "intl-app"?'),
         (("analyze", TOUR, "--set", "cycle.windw=48h"), '--set cycle.windw=48h: cycle has no parameter "windw"'),

@@ -175,3 +175,16 @@ def test_any_order_of_lines_ends_in_a_header_or_a_clear_line(tmp_path: Path) -> 
             assert opened(path).header == tuple(HEAD.split(",")), lines
         else:
             assert "has no header row" in complaint(path), lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear colleague,\n\nplease find the records, as agreed.\nOn 2026-01-05, 12.50 was paid, and more.\nYours\n",
+        "# Notes\n\n| **a** (x) | days | 1, 2 |\nSome prose, with commas, 1,000 of them.\nMore prose.\nAnd more.\n",
+        "just words\nand more\n",
+    ],
+)
+def test_prose_is_no_table(tmp_path: Path, text: str) -> None:
+    with pytest.raises(NoTable, match="has no header row with several columns in its first lines"):
+        heading(tmp_path, text)

@@ -108,7 +108,7 @@ def test_damaged_files(kind: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_damaged_files(kind: str) -> None:
-    assert {outcome(worse(sound()[kind], seed)) for seed in range(25, 2_000)} == {"read", "refused"}
+    assert {outcome(worse(sound()[kind], seed)) for seed in range(25, 500)} == {"read", "refused"}
 
 
 def with_damage_inside(content: bytes, seed: int) -> bytes:
@@ -130,7 +130,7 @@ def test_damage_inside_an_archive(kind: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["xlsx", "zip"])
 def test_much_damage_inside_an_archive(kind: str) -> None:
-    outcomes = {outcome(with_damage_inside(sound()[kind], seed)) for seed in range(60, 4_000)}
+    outcomes = {outcome(with_damage_inside(sound()[kind], seed)) for seed in range(60, 1_000)}
     assert outcomes == {"read", "refused"}
 
 

@@ -185,6 +185,20 @@ def test_workbooks_that_cannot_be_read(tmp_path: Path) -> None:
     assert complaint(path).startswith("a.xls: is a workbook that cannot be read (")
 
 
+def test_a_panic_of_the_library_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Panic(BaseException):
+        """What Rust libraries raise where they find themselves wrong."""
+
+    def panic(*_: Any, **__: Any) -> Any:
+        raise Panic("index out of bounds\nat line 5")
+
+    path = workbook(tmp_path / "book.xlsx", {"s": [HEAD, *ROWS]})
+    monkeypatch.setattr("fastexcel.read_excel", panic)
+    assert complaint(path) == (
+        "book.xlsx: is a workbook that cannot be read (index out of bounds); open it and save it again as .xlsx"
+    )
+
+
 # --- how far a sheet reaches ------------------------------------------------------------------------
 
 

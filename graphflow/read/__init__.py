@@ -134,7 +134,7 @@ def _read(paths: list[Path], mapping: Mapping[str, str], options: ReadOptions, p
             else:
                 parts = _cleaned(cleaner, batches(source, layout.positions, careful=way.careful))
             for cleaned in parts:
-                assembler.add(cleaned, stripped=cleaner.strip)
+                assembler.add(cleaned, layout.dialect, stripped=cleaner.strip)
                 progress(source, cleaned.height)
             assembler.finish(source, layout, cleaner)
             _remember(source, layout, mapping, options)

@@ -29,6 +29,7 @@ from graphflow.read.amounts import rescaled
 from graphflow.read.batches import ROW
 from graphflow.read.clean import Cleaned, Cleaner, Padded, is_padded
 from graphflow.read.columns import Layout
+from graphflow.read.copies import shared
 from graphflow.read.keys import AccountCodes, Keys
 from graphflow.read.one_sided import Resolved, resolve
 from graphflow.read.one_sided.ends import CUT_NUMBER
@@ -70,14 +71,15 @@ class Assembler:
     def __post_init__(self) -> None:
         self.accounting = Accounting(currency=self.currency)
 
-    def add(self, cleaned: Cleaned, *, stripped: bool) -> None:
+    def add(self, cleaned: Cleaned, dialect: str, *, stripped: bool) -> None:
         """Take one batch of the current file. Raises `Padded` when an account needs stripping and none was done."""
         self.accounting.count(cleaned)
         good, number = cleaned.good, pl.lit(self.accounting.number, pl.UInt32)
         if not good.height:
             return
         if "direction" in good.columns:
-            self._records.append(_Part(good.with_columns(file=number), cleaned.decimals))
+            pot = pl.lit(dialect).cast(pl.Categorical)
+            self._records.append(_Part(good.with_columns(file=number, pot=pot), cleaned.decimals))
             return
         known = len(self._accounts.names)
         frame = self._coded(good, cleaned.keys).with_columns(file=number)
@@ -127,11 +129,17 @@ class Assembler:
         if identities.renamed:
             frame, names = _by_one_name(frame, names, identities)
         frame = _in_time_order(frame, min(self._precisions.values()))
+        self.accounting.warnings += shared(frame, self.accounting.paths)
         if "tx" in frame.columns:
             frame = self._with_unique_tx(self._without_repeats(frame))
         payer, payee = (np.array(frame[side].to_numpy()) for side in ("payer", "payee"))
         whole = self._whole(frame, names)
         self._warn_about(names)
+        if resolved and resolved.gaps.height:
+            self.accounting.warnings.append(
+                f"{count(resolved.gaps.height, 'statement gap')}: balances that do not go on from the row before; rows "
+                "are missing there, or wrong"
+            )
         accounts = self.references.described(_accounts(names, whole, sources))
         return Ledger(
             frame=whole,
@@ -212,8 +220,10 @@ class Assembler:
         return frame.select(made.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in wanted.items())
 
     def _precision(self, frame: pl.DataFrame) -> timedelta:
-        """The finest step that times can be trusted to tell: what a few transfers of a coarser file are told by is said,
-        and does not take the clock from all the others."""
+        """The finest step that times can be trusted to tell.
+
+        A few transfers of a coarser file do not take the clock from all the others; it is said of them.
+        """
         weights = dict(frame.group_by("file").len().iter_rows())
         paths, least = self.accounting.paths, frame.height * _FEW
         steps = {number: step for number, step in self._precisions.items() if weights.get(paths[number], 0) >= least}
@@ -221,7 +231,7 @@ class Assembler:
         for number, step in self._precisions.items():
             if step > stated:
                 self.accounting.warnings.append(
-                    f"{paths[number]}: its times are told by the {span(step)} only, those of most other transfers by the "
+                    f"{paths[number]}: its times are told by the {span(step)} only, those of most transfers by the "
                     f"{span(stated)}; what is said of hours and minutes does not hold for its rows"
                 )
         return max(stated, time_precision(frame["time"])) if frame.height > 1000 else stated

@@ -23,6 +23,13 @@ FIELDS = (
     "ip", "device", "memo", "label",
 )  # fmt: skip
 NEEDED = ("time", "payer", "payee", "paid")
+OF_STATEMENTS = ("direction", "debit", "credit", "date", "merchant", "account")
+"""Fields of one-sided records that transfers do not have; a mapping that names one of them is for a statement."""
+
+_OTHER_NAMES = {
+    "amount": "paid", "currency": "paid_currency",
+    "own": "payer", "counterparty": "payee", "balance": "payer_balance", "counterparty_name": "payee_name",
+}  # fmt: skip
 EXCLUDED = "excluded"
 """Column in which a dialect says why a row moved no money (failed, refused): such rows are counted apart."""
 
@@ -108,12 +115,12 @@ def load_mapping(mapping: Mapping[str, str] | str | PathLike[str] | None) -> dic
     if not isinstance(mapping, Mapping):
         mapping = _from_toml(Path(mapping))
     for name, header in mapping.items():
-        if name not in (*FIELDS, "amount", "currency"):
-            raise ColumnError(f'a mapping names the field "{name}": {did_you_mean(name, FIELDS)}')
+        if name not in (*FIELDS, *OF_STATEMENTS, *_OTHER_NAMES):
+            known = (*FIELDS, *OF_STATEMENTS, *_OTHER_NAMES)
+            raise ColumnError(f'a mapping names the field "{name}": {did_you_mean(name, known)}')
         if not isinstance(header, str):
             raise ColumnError(f'the mapping of "{name}" must be the text of a header')
-    renamed = {"amount": "paid", "currency": "paid_currency"}
-    return {renamed.get(name, name): header for name, header in mapping.items()}
+    return {_OTHER_NAMES.get(name, name): header for name, header in mapping.items()}
 
 
 def _from_toml(path: Path) -> Mapping[str, str]:

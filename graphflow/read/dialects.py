@@ -22,7 +22,7 @@ from graphflow.read import (
     tenpay,
     tronscan,
 )
-from graphflow.read.columns import Layout
+from graphflow.read.columns import OF_STATEMENTS, Layout
 from graphflow.read.headers import folded
 from graphflow.read.messages import camt053, mt103, mt940, pacs008
 from graphflow.read.source import RawFile
@@ -100,4 +100,5 @@ def _layout(source: RawFile, mapping: Mapping[str, str], dialect: str | None) ->
     told = next((text for describes, text in _BESIDE if not named and describes(source.header)), "")
     if told:
         return Layout(dialect=f"about {told}", parts={"name": (0,)}, reference=told)
-    return next(d for d in _BY_MAPPING if d.recognises(source)).layout(source, mapping)
+    one_sided = bool(mapping.keys() & {*OF_STATEMENTS}) or statement.recognises(source)
+    return statement.layout(source, mapping) if one_sided else plain.layout(source, mapping)

@@ -23,6 +23,8 @@ MOST_TITLE_LINES = 50
 _SAMPLE = 150
 _BELOW = 30
 _LONGEST_RECORD = 20
+_FEW = 4
+"""Columns of the narrowest table that is taken for one although nothing below the header proves it."""
 _LONGEST_LINE = 1 << 20
 _BLANK = " \t\r\n\f\v\xa0\u3000\ufeff\u200b\u200c\u200d\u2060\u2003\u2002"
 """What spreadsheets and web pages leave at the ends of a header, seen or unseen."""
@@ -205,13 +207,34 @@ def _table(rows: Rows) -> _Table | None:
     several = [k for k, record in enumerate(records) if len(record.names) > 1]
     candidates = [c for k in several if k <= MOST_TITLE_LINES and (c := _candidate(records, k)) is not None]
     if not candidates:
-        return _Table(several[0], records[several[0]].width, agreed=False, header=None) if several else None
+        return _headless(records, several)
     agreed = [c for c in candidates if c.agreed] or candidates
     most = max(len(records[c.first].names) for c in agreed)
     best = next(c for c in agreed if 10 * len(records[c.first].names) >= 9 * most)
+    if not best.agreed and _is_prose(records, several, best):
+        return None
     values = _value_columns(records, best.first)
     above = next((k for k in several if k < best.first and _is_row(records[k], records[best.first], values)), None)
     return best if above is None else replace(best, first=above, header=None)
+
+
+def _is_prose(records: list[_Record], several: list[int], header: _Table) -> bool:
+    """Whether what might be a header, with other rows below it or none, is a line of a letter that has commas."""
+    filled = [k for k, record in enumerate(records) if record.names]
+    if header.first == filled[-1] and header.width >= _FEW:
+        return False
+    return header.width < _FEW - 1 or 2 * len(several) <= len(filled)
+
+
+def _headless(records: list[_Record], several: list[int]) -> _Table | None:
+    """Rows without a header, if most of the lines are alike; prose with commas is no table."""
+    widths = Counter(records[k].width for k in several)
+    if not widths:
+        return None
+    width, count = widths.most_common(1)[0]
+    if 2 * count < sum(bool(record.names) for record in records[several[0] :]):
+        return None
+    return _Table(next(k for k in several if records[k].width == width), width, agreed=False, header=None)
 
 
 def _candidate(records: list[_Record], k: int) -> _Table | None:

@@ -55,11 +55,13 @@ def _open(path: str, file: Path) -> ExcelReader:
 
     try:
         return fastexcel.read_excel(file.absolute())
-    except Exception as error:  # noqa: BLE001 - whatever a hostile file makes the library say
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of the library is no `Exception`
         raise _unreadable(path, error) from None
 
 
-def _unreadable(path: str, error: Exception) -> SourceError:
+def _unreadable(path: str, error: BaseException) -> SourceError:
     why = str(error).splitlines()[0] if str(error) else type(error).__name__
     if "password" in why.lower():
         return _encrypted(path)
@@ -98,7 +100,9 @@ def _load(path: str, reader: ExcelReader, number: int, kind: Kind, columns: list
     try:
         sheet = reader.load_sheet(number, header_row=None, skip_rows=0, dtypes=kind, use_columns=columns)
         frame: pl.DataFrame = sheet.to_polars()
-    except Exception as error:  # noqa: BLE001 - whatever a hostile file makes the library say
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of the library is no `Exception`
         raise _unreadable(path, error) from None
     return frame.rename({name: str(k) for k, name in enumerate(frame.columns)})
 

@@ -207,11 +207,23 @@ def _report(analysis: Analysis, shown: Sequence[Case], truncated: Sequence[str])
             "accounts": f"{ledger.accounts.height:,}",
             "currencies": ", ".join(ledger.currencies[:8]) + (" …" if len(ledger.currencies) > 8 else ""),
             "findings": f"{len(analysis.findings):,}",
+            **_of_statements(ledger),
             "cases": f"{len(analysis.cases):,}",
             "high": f"{high:,}",
         },
         version=__version__,
     )
+
+
+def _of_statements(ledger: Ledger) -> dict[str, str]:
+    """Figures of one-sided files, where there are any."""
+    if not ledger.statements.height:
+        return {}
+    return {
+        "statements held": f"{ledger.statements['account'].n_unique():,} accounts",
+        "statement gaps": f"{ledger.gaps.height:,} (statement_gaps.csv)",
+        "numbers joined": f"{ledger.identities.height:,} (identities.csv)",
+    }
 
 
 def _run(analysis: Analysis, command: Sequence[str], truncated: Sequence[str]) -> dict[str, Any]:

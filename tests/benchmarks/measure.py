@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -44,6 +46,53 @@ def load(path: str, rounds: int = 3) -> Figures:
     return {"read_csv": median(floor), "load": median(graph)}
 
 
+def statements(folder: str, rounds: int = 3) -> Figures:
+    """A bank return to a ledger, turn by turn with Polars reading the same bytes as texts."""
+    import graphflow as gf
+
+    files = sorted(Path(folder).iterdir())
+
+    def as_texts() -> None:
+        for file in files:
+            pl.read_csv(file, encoding="gb18030", infer_schema=False)
+
+    gf.read_ledger(folder)
+    floor, ledger = [], []
+    for _ in range(rounds):
+        floor.append(seconds(as_texts))
+        ledger.append(seconds(lambda: gf.read_ledger(folder)))
+    return {"read_csv": median(floor), "load": median(ledger)}
+
+
+def statements_memory(folder: str) -> Figures:
+    """The most memory that reading a bank return takes, in MiB."""
+    import resource
+
+    import graphflow as gf
+
+    gf.read_ledger(folder)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20}
+
+
+def workbook(rows: str) -> Figures:
+    """A workbook of so many transfers to a ledger."""
+    import xlsxwriter
+
+    import graphflow as gf
+
+    with tempfile.TemporaryDirectory(prefix="graphflow-bench-") as scratch:
+        path = Path(scratch) / "transfers.xlsx"
+        book = xlsxwriter.Workbook(path, {"constant_memory": True})
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ("time", "payer", "payee", "amount", "currency"))
+        for row in range(1, int(rows) + 1):
+            time_text = f"2026-01-{row % 28 + 1:02} {row % 24:02}:00:{row % 60:02}"
+            sheet.write_row(row, 0, (time_text, f"P{row % 5000:05}", f"Q{row % 7000:05}", row % 900 + 0.25, "CNY"))
+        book.close()
+        return {"load": median(seconds(lambda: gf.read_ledger(path)) for _ in range(3))}
+
+
 def mine(path: str, rounds: int = 3) -> Figures:
     """The four detectors on a graph that is ready; a fresh one each round, for it may keep indices."""
     import graphflow as gf
@@ -63,5 +112,5 @@ def mine(path: str, rounds: int = 3) -> Figures:
 
 
 if __name__ == "__main__":
-    tasks: dict[str, Callable[[str], Figures]] = {"read_csv": read_csv, "load": load, "mine": mine}
-    print(json.dumps(tasks[sys.argv[1]](sys.argv[2])))
+    tasks: tuple[Callable[[str], Figures], ...] = (read_csv, load, mine, statements, statements_memory, workbook)
+    print(json.dumps({task.__name__: task for task in tasks}[sys.argv[1]](sys.argv[2])))

@@ -44,6 +44,10 @@ ROW_COST_LARGE_TO_SMALL = 1.3
 COMPILE_SECONDS = 10.0
 COMPILE_ROWS = 500_000  # enough that nothing runs interpreted
 HELP_SECONDS = 0.3
+RETURN_TO_READ_CSV = 8.0
+RETURN_ROWS = 1_000_000
+RETURN_MIB = 2560
+WORKBOOK_ROWS = 300_000
 TOUR_SECONDS = 5.0
 
 
@@ -127,7 +131,7 @@ class Run:
 
 def _environment(numba_cache: Path | None = None) -> dict[str, str]:
     """This checkout is what is measured, wherever another one may be installed."""
-    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(ROOT), str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     fresh = {} if numba_cache is None else {"NUMBA_CACHE_DIR": str(numba_cache)}
     return os.environ | {"PYTHONPATH": path} | fresh
 
@@ -249,6 +253,21 @@ def test_analyze(rows: int, table: Table) -> None:
 @pytest.mark.parametrize("rows", SIZES)
 def test_memory(rows: int, table: Table) -> None:
     table.at_most(ANALYZE_MIB, analyze_run(rows).peak_mib, "analyze, peak memory", rows=rows, unit="MiB")
+
+
+def test_bank_return(table: Table) -> None:
+    folder = Path(_answer(["-m", "benchmarks.returns", str(RETURN_ROWS)]))
+    took = measure("statements", folder)
+    note = f"{took['load']:.2f} s, the same bytes as texts {took['read_csv']:.2f} s"
+    ratio = took["load"] / took["read_csv"]
+    table.at_most(RETURN_TO_READ_CSV, ratio, "bank return to ledger / read_csv", rows=RETURN_ROWS, note=note)
+    peak = measure("statements_memory", folder)["peak"]
+    table.at_most(RETURN_MIB, peak, "bank return, peak memory", rows=RETURN_ROWS, unit="MiB")
+
+
+def test_workbook(table: Table) -> None:
+    took = measure("workbook", Path(str(WORKBOOK_ROWS)))["load"]
+    table.row(WORKBOOK_ROWS, "workbook to ledger", took, "s", "", "shown")
 
 
 def test_cost_per_row(table: Table) -> None:

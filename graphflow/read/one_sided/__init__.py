@@ -224,8 +224,8 @@ def _held(walk: pl.DataFrame) -> pl.DataFrame:
     """Accounts whose own records there are."""
     balance = pl.col("payer_balance").last() if "payer_balance" in walk.columns else pl.lit(None, pl.Int64)
     return (
-        walk.group_by("payer", "paid_currency", maintain_order=True)
+        walk.group_by("payer", "paid_currency", "pot", maintain_order=True)
         .agg(records=pl.len(), first=pl.col("time").min(), last=pl.col("time").max(), balance=balance)
-        .sort("payer", "paid_currency")
-        .rename({"payer": "account", "paid_currency": "currency"})
+        .sort("payer", "paid_currency", "pot")
+        .rename({"payer": "account", "paid_currency": "currency", "pot": "dialect"})
     )

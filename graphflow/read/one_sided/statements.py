@@ -16,23 +16,27 @@ PLACES = ("payer_place", "payee_place")
 """Columns with the place of a transfer in the statements of its payer and its payee."""
 
 
+_POT = ("payer", "paid_currency", "pot")
+
+
 def with_statements(records: pl.DataFrame) -> pl.DataFrame:
     """Records with `statement`: whose balance each states.
 
-    An account may have several balances (of sub-accounts and account numbers under one card), or one balance under
-    several such labels: per account, the split that leaves fewest breaks.
+    What files of different kinds state (a bank, a wallet) are different balances, whatever numbers they share: `pot`.
+    An account may have several balances besides (of sub-accounts and account numbers under one card), or one balance
+    under several such labels: per account, the split that leaves fewest breaks.
     """
     labels = [name for name in ("account", "sub") if name in records.columns]
-    whole = records.with_columns(statement=_named_by(["payer", "paid_currency"]))
+    whole = records.with_columns(statement=_named_by([*_POT]))
     if not labels or "payer_balance" not in records.columns:
         return whole
     several = pl.any_horizontal(_varies(name).over("payer") for name in labels)
     mixed = whole.filter(several)
     if not mixed.height:
         return whole
-    splits = [["payer", "paid_currency", *labels[:k]] for k in range(len(labels) + 1)]
+    splits = [[*_POT, *labels[:k]] for k in range(len(labels) + 1)]
     if len(labels) > 1:
-        splits.append(["payer", "paid_currency", labels[1]])
+        splits.append([*_POT, labels[1]])
     best = _fewest_breaks(mixed, splits)
     whole = whole.join(best, on="payer", how="left", maintain_order="left")
     chosen = [pl.when(pl.col("split") == k).then(_named_by(names)) for k, names in enumerate(splits)]
