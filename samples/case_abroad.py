@@ -22,7 +22,17 @@ VICTIMS = ("DE00200000000000000001", "DE00200000000000000002", "AT00200000000000
 def statement_en() -> str:
     """A bank's own export: title lines, two amount columns, semicolons and decimal commas."""
     rows = [
-        ("09.03.2026", "08:00", "Employer Ltd", "DE00200000000000000009", "R-0901", "Salary", "", "1.850,00", "2.310,75"),
+        (
+            "09.03.2026",
+            "08:00",
+            "Employer Ltd",
+            "DE00200000000000000009",
+            "R-0901",
+            "Salary",
+            "",
+            "1.850,00",
+            "2.310,75",
+        ),
         ("10.03.2026", "18:22", "", "", "R-1001", "Card payment Corner Market", "42,35", "", "2.268,40"),
         ("12.03.2026", "09:12", "Anna Example", VICTIMS[0], "R-1201", "Safe account", "", "9.800,00", "12.068,40"),
         ("12.03.2026", "09:31", "Ben Example", VICTIMS[1], "R-1202", "Safe account", "", "14.250,50", "26.318,90"),
@@ -76,7 +86,7 @@ def camt053() -> str:
     fee = _said("BkTxCd/Domn/Cd", "PMNT") + _said("AddtlNtryInf", "Account fee")
     entries = (
         _entry("31000.00", "CRDT", "2026-03-12T10:25:00", _details("E2E-1", "Dbtr", "Jane Sample", JANE, "Invoice 7")),
-        _entry("30500.00", "DBIT", "2026-03-12T10:50:00", _details("E2E-2", "Cdtr", "Vente Modele", VENTE, "Invoice 19")),
+        _entry("30500.00", "DBIT", "2026-03-12T10:50:00", _details("E2E-2", "Cdtr", "Vente", VENTE, "Invoice 19")),
         _entry("250.00", "DBIT", "2026-03-12T15:00:00", _details("E2E-3", "Cdtr", "Shop Model", SHOP, "Order 4")),
         _entry(
             "250.00", "CRDT", "2026-03-13T08:00:00", _details("E2E-3", "Cdtr", "Shop Model", SHOP, "Order 4"),
@@ -180,16 +190,17 @@ def usdt_erc20() -> str:
 # --- India's portal --------------------------------------------------------------------------------
 
 _FIRST = ("S No.", "Acknowledgement No.", "Account No./ (Wallet\xa0/PG/PA) Id", "Transaction Id / UTR Number")
+_TRANSFERS = [  # own account, UTR before, bank, layer, payee, time, UTR, amount
+    ("50100000000001", "UTR100", "Sample Bank", "1", "60200000000011", "11:05 AM", "UTR101", "2,00,000.00"),
+    ("60200000000011", "UTR101", "Model Bank", "2", "60200000000021", "11:20 AM", "UTR102", "1,20,000.00"),
+    ("60200000000011", "UTR101", "Model Bank", "2", "60200000000022", "11:24 AM", "UTR103", "75,000.00"),
+    ("60200000000021", "UTR102", "Far Bank", "3", "60200000000031", "11:50 AM", "UTR104", "1,15,000.00"),
+]
 _SHEETS: dict[str, tuple[Sequence[str], Sequence[Sequence[str]]]] = {
     "Money Transfer to": (
         (*_FIRST, "Bank/FIs", "Layer", "Account No", "Ifsc Code", "Transaction Date", "Transaction ID / UTR Number2",
          "Transaction Amount", "Disputed Amount", "Reference No", "Remarks", "Action Taken By bank", "Date of Action"),
-        [
-            ("50100000000001", "UTR100", "Sample Bank", "1", "60200000000011", "10/03/2026 11:05 AM", "UTR101", "2,00,000.00", "2,00,000.00"),
-            ("60200000000011", "UTR101", "Model Bank", "2", "60200000000021", "10/03/2026 11:20 AM", "UTR102", "1,20,000.00", "1,20,000.00"),
-            ("60200000000011", "UTR101", "Model Bank", "2", "60200000000022", "10/03/2026 11:24 AM", "UTR103", "75,000.00", "75,000.00"),
-            ("60200000000021", "UTR102", "Far Bank", "3", "60200000000031", "10/03/2026 11:50 AM", "UTR104", "1,15,000.00", "1,15,000.00"),
-        ],
+        _TRANSFERS,
     ),
     "Withdrawal through ATM": (
         (*_FIRST, "Withdrawal Date & Time", "Withdrawal Amount", "Disputed Amount", "ATM ID", "Place/Location of ATM"),
@@ -214,17 +225,20 @@ def _placed(name: str, row: Sequence[str], number: int) -> list[str]:
     cells = [str(number), "30000000000001", *row]
     if name != "Money Transfer to":
         return cells
-    account, utr, bank, layer, payee, date, own, amount, disputed = row
-    return [*cells[:2], account, utr, bank, layer, payee, "SAMP0000001", date, own, amount, disputed, "", "", "Sample Bank", ""]
+    account, utr, bank, layer, payee, clock, own, amount = row
+    moved = (account, utr, bank, layer, payee, "SAMP0000001", f"10/03/2026 {clock}", own, amount, amount)
+    return [*cells[:2], *moved, "", "", "Sample Bank", ""]
 
 
 def ncrp() -> bytes:
-    """The workbook, its texts written into the cells. It is not compressed, so that it has the same bytes everywhere."""
+    """The workbook, texts in its cells. It is not compressed, so that it has the same bytes everywhere."""
     parts = {"[Content_Types].xml": _content_types(), "_rels/.rels": _relations({"officeDocument": "xl/workbook.xml"})}
     sheets = [_xml("sheet", name=name, sheetId=str(k), **{"r:id": f"r{k}"}) for k, name in enumerate(_SHEETS, 1)]
     names = {"xmlns": f"{_OPEN}/spreadsheetml/2006/main", "xmlns:r": f"{_OPEN}/officeDocument/2006/relationships"}
     parts["xl/workbook.xml"] = _xml("workbook", _xml("sheets", *sheets), **names)
-    parts["xl/_rels/workbook.xml.rels"] = _relations(*[{"worksheet": f"sheet{k}.xml"} for k in range(1, len(_SHEETS) + 1)])
+    parts["xl/_rels/workbook.xml.rels"] = _relations(
+        *[{"worksheet": f"sheet{k}.xml"} for k in range(1, len(_SHEETS) + 1)]
+    )
     for k, (name, (header, rows)) in enumerate(_SHEETS.items(), 1):
         table = [list(header), *(_placed(name, row, n) for n, row in enumerate(rows, 1))]
         cells = [_xml("row", *(_xml("c", _said("is/t", text), t="inlineStr") for text in row)) for row in table]

@@ -1,4 +1,4 @@
-"""The part of `samples/case` that banks and wallets in China hand over: a bank return, Tenpay and Alipay.
+"""The part of `samples/case` that banks in China hand over: a bank return.
 
 One day in March: six people are talked into paying two accounts; minutes later the money is at a second tier, then at a
 third, and leaves as cash, over a wallet, and to a coin dealer. Around it a little ordinary life, and what makes real
@@ -7,9 +7,10 @@ returns hard to read. Every person, bank and number is invented: cards begin wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 COLUMNS = (
     "交易卡号", "交易账号", "账户开户名称", "开户人证件号码", "交易时间", "交易金额", "交易余额", "收付标志",
@@ -22,7 +23,8 @@ _TABBED = {
     "交易卡号", "交易账号", "开户人证件号码", "交易时间", "交易金额", "交易余额", "交易对手账卡号", "交易流水号",
 }  # fmt: skip
 _DAY = datetime(2026, 3, 11)
-_OPENING = 2_000_00
+_OPENING = {"V": 60_000_00}
+_LITTLE = 2_000_00
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ def _people() -> dict[str, Holder]:
 
 
 PEOPLE = _people()
-WALLETS = {"T1": "wxid_sample_0001", "U1": "wxid_sample_0002", "U2": "wxid_sample_0003", "U3": "wxid_sample_0004"}
-ALIPAY = {"A": "2088000000000017", "P": "2088000000000025", "Q": "2088000000000033", "R": "2088000000000041"}
+WALLET, ALIPAY = "wxid_sample_0001", "2088000000000017"
+"""A wallet of T1, and an Alipay user who pays S2."""
 
 
 @dataclass(frozen=True)
@@ -108,22 +110,23 @@ class _Return:
         for who, sign, other in ((payer, -1, payee), (payee, 1, payer)):
             if PEOPLE[who].number:
                 later = timedelta(seconds=4 if sign > 0 else 0)
-                row = _Record(who, _at(at, day) + later, sign * _fen(yuan), memo, serial, PEOPLE[other])
+                row = _Record(who, moment(at, day) + later, sign * _fen(yuan), memo, serial, PEOPLE[other])
                 self.records.append(row)
         return serial
 
-    def alone(self, at: str, who: str, yuan: float, memo: str, *, day: int = 0, **more: str) -> None:
+    def alone(self, at: str, who: str, yuan: float, memo: str, *, day: int = 0, **more: Any) -> None:
         """A record without counterparty: cash, a fee, interest, a card payment in a shop, a payment that failed."""
         self.serial += 1
-        row = _Record(who, _at(at, day), _fen(yuan), memo, f"S2603{self.serial:06}")
-        self.records.append(replace(row, **more))  # type: ignore[arg-type]
+        row = _Record(who, moment(at, day), _fen(yuan), memo, f"S2603{self.serial:06}")
+        self.records.append(replace(row, **more))
 
 
 def _fen(yuan: float) -> int:
     return round(yuan * 100)
 
 
-def _at(clock: str, day: int = 0) -> datetime:
+def moment(clock: str, day: int = 0) -> datetime:
+    """A time of the day on which it happens, or so many days from it."""
     return datetime.combine(_DAY + timedelta(days=day), datetime.strptime(clock, "%H:%M:%S").time())
 
 
@@ -154,13 +157,11 @@ def _fraud(book: _Return) -> None:
         ("10:03:45", "V2", "F2", 22_000), ("10:06:19", "V3", "F2", 31_000), ("10:09:58", "V6", "F2", 47_000),
     ):  # fmt: skip
         book.pay(at, victim, first, yuan, "安全账户")
-    book.alone(
-        "10:14:00", "F1", -83_000, "转账", other=PEOPLE["S2"], failed="交易失败：超过限额",  # type: ignore[arg-type]
-    )  # fmt: skip
+    book.alone("10:14:00", "F1", -83_000, "转账", other=PEOPLE["S2"], failed="交易失败：超过限额")
     book.pay("10:16:20", "F1", "S1", 83_000, "货款")
     book.pay("10:18:05", "F2", "S2", 99_400, "货款")
     book.records.append(
-        _Record("S2", _at("10:21:12"), _fen(24_600), "支付宝转账", other=Holder("阿样", "支付宝", ALIPAY["A"]))
+        _Record("S2", moment("10:21:12"), _fen(24_600), "支付宝转账", other=Holder("阿样", "支付宝", ALIPAY))
     )
     for at, second, third, yuan in (
         ("10:27:40", "S1", "T1", 40_000), ("10:29:15", "S1", "T3", 42_500),
@@ -169,7 +170,7 @@ def _fraud(book: _Return) -> None:
         book.pay(at, second, third, yuan, "往来")
     book.alone("10:34:30", "S1", -5.00, "手续费", channel="批量")
     book.records.append(
-        _Record("T1", _at("10:40:00"), _fen(-39_600), "零钱充值", "TOPUP00001", Holder("样例己", "财付通", WALLETS["T1"]))
+        _Record("T1", moment("10:40:00"), _fen(-39_600), "零钱充值", "TOPUP00001", Holder("样例己", "财付通", WALLET))
     )
     book.alone("10:45:10", "T2", -20_000, "ATM取款", channel="ATM")
     book.alone("10:58:33", "T2", -29_500, "现金支取", channel="柜台")
@@ -182,7 +183,7 @@ def records() -> list[_Record]:
     book = _Return()
     _life(book)
     _fraud(book)
-    balances: dict[str, int] = dict.fromkeys(PEOPLE, _OPENING)
+    balances = {who: _OPENING.get(who[0], _LITTLE) for who in PEOPLE}
     rows = []
     for row in sorted(book.records, key=lambda r: (PEOPLE[r.who].card, r.time, r.serial)):
         balances[row.who] += 0 if row.failed else row.fen
@@ -246,8 +247,17 @@ def _odd(k: int, amount: str) -> str:
     if k % 7 != 3:
         return amount
     whole, cents = amount.split(".")
-    ways = (f"¥{amount}", f"{int(whole):,}.{cents}", amount.translate(str.maketrans("0123456789.", "０１２３４５６７８９．")))
+    ways = (
+        f"¥{amount}",
+        f"{int(whole):,}.{cents}",
+        amount.translate(str.maketrans("0123456789.", "０１２３４５６７８９．")),
+    )
     return ways[k // 7 % 3]
+
+
+_MEASURES = (
+    "银行名称", "账号", "卡号", "措施序号", "冻结措施类型", "冻结金额", "冻结机关", "冻结开始日期", "冻结截止日期",
+)  # fmt: skip
 
 
 def _beside(bank: Bank, balances: Mapping[str, int]) -> dict[str, tuple[Sequence[str], list[list[str]]]]:
@@ -270,7 +280,7 @@ def _beside(bank: Bank, balances: Mapping[str, int]) -> dict[str, tuple[Sequence
             [bank.name, h.card + "\t", h.card + bank.suffix + "\t", yuan(balances[key]) + "\t", "活期", "1", "CNY"]
             for key, h in own.items() if bank.suffix
         ]),
-        "强制措施信息": (("银行名称", "账号", "卡号", "措施序号", "冻结措施类型", "冻结金额", "冻结机关", "冻结开始日期", "冻结截止日期"), [
+        "强制措施信息": (_MEASURES, [
             [bank.name, own[key].number + "\t", own[key].card + "\t", "1", "公安冻结", yuan(balances[key]) + "\t",
              "样例市公安局", "2026-03-12 09:00:00\t", "2026-09-12 09:00:00\t"]
             for key in frozen
@@ -294,64 +304,3 @@ def yuan(fen: int) -> str:
 def _csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     quoted = [[f'"{cell}"' if "," in cell else cell for cell in row] for row in [header, *rows]]
     return "".join(",".join(row) + "\r\n" for row in quoted).encode("gb18030")
-
-
-# --- wallets ---------------------------------------------------------------------------------------
-
-_TENPAY = (
-    "用户ID", "交易单号", "大单号", "用户侧账号名称", "借贷类型", "交易业务类型", "交易用途类型", "交易时间",
-    "交易金额(分)", "账户余额(分)", "用户银行卡号", "用户侧网银联单号", "网联/银联", "第三方账户名称", "对手方ID",
-    "对手侧账户名称", "对手方银行卡号", "对手侧银行名称", "对手侧网银联单号", "网联/银联", "第三方账户名称",
-    "对手方接收时间", "对手方接收金额(分)", "备注1", "备注2",
-)  # fmt: skip
-_ALIPAY = (
-    "用户信息", "交易创建时间", "收/支", "金额(元)", "交易对方信息", "消费名称", "交易号", "商户订单号", "交易状态",
-)  # fmt: skip
-
-
-def tenpay() -> bytes:
-    """The wallet of T1, filled from his card and emptied to three others, one of whom is in the file too."""
-    card, rows = PEOPLE["T1"].card, []
-    balances = {"T1": 0, "U1": 1_500}
-    steps: Sequence[tuple[str, str, str, int, str]] = (
-        ("10:40:03", "T1", "", 39_600_00, "充值"), ("10:43:20", "T1", "U1", -15_000_00, "转账"),
-        ("10:43:22", "U1", "T1", 15_000_00, "转账"), ("10:44:51", "T1", "U2", -12_500_00, "转账"),
-        ("10:46:07", "T1", "U3", -11_900_00, "扫二维码付款"),
-    )  # fmt: skip
-    numbers = ("TOPUP00001", "1000026031101", "1000026031101", "1000026031102", "1000026031103")
-    for number, (at, who, other, fen, purpose) in zip(numbers, steps, strict=True):
-        balances[who] += fen
-        cells = dict.fromkeys(range(len(_TENPAY)), "")
-        cells |= {0: WALLETS[who], 1: number, 3: _NICK[who], 4: "出" if fen < 0 else "入", 5: "余额支付", 6: purpose}
-        cells |= {7: str(_at(at)), 8: str(abs(fen)), 9: str(balances[who]), 10: card if who == "T1" else ""}
-        cells |= {14: WALLETS[other], 15: _NICK[other]} if other else {16: card, 17: PEOPLE["T1"].bank}
-        rows.append(list(cells.values()))
-    return "".join("\t".join(row) + "\n" for row in [_TENPAY, *rows]).encode()
-
-
-_NICK = {"T1": "样例己", "U1": "小样", "U2": "小模", "U3": "样例手机店"}
-
-
-def alipay() -> bytes:
-    """One user's statement: three people pay him, he pays S2's card; one payment was closed, one is between pots."""
-    me = f"{ALIPAY['A']}(阿样)"
-    rows = [
-        [me, f"2026-03-11 {at}", way, yuan(fen), other, what, f"20260311{k:08}", "", state]
-        for k, (at, way, fen, other, what, state) in enumerate(_alipay_steps(), 1)
-    ]
-    return "".join(",".join(row) + "\r\n" for row in [_ALIPAY, *rows]).encode("utf-8-sig")
-
-
-def _alipay_steps() -> Iterator[tuple[str, str, int, str, str, str]]:
-    for at, key, name, fen in (
-        ("09:50:10", "P", "阿甲", 8_000_00), ("09:55:41", "Q", "阿乙", 9_500_00), ("10:01:02", "R", "阿丙", 7_300_00),
-    ):  # fmt: skip
-        yield at, "收入", fen, f"{ALIPAY[key]}({name})", "刷单返利", "交易成功"
-    yield "10:07:00", "支出", 24_600_00, f"{PEOPLE['S2'].card}({PEOPLE['S2'].name})", "转账到银行卡", "交易关闭"
-    yield "10:21:08", "支出", 24_600_00, f"{PEOPLE['S2'].card}({PEOPLE['S2'].name})", "转账到银行卡", "交易成功"
-    yield "10:30:00", "不计收支", 150_00, f"{ALIPAY['A']}(阿样)", "余额宝转入", "交易成功"
-
-
-def files() -> dict[str, bytes]:
-    """Path in the case folder → content."""
-    return {**bank_return(), "TenpayTrades.txt": tenpay(), "alipay.csv": alipay()}

@@ -13,6 +13,7 @@ NULLS = ("-", "--", "\\N", "\\\\N", "NULL", "Null", "null", "None", "N/A", "n/a"
 
 _EDGES = r"^[\s\u3000\u00a0\u200b\ufeff]+|[\s\u3000\u00a0\u200b\ufeff]+$"
 _BARE_CLOCK = r"^\d{6}$"
+_WITH_SUB = r"^[A-Z]{0,4}\d[\d*]{3,}_"
 
 
 def without_nulls(raw: pl.DataFrame, *, but: Collection[str] = ("row", "direction")) -> pl.DataFrame:
@@ -30,12 +31,19 @@ def _needs_stripping(texts: pl.Series) -> bool:
 
 
 def split_number(raw: pl.DataFrame, name: str, *, rest: str = "") -> pl.DataFrame:
-    """A number without what a bank has hung on to it (`6222…_156_1`: a sub-account), that in a column of its own."""
+    """A number without what a bank has hung on to it (`6222…_156_1`: a sub-account), that in a column of its own.
+
+    Only numbers: a wallet's name (`wxid_…`) keeps its underscores, or all wallets would be one.
+    """
     if name not in raw.columns:
         return raw
+    numbered = pl.col(name).str.contains(_WITH_SUB)
+    if not raw.select(numbered.any()).item():
+        return raw
     parts = pl.col(name).str.splitn("_", 2)
-    columns = {name: parts.struct[0]} | ({rest: parts.struct[1]} if rest else {})
-    return raw.with_columns(**columns) if raw[name].str.contains("_", literal=True).any() else raw
+    bare = pl.when(numbered).then(parts.struct[0]).otherwise(name)
+    columns = {name: bare} | ({rest: pl.when(numbered).then(parts.struct[1])} if rest else {})
+    return raw.with_columns(**columns)
 
 
 def from_two_columns(raw: pl.DataFrame) -> pl.DataFrame:
