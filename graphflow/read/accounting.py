@@ -113,6 +113,7 @@ class Accounting:
                 columns=dict(layout.headers),
                 confidence={name: round(min(part, 1.0), 4) for name, part in share.items()},
                 title=source.title,
+                header_line=max(source.above, len(source.title)) + 1,
                 unit=layout.unit,
                 decimal="comma" if cleaner.comma else "",
             )
