@@ -198,6 +198,34 @@ def test_results_list_statements_gaps_and_identities(out: Path, ledger: Ledger) 
     assert tables["identities"].height == 13
 
 
+def test_the_page_of_the_samples_gives_the_same_numbers() -> None:
+    page = (ROOT / "samples" / "README.md").read_text("utf-8").split("## case/")[1]
+    told = {file: line for line in page.splitlines() for file in re.findall(r"^\| `(\S+)`", line)}
+    for name, (_, *counts) in READ.items():
+        line = told.get(name.replace("交易明细信息.csv", "*"))
+        if line is not None:
+            said = {
+                kind: int(n) for n, kind in re.findall(r"(\d+) (accepted|paired|duplicate|excluded|rejected)", line)
+            }
+            assert said == {kind: n for kind, n in zip(ROW_KINDS, counts, strict=True) if n}, name
+    assert set(told) - {name.replace("交易明细信息.csv", "*") for name in READ} == {"ncrp.xlsx"}
+
+
+def test_the_readme_shows_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    section = (ROOT / "README.md").read_text("utf-8").split("### A folder as the bank sent it")[1].split("### ")[0]
+    commands = re.findall(r"```sh\ngraphflow (.*)\n```", section)
+    shown = re.findall(r"```text\n(.*?)```", section, re.DOTALL)
+    assert commands == ["inspect samples/case", "analyze samples/case --out out/case"]
+    assert len(shown) == len(commands)
+    for command, block in zip(commands, shown, strict=True):
+        words = command.replace("out/case", str(tmp_path / "out" / "case")).split()
+        done = run(*words)
+        assert done.returncode == 0, done.stderr
+        printed = [line.rstrip().replace(f"{tmp_path}/", "") for line in done.stdout.splitlines()]
+        assert set(block.splitlines()) - {"…"} <= set(printed)
+
+
 def test_inspect_says_all_of_it_as_json() -> None:
     done = run("inspect", CASE, "--json")
     assert done.returncode == 0, done.stderr
