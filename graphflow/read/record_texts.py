@@ -35,11 +35,9 @@ def split_number(raw: pl.DataFrame, name: str, *, rest: str = "") -> pl.DataFram
 
     Only numbers: a wallet's name (`wxid_…`) keeps its underscores, or all wallets would be one.
     """
-    if name not in raw.columns:
+    if name not in raw.columns or not raw[name].str.contains("_", literal=True).any():
         return raw
     numbered = pl.col(name).str.contains(_WITH_SUB)
-    if not raw.select(numbered.any()).item():
-        return raw
     parts = pl.col(name).str.splitn("_", 2)
     bare = pl.when(numbered).then(parts.struct[0]).otherwise(name)
     columns = {name: bare} | ({rest: pl.when(numbered).then(parts.struct[1])} if rest else {})
