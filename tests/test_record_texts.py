@@ -15,6 +15,7 @@ from graphflow.read.record_texts import split_number
         ("62220000_1", "62220000", "1"),
         ("622200****0001_CNY", "622200****0001", "CNY"),
         ("NRA0000123456_840", "NRA0000123456", "840"),
+        ("KMU-7_156_1", "KMU-7", "156_1"),
         ("6222000000000000001", "6222000000000000001", None),
         ("wxid_sample_0001", "wxid_sample_0001", None),
         ("o9_Ab_c", "o9_Ab_c", None),

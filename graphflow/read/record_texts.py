@@ -13,7 +13,8 @@ NULLS = ("-", "--", "\\N", "\\\\N", "NULL", "Null", "null", "None", "N/A", "n/a"
 
 _EDGES = r"^[\s\u3000\u00a0\u200b\ufeff]+|[\s\u3000\u00a0\u200b\ufeff]+$"
 _BARE_CLOCK = r"^\d{6}$"
-_WITH_SUB = r"^[A-Z]{0,4}\d[\d*]{3,}_"
+_WITH_SUB = r"^(?:[A-Z]{0,4}\d[\d*]{3,}_|[^a-z_]+(?:_\d{1,6})+$)"
+"""A long number with anything behind it, or a code in capitals with short numbers behind it."""
 
 
 def without_nulls(raw: pl.DataFrame, *, but: Collection[str] = ("row", "direction")) -> pl.DataFrame:
