@@ -94,6 +94,11 @@ class Accounting:
         self.warnings += [f"{source.path}: {warning}" for warning in (*source.warnings, *layout.warnings)]
         if not cleaner.knows_currency and self.currency is None:
             self.warnings.append(f"{source.path}: no currency column; amounts are taken as one currency, {NO_CURRENCY}")
+        if cleaner.doubtful:
+            self.warnings.append(
+                f"{source.path}: amounts such as {cleaner.doubtful} are read with a decimal point; if the point stands "
+                "between thousands, say --decimal comma"
+            )
         if cleaner.floats:
             headers = ", ".join(f'"{layout.headers[name]}"' for name in cleaner.floats)
             self.warnings.append(
