@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 from graphflow.account_names import load_account_types
 from graphflow.case import Case, open_cases
+from graphflow.clock import Clock
 from graphflow.detect import Detector, Findings, detect
 from graphflow.errors import RuleError
 from graphflow.graph import FlowGraph
@@ -22,31 +20,6 @@ from graphflow.read.progress import Progress, silent
 from graphflow.rules import Rules, default_rules, load_rules
 from graphflow.value.rates_file import read_rates
 from graphflow.words import count
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One step of a run: how long it took, and the most memory the process had used by its end."""
-
-    name: str
-    seconds: float
-    peak_rss_mb: int
-
-
-@dataclass
-class Clock:
-    """Collects the stages of a run."""
-
-    stages: list[Stage] = field(default_factory=list)
-    tell: Callable[[str], None] = lambda name: None
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time the block as one stage."""
-        self.tell(name)
-        start = time.perf_counter()
-        yield
-        self.stages.append(Stage(name, round(time.perf_counter() - start, 3), peak_rss_mb()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,13 +125,3 @@ def _chosen(detectors: Sequence[Detector] | None, rules: PathName | None) -> Seq
     if detectors is None:
         return default_rules()
     return detectors if isinstance(detectors, Rules) else list(detectors)
-
-
-def peak_rss_mb() -> int:
-    """The most memory this process has used, in MiB; 0 where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // 2**20 if sys.platform == "darwin" else peak // 2**10

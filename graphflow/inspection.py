@@ -50,7 +50,7 @@ def _file(source: Source) -> dict[str, Any]:
         "dialect": source.dialect,
         "encoding": source.encoding,
         "separator": source.separator,
-        "header_line": len(source.title) + 1,
+        "header_line": source.header_line,
         "title": list(source.title),
         "columns": {
             name: {"header": header, "confidence": source.confidence.get(name)}

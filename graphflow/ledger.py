@@ -95,7 +95,8 @@ class Source:
     columns     ledger fields → the headers they were read from
     confidence  field → share of rows in which its column says something that can be used
     direction   what the words of a one-sided file mean, and how far its balances prove it
-    title       lines above the header
+    title       lines above the header that are not empty
+    header_line the line (of a sheet: the row) that the header stands in
     unit        what amounts count, where it is not the currency's unit
     decimal     "comma" where a comma stands before decimals
     """
@@ -112,6 +113,7 @@ class Source:
     confidence: Mapping[str, float] = field(default_factory=dict)
     direction: str = ""
     title: tuple[str, ...] = ()
+    header_line: int = 1
     unit: str = ""
     decimal: str = ""
 

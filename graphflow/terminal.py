@@ -128,7 +128,7 @@ def print_sources(ledger: Ledger) -> None:
     console = Console()
     for source in ledger.sources:
         console.print(Text(visible(source.path), "bold"), soft_wrap=True)
-        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
+        table = _facts_table()
         for name, value in _facts(source):
             table.add_row(name, Text(visible(value)))
         console.print(table)
@@ -139,12 +139,20 @@ def print_sources(ledger: Ledger) -> None:
         ("time", f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC, told by the {span(ledger.precision)}"),
         ("currencies", places),
     )
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
+    table = _facts_table()
     for name, value in rows:
         table.add_row(name, Text(visible(value)))
     console.print(Text("ledger", "bold"))
     console.print(table)
     _print_examples(console, ledger)
+
+
+def _facts_table() -> Table:
+    """A name and what is said of it a row; nothing is cut where Chinese words do not fit a line."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
 
 
 def print_dialects(dialects: Mapping[str, Dialect]) -> None:
@@ -193,7 +201,7 @@ def _facts(source: Source) -> list[tuple[str, str]]:
         ("dialect", source.dialect),
         ("encoding", f"{source.encoding}, separator {separator}, {source.bytes:,} bytes"),
         ("sha256", source.sha256),
-        ("header", f"line {len(source.title) + 1}, below {' / '.join(source.title)}" if source.title else ""),
+        ("header", f"line {source.header_line}, below {' / '.join(source.title)}" if source.title else ""),
         ("times", source.time_format),
         ("columns", ", ".join(_column(source, name) for name in source.columns)),
         ("amounts", "; ".join(t for t in (source.unit, source.decimal and "decimal comma") if t)),

@@ -16,6 +16,10 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
+import case_abroad
+import case_in_china
+import case_wallets
+
 HEADER = ("tx", "time", "payer", "payee", "amount", "currency", "channel", "memo")
 PLACE_HEADER = (*HEADER, "ip", "device")
 TOUR_HEADER = (*HEADER, "payer_name", "payee_name", "payer_bank", "payee_bank")
@@ -779,9 +783,9 @@ def samples() -> dict[str, Sample]:
 
 _README = """# Samples
 
-Small ledgers to try graphflow on, one for each detector, and a tour through all of them. Everything in them is
-invented; accounts, names, banks and amounts belong to nobody. `make_samples.py` makes them and this page, the
-same bytes every time:
+Small ledgers to try graphflow on, one for each detector, a tour through all of them, and a case folder as banks and
+others send it ([case/](#case)). Everything in them is invented; accounts, names, banks and amounts belong to nobody.
+`make_samples.py` makes them and this page, the same bytes every time:
 
     python samples/make_samples.py
 
@@ -798,7 +802,7 @@ _REVIEW = {
 
 def readme() -> str:
     """The page about the samples, from what is planted in them."""
-    return "\n".join([_README, *(_section(sample) for sample in samples().values())])
+    return "\n".join([_README, *(_section(sample) for sample in samples().values()), _case_section()])
 
 
 def _section(sample: Sample) -> str:
@@ -823,11 +827,96 @@ def _ids(transactions: Sequence[str]) -> str:
     return f"{', '.join(transactions[:6])}, … {transactions[-1]} ({len(transactions)} in all)"
 
 
+CASE = "case"
+"""The folder of the case as it was handed over."""
+
+_CASE = """## case/
+
+One invented story as investigators are handed it: not a table, but a folder of what banks, wallets, a portal and a
+block explorer sent, each in its own form. Six people in China are talked into paying two accounts; within an hour the
+money goes over a second and a third tier to cash, over a wallet, and to a coin dealer. Other branches are in Europe,
+on Ethereum and in India.
+
+    graphflow inspect samples/case
+    graphflow analyze samples/case --out out/case
+
+| File | What it shows | What graphflow says of it |
+|---|---|---|
+"""
+_CASE_FILES = (
+    (
+        "`bank_return/样例银行_*`",
+        "six files of one bank, in GB18030: cells that end in a tab, `-` for nothing, cards with `_156_1` behind them, "
+        "amounts as `¥12.30`, `22,000.00` and in full-width digits; a row delivered twice, two real payments in one "
+        "second, a payment that failed, a row that the shop's statement lacks",
+        "34 rows read: 21 accepted, 9 paired, 1 duplicate, 3 excluded; 出 is out and 进 is in, as all balances agree; "
+        "one gap of 33.00; cards and account numbers are one account",
+    ),
+    (
+        "`bank_return/模型银行_*`",
+        "the other bank: 借 and 贷, `20260311104926`, `\\N` for nothing, account numbers missing, cash, fees, "
+        "interest, two accounts frozen; the other side of a payment taken back",
+        "22 rows read: 13 accepted, 7 paired, 2 excluded (the payment and its reversal, each naming the other); ends "
+        "`CASH`, `FEE`, `INTEREST`; two freezes",
+    ),
+    (
+        "`TenpayTrades.txt`",
+        "a wallet, amounts in fen, headers that occur twice; the wallet is filled from a card of the bank return",
+        "5 rows: 3 accepted, 2 paired (one with the bank's row); the wallet and the card are one account",
+    ),
+    (
+        "`alipay.csv`",
+        "账户明细 of one user: a payment that was closed, one between his own pots",
+        "6 rows: 4 accepted (one paired with the bank's row, which has no serial), 2 excluded",
+    ),
+    (
+        "`statement_en.csv`",
+        "three title lines, debit and credit columns, semicolons, `1.850,00`, `12.03.2026`",
+        "7 accepted; the account from the title line; the decimal comma and the order of day and month are proved",
+    ),
+    (
+        "`camt053.xml`",
+        "an account statement in ISO 20022, with a reversal",
+        "5 rows: 2 accepted, 1 paired with `statement_en.csv`, 2 excluded (the payment and its reversal)",
+    ),
+    (
+        "`mt940.sta`",
+        "a SWIFT statement that tells days, not hours",
+        "3 rows: 2 accepted, 1 paired with `camt053.xml`; that its times are coarse is said",
+    ),
+    ("`pacs008.xml`", "two payments between banks, two-sided", "2 accepted"),
+    ("`mt103.txt`", "the last hop, a SWIFT payment", "1 accepted"),
+    (
+        "`usdt_erc20.csv`",
+        "Etherscan's token export: a forged USDT, nothing sent to a look-alike address, `42,000`",
+        "7 rows: 5 accepted, 2 excluded (the token's contract is not Tether's; address poisoning)",
+    ),
+    (
+        "`ncrp.xlsx`",
+        "India's portal: transfers in layers, ATM withdrawals, money on hold; `2,00,000.00`, `10/03/2026 11:05 AM`",
+        "4 transfers with their layer as `tier`, 2 to `CASH`, 1 on hold excluded, 1 that was not looked into",
+    ),
+)  # fmt: skip
+
+
+def _case_section() -> str:
+    """What is in the case folder, file by file."""
+    return _CASE + "".join(f"| {' | '.join(told)} |\n" for told in _CASE_FILES)
+
+
+def case() -> dict[str, bytes]:
+    """The files of the case folder: path in it → content."""
+    return {**case_in_china.bank_return(), **case_wallets.files(), **case_abroad.files()}
+
+
 def main(folder: Path) -> None:
-    """Write every sample and the page about them into a folder."""
-    for sample in samples().values():
-        (folder / sample.file).write_bytes(sample.csv().encode())
-    (folder / "README.md").write_bytes(readme().encode())
+    """Write every sample, the case folder and the page about them into a folder."""
+    files = {sample.file: sample.csv().encode() for sample in samples().values()}
+    files |= {f"{CASE}/{path}": content for path, content in case().items()}
+    files["README.md"] = readme().encode()
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from nbclient import NotebookClient
 
 import graphflow as gf
 from graphflow.detect import DETECTORS
+from graphflow.read.dialects import DIALECTS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,6 +24,11 @@ def test_a_detector_has_its_file_sample_readme_row_and_public_name(kind: type) -
     assert (ROOT / "samples" / f"{file}.csv").exists()
     assert f"| `{kind.name}` |" in README
     assert kind.__name__ in gf.__all__
+
+
+def test_the_readme_has_a_row_for_every_format_and_no_other() -> None:
+    table = README.split("| dialect |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE) == list(DIALECTS)
 
 
 def test_public_names_can_be_had() -> None:

@@ -31,7 +31,9 @@ def _load() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)  # as it is when the script is run
+        spec.loader.exec_module(module)
     return module
 
 
@@ -58,9 +60,11 @@ def _cited(graph: gf.FlowGraph, finding: gf.Finding) -> set[int]:
 
 def test_committed_files_are_what_the_script_makes(tmp_path: Path) -> None:
     MAKE.main(tmp_path)
-    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert set(made) == {*SAMPLES, "README.md"}
+    made = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert set(made) == {*SAMPLES, "README.md", *(f"case/{path}" for path in MAKE.case())}
     assert {name: (FOLDER / name).read_bytes() for name in made} == made
+    kept = {path.relative_to(FOLDER).as_posix() for path in (FOLDER / "case").rglob("*") if path.is_file()}
+    assert kept == {name for name in made if name.startswith("case/")}
 
 
 @pytest.mark.parametrize("file", sorted(SAMPLES))

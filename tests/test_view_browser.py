@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from view_cases import HOSTILE, crowd, hostile, rule, tour
 
+import graphflow as gf
 from graphflow.view import view
 from graphflow.view.report import report
 
@@ -113,6 +114,14 @@ def test_a_case_opens_without_network(browser: Any, tour_file: Path, screen: str
         box = visit.page.locator("#graph").bounding_box()
         assert box["x"] < x < box["x"] + box["width"]
         assert box["y"] < y < box["y"] + box["height"]
+
+
+def test_the_best_case_of_the_sample_folder_opens(browser: Any, tmp_path: Path) -> None:
+    analysis = gf.analyze(Path(__file__).parent.parent / "samples" / "case")
+    file = view(analysis.graph, analysis.cases[0]).save(tmp_path / "case-0001.html")
+    visit = Visit(browser, file, "desk")
+    assert visit.trouble == []
+    assert {"2026031100000005", "1000026031102"} <= {*visit.listed()}  # of Alipay, of Tenpay
 
 
 def test_choosing_a_finding_highlights_and_filters(browser: Any, tour_file: Path) -> None:

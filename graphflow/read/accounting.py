@@ -94,6 +94,11 @@ class Accounting:
         self.warnings += [f"{source.path}: {warning}" for warning in (*source.warnings, *layout.warnings)]
         if not cleaner.knows_currency and self.currency is None:
             self.warnings.append(f"{source.path}: no currency column; amounts are taken as one currency, {NO_CURRENCY}")
+        if cleaner.doubtful:
+            self.warnings.append(
+                f"{source.path}: amounts such as {cleaner.doubtful} are read with a decimal point; if the point stands "
+                "between thousands, say --decimal comma"
+            )
         if cleaner.floats:
             headers = ", ".join(f'"{layout.headers[name]}"' for name in cleaner.floats)
             self.warnings.append(
@@ -113,6 +118,7 @@ class Accounting:
                 columns=dict(layout.headers),
                 confidence={name: round(min(part, 1.0), 4) for name, part in share.items()},
                 title=source.title,
+                header_line=max(source.above, len(source.title)) + 1,
                 unit=layout.unit,
                 decimal="comma" if cleaner.comma else "",
             )

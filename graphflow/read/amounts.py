@@ -85,6 +85,18 @@ def proved_comma(text: pl.Series, path: str) -> bool | None:
     return True if comma.len() else False if point.len() else None
 
 
+def doubtful_point(text: pl.Series) -> str:
+    """The first amount whose point may stand between thousands, where no other amount proves what points are.
+
+    >>> doubtful_point(pl.Series(["1.234", "500"])), doubtful_point(pl.Series(["1.234", "0.5"]))
+    ('1.234', '')
+    """
+    bare = text.drop_nulls().str.replace_all(_MARKS, "").str.strip_chars("+-()")
+    pointed = bare.filter(bare.str.contains(".", literal=True))
+    thousands = pointed.str.contains(r"^[1-9]\d{0,2}\.\d{3}$")
+    return str(pointed[0]) if pointed.len() and thousands.all() else ""
+
+
 def usual(exact: pl.Series, currency: pl.Series) -> pl.Series:
     """Minor units as the currency usually has them, rounded down; null for what no choice of decimals could count."""
     decimals = {code: default_decimals(code) for code in _codes(currency)}

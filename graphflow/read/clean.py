@@ -14,6 +14,7 @@ from graphflow.read.amounts import (
     MOST_DECIMALS,
     comma_or_point,
     decimal,
+    doubtful_point,
     learn,
     proved_comma,
     units,
@@ -86,6 +87,7 @@ class Cleaner:
         self.currency = currency
         self._stated = False
         self.comma = comma_or_point(decimal_mark)
+        self.doubtful = ""
         self.strip = strip or source.kind != "text" or layout.prepare is not None
 
     @property
@@ -108,6 +110,7 @@ class Cleaner:
         if self.comma is None:
             commas = amounts.str.contains(",", literal=True).any()
             self.comma = proved_comma(amounts, self.source.path) if commas else None
+            self.doubtful = doubtful_point(amounts) if self.source.kind == "text" and not commas else ""
 
     def first_texts(self, batch: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
         """The texts of a batch's times and amounts."""

@@ -21,6 +21,8 @@ _SIGN_BEFORE, _SIGN_BEHIND = r"^([^\d+＋(（−－-]*)[+＋(（−－-]", r"[)�
 _SIDE = r"(?i)\s*(dr|cr)\.?\s*$"
 _PLUS = r"^[^\d]*[+＋]|\d[^\d]*[+＋]\s*[^\d]*$"
 _MINUS = r"^[^\d]*[−－-]|^[^\d]*[(（].*[)）][^\d]*$|\d[^\d]*[−－-]\s*[^\d]*$"
+_WITH_SUB = r"^(?:[A-Z]{0,4}\d[\d*]{3,}_|[^a-z_]+(?:_\d{1,6})+$)"
+"""A long number with anything behind it, or a code in capitals with short numbers behind it."""
 
 
 def without_nulls(raw: pl.DataFrame, *, but: Collection[str] = ("row", "direction")) -> pl.DataFrame:
@@ -38,12 +40,17 @@ def _needs_stripping(texts: pl.Series) -> bool:
 
 
 def split_number(raw: pl.DataFrame, name: str, *, rest: str = "") -> pl.DataFrame:
-    """A number without what a bank has hung on to it (`6222…_156_1`: a sub-account), that in a column of its own."""
-    if name not in raw.columns:
+    """A number without what a bank has hung on to it (`6222…_156_1`: a sub-account), that in a column of its own.
+
+    Only numbers: a wallet's name (`wxid_…`) keeps its underscores, or all wallets would be one.
+    """
+    if name not in raw.columns or not raw[name].str.contains("_", literal=True).any():
         return raw
+    numbered = pl.col(name).str.contains(_WITH_SUB)
     parts = pl.col(name).str.splitn("_", 2)
-    columns = {name: parts.struct[0]} | ({rest: parts.struct[1]} if rest else {})
-    return raw.with_columns(**columns) if raw[name].str.contains("_", literal=True).any() else raw
+    bare = pl.when(numbered).then(parts.struct[0]).otherwise(name)
+    columns = {name: bare} | ({rest: pl.when(numbered).then(parts.struct[1])} if rest else {})
+    return raw.with_columns(**columns)
 
 
 def without_gaps(raw: pl.DataFrame, name: str) -> pl.DataFrame:

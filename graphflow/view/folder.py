@@ -70,8 +70,9 @@ def open_results(out: str | os.PathLike[str]) -> Iterator[Results]:
     For those who write while they analyze: `begin` with the ledger, `finish` with the analysis.
     """
     folder = Path(out)
-    _must_be_ours(folder)
-    with _replacing(folder) as new, ThreadPoolExecutor(1) as pool:
+    must_be_ours(folder)
+    with replacing(folder) as new, ThreadPoolExecutor(1) as pool:
+        (new / "cases").mkdir()
         pool.submit(load)
         yield Results(new, pool)
 
@@ -108,7 +109,8 @@ class Results:
         (new / "run.json").write_text(run + "\n", encoding="utf-8")
 
 
-def _must_be_ours(folder: Path) -> None:
+def must_be_ours(folder: Path) -> None:
+    """Refuse a folder that holds anything but an earlier result."""
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: is a file; --out names a folder")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "run.json").exists():
@@ -116,7 +118,7 @@ def _must_be_ours(folder: Path) -> None:
 
 
 @contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
+def replacing(folder: Path) -> Iterator[Path]:
     """A new folder beside `folder` that takes its place when the block ends well."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +126,6 @@ def _replacing(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror})") from error
     try:
-        (new / "cases").mkdir()
         new.chmod(0o777 & ~_umask())
         yield new
         _swap(new, folder)
@@ -235,7 +236,7 @@ def _run(analysis: Analysis, command: Sequence[str], truncated: Sequence[str]) -
     return {
         "version": __version__,
         "command": list(command),
-        "inputs": [{**asdict(s), "rows": dict(s.rows), "columns": dict(s.columns)} for s in ledger.sources],
+        "inputs": inputs(ledger),
         "rules": as_table(analysis.detectors),
         "rules_used": explain(analysis.detectors).to_dicts(),
         "preset": _preset(analysis),
@@ -247,6 +248,11 @@ def _run(analysis: Analysis, command: Sequence[str], truncated: Sequence[str]) -
         "types": _types(analysis),
         "counts": _counts(analysis, by_detector, levels),
     }
+
+
+def inputs(ledger: Ledger) -> list[dict[str, Any]]:
+    """The files that were read, and where their rows went."""
+    return [{**asdict(s), "rows": dict(s.rows), "columns": dict(s.columns)} for s in ledger.sources]
 
 
 def _preset(analysis: Analysis) -> str:

@@ -1,0 +1,87 @@
+"""A trace as a folder: tables and run.json, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from graphflow import __version__
+from graphflow.trace import EXACT, Trace
+from graphflow.view.folder import inputs, must_be_ours, replacing
+from graphflow.view.tables import for_spreadsheet
+from graphflow.view.trace_tables import (
+    RULES_SAID,
+    freeze_table,
+    holdings_table,
+    requests_table,
+    restitution_table,
+    trace_table,
+)
+
+
+def write_trace(trace: Trace, out: str | os.PathLike[str], *, command: Sequence[str] = ()) -> Path:
+    """Write everything about a trace into the folder `out`.
+
+    An earlier result in `out` is replaced at the end, in one step; a run that fails leaves it as it was. The same input
+    gives the same bytes in every table; only run.json holds times. Raises `OutputError` as `write_results` does.
+    """
+    folder = Path(out)
+    must_be_ours(folder)
+    with replacing(folder) as new:
+        trace_table(trace).write_parquet(new / "trace.parquet")
+        held = holdings_table(trace)
+        held.write_parquet(new / "holdings.parquet")
+        sheets = {
+            "holdings": held,
+            "freeze_first": freeze_table(trace),
+            "next_requests": requests_table(trace),
+            "restitution": restitution_table(trace),
+            "unmatched": trace.unmatched,
+        }
+        for name, table in sheets.items():
+            _sheet(table, new / f"{name}.csv")
+        _letters(sheets["next_requests"], new / "next_requests")
+        run = json.dumps(_run(trace, command), indent=1, ensure_ascii=False)
+        (new / "run.json").write_text(run + "\n", encoding="utf-8")
+    return folder
+
+
+def _sheet(table: pl.DataFrame, path: Path) -> None:
+    for_spreadsheet(table).write_csv(path, include_bom=True)
+
+
+def _letters(requests: pl.DataFrame, folder: Path) -> None:
+    """One file a bank: what to ask it for."""
+    folder.mkdir()
+    for number, ((bank,), part) in enumerate(requests.group_by("bank", maintain_order=True), 1):
+        name = re.sub(r"[^\w-]+", "_", str(bank or "bank unknown")).strip("_")[:60]
+        _sheet(part, folder / f"{number:02}_{name}.csv")
+
+
+def _run(trace: Trace, command: Sequence[str]) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "command": list(command),
+        "inputs": inputs(trace.flow.ledger),
+        "rules": dict(RULES_SAID),
+        "order": trace.order,
+        "now": f"{trace.now:%Y-%m-%dT%H:%M:%SZ}",
+        "stages": [asdict(stage) for stage in trace.stages],
+        "truncated": list(trace.truncated),
+        "warnings": list(trace.warnings),
+        "counts": {
+            "victims": len(trace.victims),
+            "payments": trace.payments.height,
+            "unmatched_lines": trace.unmatched.height,
+            "rows": trace.taints.rows.height,
+            "accounts": len(trace.taints.tiers),
+            "absorbed": {rule: sum(trace.taints.absorbed[rule]) for rule in EXACT},
+        },
+    }
