@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from returns import Cells, counts, edges, read, reasons, row
+from returns import Cells, counts, edges, read, reasons, row, write
 
-from graphflow import Ledger
+from graphflow import Ledger, read_ledger
 from graphflow.errors import GraphflowError, SourceError
 from graphflow.read.one_sided.direction import IN_WORDS, OUT_WORDS
 
@@ -457,6 +457,14 @@ def test_nothing_left(tmp_path: Path) -> None:
         read(tmp_path, [OUT, back])
 
 
+def test_nothing_left_beside_a_list_of_accounts(tmp_path: Path) -> None:
+    beside = tmp_path / "0.csv"
+    beside.write_text("卡号,账号,账户状态\nA,00123,正常\n", "utf-8")
+    path = write(tmp_path / "1.csv", [row("A", "进", "-5.00", "B")])
+    with pytest.raises(SourceError, match="in the end; row 1: line: a negative amount of money in"):
+        read_ledger([beside, path])
+
+
 # --- identities ----------------------------------------------------------------------------------
 
 
@@ -559,6 +567,13 @@ def test_sub_accounts_with_balances_of_their_own(tmp_path: Path) -> None:
     ledger = read(tmp_path, mixed)
     assert missing(ledger) == []
     assert {payer for payer, _, _ in edges(ledger)} == {"C", "B"}
+
+
+def test_sub_accounts_of_which_rows_do_not_all_state_the_account(tmp_path: Path) -> None:
+    one, two = statement("C_1", "进9 出1 出3 进4 出2"), statement("C_156_2", "进50 出7 出3 进4 出2")
+    mixed = [cells for pair in zip(one, two, strict=True) for cells in pair]
+    rows = [{**cells, "account": "0012345" if k % 3 else ""} for k, cells in enumerate(mixed)]
+    assert missing(read(tmp_path, rows)) == []
 
 
 def test_sub_accounts_with_one_balance(tmp_path: Path) -> None:

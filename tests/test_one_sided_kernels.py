@@ -264,6 +264,11 @@ def test_a_serial_pairs_before_what_is_nearer() -> None:
     assert paired(sides, strict=True) == [2, 3, 0, 1]
 
 
+def test_a_serial_is_found_as_far_as_the_coarser_record_reaches() -> None:
+    sides = [Side(1, 0, True, 5, 0), Side(1, 0, False, None, 0), Side(1, 8, False, 5, 9)]
+    assert paired(sides, strict=True) == [2, twins.NONE, 0]
+
+
 def test_very_many_equal_records(mode: str) -> None:
     """Too many for a table of all pairs: each is still used once, with one that is near."""
     size = 30_000 if mode == "compiled" else 1_000
