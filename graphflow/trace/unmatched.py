@@ -1,0 +1,223 @@
+"""Why a line names no single transfer, and which transfers come nearest to what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from heapq import nlargest
+from operator import itemgetter
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from graphflow.ledger import Ledger, major
+from graphflow.read.amounts import SCALE
+from graphflow.trace.fitting import Ask
+from graphflow.trace.stated_accounts import End
+from graphflow.words import count, named, shown
+
+Longs = npt.NDArray[np.int64]
+Fields = tuple[bool, bool, bool, bool]
+
+MOST_SHOWN = 5
+_NEAR = 200
+_DAY = 86_400 * 1_000_000
+
+
+def sentence(reason: str, note: str) -> str:
+    """A reason, and what is wrong with the source that the line names."""
+    return f"{note}; {reason}" if note else reason
+
+
+class Explanations:
+    """Transfers by account, looked up when first asked for, and what to say of lines."""
+
+    def __init__(self, lines: pl.DataFrame, asked: Ask, ledger: Ledger) -> None:
+        self.lines, self.asked, self.ledger = lines, asked, ledger
+        self._asks = asked.table.to_dicts()
+        self._kept: dict[tuple[str, int], Longs] = {}
+        self._by_amount: dict[tuple[str, int], Longs] = {}
+
+    # --- transfers by account ------------------------------------------------------------------------
+
+    @cached_property
+    def _groups(self) -> dict[str, tuple[Longs, Longs]]:
+        """By side: the transfers of the accounts that lines state, grouped by account; and the account of each."""
+        codes = {end.code for ends in self.asked.ends for end in ends if end.code is not None}
+        wanted = np.zeros(self.ledger.accounts.height, np.bool_)
+        wanted[list(codes)] = True
+        proper = self.ledger.payer_codes != self.ledger.payee_codes
+        grouped = {}
+        for side, own in (("payer", self.ledger.payer_codes), ("payee", self.ledger.payee_codes)):
+            rows = np.flatnonzero(wanted[own] & proper)
+            rows = rows[np.argsort(own[rows], kind="stable")]
+            grouped[side] = rows, own[rows].astype(np.int64)
+        return grouped
+
+    def _of(self, side: str, code: int) -> Longs:
+        rows, own = self._groups[side]
+        start, stop = np.searchsorted(own, [code, code + 1])
+        part: Longs = rows[start:stop]
+        return part
+
+    def payments(self, code: int) -> Longs:
+        """What a stated account pays to others, in ledger order."""
+        return self._of("payer", code)
+
+    def receipts(self, code: int) -> Longs:
+        """What others pay to a stated account."""
+        return self._of("payee", code)
+
+    # --- what transfers say --------------------------------------------------------------------------
+
+    def money(self, row: int) -> int:
+        """What a transfer pays, in 10⁻¹⁸."""
+        return int(self._paid[row]) * self._units[int(self.ledger.currency_codes[row])]
+
+    @cached_property
+    def _units(self) -> list[int]:
+        return [10 ** (SCALE - places) for places in self.ledger.decimals.values()]
+
+    def largest(self, rows: Longs) -> list[int]:
+        """All of them, the largest few in front."""
+        best = [row for row, _ in nlargest(MOST_SHOWN, map(self._with_money, rows.tolist()), key=itemgetter(1))]
+        return best + [row for row in rows.tolist() if row not in best]
+
+    def _with_money(self, row: int) -> tuple[int, int]:
+        return row, self.money(row)
+
+    def shown(self, rows: Sequence[int]) -> str:
+        """Transfers in words, at most five."""
+        told = "; ".join(self._said(row) for row in list(rows)[:MOST_SHOWN])
+        more = len(rows) - MOST_SHOWN
+        return f"{told}; and {more:,} more" if more > 0 else told
+
+    def _said(self, row: int) -> str:
+        of = self.ledger.frame.row(row, named=True)
+        amount = f"{major(of['paid'], self.ledger.decimals[of['paid_currency']])} {of['paid_currency']}"
+        return (
+            f"{named(of['tx'])}: {of['time']:%Y-%m-%d %H:%M:%S} {named(of['payer'])} → {named(of['payee'])} "
+            f"{amount} ({shown(of['file'])} row {of['row']})"
+        )
+
+    @cached_property
+    def _paid(self) -> Longs:
+        return self.ledger.frame["paid"].to_numpy()
+
+    @cached_property
+    def _time(self) -> Longs:
+        return self.ledger.frame["time"].to_physical().to_numpy()
+
+    # --- why ------------------------------------------------------------------------------------------
+
+    def of(self, k: int, rows: Sequence[int], ends: tuple[End, End], fields: Fields) -> tuple[str, list[int]]:
+        """The reason for a line that is not matched, and the transfers to show."""
+        whys = [end.why for end in ends if end.why]
+        if len(rows) > 1:
+            return f"{count(len(rows), 'transfer')} fit it: say more of it", self._order(k, np.array(rows))
+        for reason in (*whys, self._out_of_range(k), self._foreign(k)):
+            if reason:
+                return reason, self._nearest(k, ends)
+        turned = self._turned(k, ends)
+        if turned:
+            return "the money goes the other way, to the victim", turned
+        if ends[0].code is not None and ends[0].code == ends[1].code:
+            return "payer and payee are one account: nothing moves", []
+        if fields == (False, False, False, True):
+            return "a time alone names no payment", []
+        near = self._nearest(k, ends)
+        return self._differs(k, near), near
+
+    def _out_of_range(self, k: int) -> str:
+        asks, time = self._asks[k], self._time
+        if asks["low"] is None or not time.size or (asks["high"] >= time[0] and asks["low"] <= time[-1]):
+            return ""
+        first, last = (f"{self.ledger.frame['time'][at]:%Y-%m-%d %H:%M}" for at in (0, -1))
+        return f"its time is outside the ledger, which goes from {first} to {last} UTC"
+
+    def _foreign(self, k: int) -> str:
+        currency = self._asks[k]["currency"]
+        if currency is None or currency in self.ledger.decimals:
+            return ""
+        return f"no transfer is in {shown(currency, 20)}; the ledger has {', '.join(self.ledger.currencies[:8])}"
+
+    def _turned(self, k: int, ends: tuple[End, End]) -> list[int]:
+        """Transfers that fit when the payer is the payee."""
+        payer, payee = ends[0].code, ends[1].code
+        if payer is None:
+            return []
+        rows = self.receipts(payer)
+        if payee is not None:
+            rows = rows[self.ledger.payer_codes[rows] == payee]
+        near = self._close_to(k, rows, ("payee", payer))
+        asks = self._asks[k]
+        return [
+            row for row in near
+            if (asks["amount"] is None or self.money(row) == asks["amount"])
+            and (asks["low"] is None or asks["low"] <= self._time[row] <= asks["high"])
+        ]  # fmt: skip
+
+    def _nearest(self, k: int, ends: tuple[End, End]) -> list[int]:
+        """Transfers between the accounts, or of either, or of the amount, by nearness in amount and time."""
+        payer, payee = ends[0].code, ends[1].code
+        if payer is not None:
+            rows = self.payments(payer)
+            both = rows[self.ledger.payee_codes[rows] == payee] if payee is not None else rows
+            return self._close_to(k, both if both.size else rows, ("payer", payer))
+        if payee is not None:
+            return self._close_to(k, self.receipts(payee), ("payee", payee))
+        return []
+
+    def _close_to(self, k: int, rows: Longs, key: tuple[str, int]) -> list[int]:
+        """The nearest few of some rows; of very many only those near in time or in amount are looked at."""
+        asks = self._asks[k]
+        if rows.size > 2 * _NEAR:
+            parts = [rows[:0]]
+            if asks["first"] is not None:
+                at = int(np.searchsorted(self._time[rows], asks["first"]))
+                parts.append(rows[max(0, at - _NEAR) : at + _NEAR])
+            if asks["amount"] is not None:
+                parts.append(self._near_in_amount(asks["amount"], rows, key))
+            rows = np.unique(np.concatenate(parts)) if parts[1:] else rows[:_NEAR]
+        return self._order(k, rows)[:MOST_SHOWN]
+
+    def _near_in_amount(self, amount: int, rows: Longs, key: tuple[str, int]) -> Longs:
+        order = self._by_amount.get(key)
+        if order is None or order.size != rows.size:
+            order = self._by_amount[key] = rows[np.argsort(self._paid[rows], kind="stable")]
+        parts = []
+        for places in set(self.ledger.decimals.values()):
+            at = int(np.searchsorted(self._paid[order], min(amount // 10 ** (SCALE - places), 2**62)))
+            parts.append(order[max(0, at - _NEAR) : at + _NEAR])
+        return np.concatenate(parts)
+
+    def _order(self, k: int, rows: Longs) -> list[int]:
+        """Rows by how far they are from what the line says: share of the amount plus days, each at most one."""
+        asks = self._asks[k]
+        listed: list[int] = rows.tolist()
+
+        def far(row: int) -> tuple[float, int]:
+            money = abs(self.money(row) - asks["amount"]) / asks["amount"] if asks["amount"] else 0.0
+            days = abs(int(self._time[row]) - asks["first"]) / _DAY if asks["first"] is not None else 0.0
+            return min(money, 1.0) + min(days, 1.0), row
+
+        return sorted(listed, key=far)
+
+    def _differs(self, k: int, near: Sequence[int]) -> str:
+        """What the nearest transfer has otherwise than the line."""
+        payer, payee = self.asked.ends[k]
+        if not near:
+            return "no transfer fits it" if payer.code is None else "the account pays nobody in the ledger"
+        row, asks = near[0], self._asks[k]
+        parts = []
+        for end, code, what in (
+            (payer, self.ledger.payer_codes[row], "payer"),
+            (payee, self.ledger.payee_codes[row], "payee"),
+        ):
+            parts += [what] if end.code is not None and end.code != int(code) else []
+        parts += ["amount"] if asks["amount"] is not None and self.money(row) != asks["amount"] else []
+        if asks["low"] is not None and not asks["low"] <= self._time[row] <= asks["high"]:
+            parts.append("time")
+        parts += [] if parts else ["what else it says"]
+        return f"no transfer fits it; the nearest differs in {' and '.join(parts)}"
