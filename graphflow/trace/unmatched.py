@@ -122,8 +122,9 @@ class Explanations:
         turned = self._turned(k, ends)
         if turned:
             return "the money goes the other way, to the victim", turned
-        if ends[0].code is not None and ends[0].code == ends[1].code:
-            return "payer and payee are one account: nothing moves", []
+        selves = self._to_itself(k, ends)
+        if selves or (ends[0].code is not None and ends[0].code == ends[1].code):
+            return "payer and payee are one account: nothing moves", selves
         if fields == (False, False, False, True):
             return "a time alone names no payment", []
         near = self._nearest(k, ends)
@@ -150,13 +151,25 @@ class Explanations:
         rows = self.receipts(payer)
         if payee is not None:
             rows = rows[self.ledger.payer_codes[rows] == payee]
-        near = self._close_to(k, rows, ("payee", payer))
+        return [row for row in self._close_to(k, rows, ("payee", payer)) if self._fits(k, row)]
+
+    def _fits(self, k: int, row: int) -> bool:
+        """Whether a transfer has the amount and the time of a line."""
         asks = self._asks[k]
-        return [
-            row for row in near
-            if (asks["amount"] is None or self.money(row) == asks["amount"])
-            and (asks["low"] is None or asks["low"] <= self._time[row] <= asks["high"])
-        ]  # fmt: skip
+        in_time = asks["low"] is None or asks["low"] <= self._time[row] <= asks["high"]
+        return in_time and (asks["amount"] is None or self.money(row) == asks["amount"])
+
+    @cached_property
+    def _selves(self) -> Longs:
+        """Transfers whose payer is their payee."""
+        return np.flatnonzero(self.ledger.payer_codes == self.ledger.payee_codes)
+
+    def _to_itself(self, k: int, ends: tuple[End, End]) -> list[int]:
+        """Transfers of the stated account to itself that fit."""
+        if ends[0].code is None or ends[1].is_stated:
+            return []
+        own = self._selves[self.ledger.payer_codes[self._selves] == ends[0].code]
+        return [row for row in own[:_NEAR].tolist() if self._fits(k, row)]
 
     def _nearest(self, k: int, ends: tuple[End, End]) -> list[int]:
         """Transfers between the accounts, or of either, or of the amount, by nearness in amount and time."""
