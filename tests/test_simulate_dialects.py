@@ -438,7 +438,7 @@ def test_the_wallet_files_header_and_cards(case: Case) -> None:
 def test_one_dialect_alone(tmp_path: Path) -> None:
     made = simulate(accounts=200, days=7)
     expected = {
-        "two-sided": {"transfers.csv"}, "bank-return": {"bank_return"}, "tenpay": {"TenpayTrades.txt"},
+        "two-sided": {"transfers.csv", "victims.csv"}, "bank-return": {"bank_return"}, "tenpay": {"TenpayTrades.txt"},
     }  # fmt: skip
     made.write(tmp_path / "all")
     for dialect, names in expected.items():

@@ -10,28 +10,29 @@ import polars as pl
 from graphflow.errors import SourceError, did_you_mean
 from graphflow.ledger import Ledger
 from graphflow.trace.matching import PAYMENTS, UNMATCHED, Victims
-from graphflow.words import named, shown
+from graphflow.words import count, named, shown
 
 VICTIM = "victim candidate"
 _HOW = "from {}: {} paid an account of the case"
 
 
 def victims_from_case(folder: str | PathLike[str], case_id: str, ledger: Ledger) -> Victims:
-    """The payments of a case's victim candidates to the accounts it suspects.
+    """The payments of a case's victim candidates to the accounts that it suspects.
 
     folder   what `graphflow analyze` wrote; case_id: a case of it, such as "case-0001"
     ledger   read from the same files, or from more of them
 
     The collecting accounts are those suspected accounts that victim candidates pay in the transactions that the case
-    cites; payments to them that no finding cites count too. Each payment is found by its transaction, and must stand in
-    the same row of the same file and say the same. Raises `SourceError` for a folder that is no result, a case that it
-    has not, or one without victim candidates.
+    cites; payments to them that no finding cites count too. A role is that of an account in its best-ranked case:
+    victim candidates of better cases are not taken, and said. Each payment is found by its transaction, and must stand
+    in the same row of the same file and say the same. Raises `SourceError` for a folder that is no result, a case that
+    it has not, or one without victim candidates.
     """
     folder = Path(folder)
     tables = _read(folder)
     if case_id not in set(tables["cases"]["case_id"]):
         raise SourceError(f'{folder}: has no case "{case_id}": {did_you_mean(case_id, tables["cases"]["case_id"])}')
-    reported = _reported(folder, case_id, tables)
+    reported, warnings = _reported(folder, case_id, tables)
     where = reported.select("tx").with_row_index("k").join(_positions(reported["tx"], ledger), on="tx", how="left")
     found = where.sort("k")["position"]
     right = [
@@ -53,13 +54,14 @@ def victims_from_case(folder: str | PathLike[str], case_id: str, ledger: Ledger)
     return Victims(
         payments=payments.select(pl.col(name).cast(kind) for name, kind in PAYMENTS.items()),
         unmatched=_listed(reported, right, ~good),
+        warnings=warnings,
     )
 
 
 def _read(folder: Path) -> dict[str, pl.DataFrame]:
     names = {
         "cases": ("case_id", "accounts"),
-        "accounts": ("account", "role"),
+        "accounts": ("account", "role", "case_id"),
         "evidence": ("case_id", "transaction"),
         "ledger": ("tx", "payer", "payee", "paid", "paid_currency", "time", "file", "row"),
     }
@@ -70,21 +72,28 @@ def _read(folder: Path) -> dict[str, pl.DataFrame]:
         raise SourceError(f"{folder}: is no result of graphflow analyze ({why})") from error
 
 
-def _reported(folder: Path, case_id: str, tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """The transfers of the earlier ledger that are victims' payments."""
+def _reported(folder: Path, case_id: str, tables: dict[str, pl.DataFrame]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The transfers of the earlier ledger that are victims' payments, and what a reader must know."""
     suspected = tables["cases"].filter(case_id=case_id)["accounts"].explode()
-    victims = tables["accounts"].filter(role=VICTIM)["account"]
-    victims = victims.filter(~victims.is_in(suspected.implode()))
+    candidates = tables["accounts"].filter(pl.col("role") == VICTIM, ~pl.col("account").is_in(suspected.implode()))
+    victims = candidates.filter(case_id=case_id)["account"]
     cited = tables["evidence"].filter(case_id=case_id)["transaction"].unique()
-    ledger = tables["ledger"]
-    paid = ledger.filter(pl.col("payer").is_in(victims.implode()), pl.col("payee").is_in(suspected.implode()))
-    of_case = paid.filter(pl.col("tx").is_in(cited.implode()))
-    if of_case.is_empty():
+    paid = tables["ledger"].filter(
+        pl.col("payer").is_in(candidates["account"].implode()), pl.col("payee").is_in(suspected.implode())
+    )
+    own = paid.filter(pl.col("payer").is_in(victims.implode()))
+    collecting = own.filter(pl.col("tx").is_in(cited.implode()))["payee"].unique()
+    if collecting.is_empty():
         raise SourceError(
-            f"{folder}: no {VICTIM} pays an account of {case_id}: name the payments in a victims file (--victims)"
+            f"{folder}: no {VICTIM} of {case_id} pays an account of it: name the payments in a victims file"
         )
-    own, collecting = of_case["payer"].unique(), of_case["payee"].unique()
-    return paid.filter(pl.col("payer").is_in(own.implode()), pl.col("payee").is_in(collecting.implode()))
+    reported = own.filter(pl.col("payee").is_in(collecting.implode()))
+    others = paid.filter(pl.col("payee").is_in(collecting.implode()), ~pl.col("payer").is_in(victims.implode()))
+    if others.is_empty():
+        return reported, ()
+    number = count(others["payer"].n_unique(), VICTIM)
+    told = f"{number} of better-ranked cases also paid collecting accounts of {case_id}: not taken; name them in a file"
+    return reported, (told,)
 
 
 def _positions(wanted: pl.Series, ledger: Ledger) -> pl.DataFrame:
