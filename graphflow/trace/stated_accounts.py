@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -16,7 +16,10 @@ _KEPT = 15
 """Digits that a spreadsheet keeps of a number."""
 
 _HALF = 4
-_LOOKED_AT = 2_000
+_BETWEEN = re.compile(r"[\s'’`‘\-]+")
+_LOOKED_AT = 100
+_SOUGHT = 1_000
+_LONGEST = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +112,9 @@ def spellings(text: str) -> tuple[str, ...]:
     >>> spellings("6222 0212-3456_156_1")
     ('6222 0212-3456_156_1', '622202123456_156_1', '622202123456')
     """
-    bare = re.sub(r"[\s'’`‘\-]+", "", text)
+    if text.isalnum():
+        return (text,)
+    bare = _BETWEEN.sub("", text)
     return tuple(dict.fromkeys((text, bare, bare.partition("_")[0])))
 
 
@@ -142,21 +147,51 @@ def _has_digit(text: str) -> bool:
 def _nearest(unknown: Sequence[str], accounts: pl.Series) -> dict[str, str]:
     """What to say of the known account nearest to each unknown one, where one is near.
 
-    Near is: the same but for zeros in front, or alike in its first or its second half and no more than half of the
-    other digits different.
+    Near is, in this order: the same but for zeros in front; one slip away; the same in its first or its second half
+    with few digits of the other half different.
     """
-    told: dict[str, str] = {}
-    bare = {text.lstrip("0"): text for text in unknown if text.lstrip("0")}
+    told = dict.fromkeys(unknown[_SOUGHT:], "; the nearest known one is not looked for, as so many are unknown")
+    sought = unknown[:_SOUGHT]
+    bare = {text.lstrip("0"): text for text in sought if text.lstrip("0")}
     zeros = accounts.str.strip_chars_start("0")
     for k in zeros.is_in(list(bare)).arg_true().to_list():
         told.setdefault(bare[zeros[k]], f"; {named(accounts[k])} differs by zeros in front")
-    for text in unknown:
+    for text in sought:
         if bounds := cut_bounds(text):
             told[text] = _within(accounts, *bounds)
-    left = [text for text in unknown if text not in told and len(text) >= 2 * _HALF]
+    left = [text for text in sought if text not in told and 2 * _HALF <= len(text) <= _LONGEST]
+    told |= _one_slip(left, accounts)
+    left = [text for text in left if text not in told]
     for size in sorted({len(text) // 2 for text in left}):
         told |= _alike([text for text in left if len(text) // 2 == size], accounts, size)
     return told
+
+
+def _one_slip(texts: Sequence[str], accounts: pl.Series) -> dict[str, str]:
+    """Accounts with one digit changed, put in or left out, or two neighbours swapped."""
+    of = {slip: text for text in texts for slip in slips(text)}
+    known = accounts.filter(accounts.is_in(pl.Series(list(of), dtype=pl.String).implode()))
+    return {of[account]: _digits(of[account], account) for account in known.to_list()[::-1]}
+
+
+def slips(text: str) -> Iterator[str]:
+    """What a number may have been before one slip of whoever typed it.
+
+    >>> [slip for slip in slips("12") if set(slip) <= set("12")]
+    ['112', '212', '2', '22', '112', '122', '1', '11', '121', '122', '21']
+    """
+    signs = sorted({*"0123456789", *text})
+    for k in range(len(text) + 1):
+        before, after = text[:k], text[k:]
+        yield from (before + sign + after for sign in signs)
+        if after:
+            yield before + after[1:]
+            yield from (before + sign + after[1:] for sign in signs if sign != after[0])
+    yield from (text[:k] + text[k + 1] + text[k] + text[k + 2 :] for k in range(len(text) - 1))
+
+
+def _digits(text: str, account: str) -> str:
+    return f"; {named(account)} differs in {count(differing(text, account), 'digit')}"
 
 
 def _within(accounts: pl.Series, low: str, high: str) -> str:
@@ -175,11 +210,12 @@ def _alike(texts: Sequence[str], accounts: pl.Series, size: int) -> dict[str, st
         left = pl.DataFrame({"x": stated, "stated": stated}).select("stated", half=half)
         right = pl.DataFrame({"x": known, "known": known}).select("known", half=half)
         right = right.filter(pl.col("half").is_in(left["half"].implode()))
-        for text, account in left.join(right.head(_LOOKED_AT), on="half").select("stated", "known").iter_rows():
+        right = right.filter(pl.len().over("half") <= _LOOKED_AT)  # what very many have tells none of them apart
+        for text, account in left.join(right, on="half").select("stated", "known").iter_rows():
             apart = differing(text, account)
             if 0 < apart <= max(1, len(text) // 4):
                 found[text] = min(found.get(text, (apart, account)), (apart, account))
-    return {text: f"; {named(account)} differs in {count(n, 'digit')}" for text, (n, account) in found.items()}
+    return {text: _digits(text, account) for text, (_, account) in found.items()}
 
 
 def differing(one: str, other: str) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
 from operator import itemgetter
@@ -21,7 +22,8 @@ Longs = npt.NDArray[np.int64]
 Fields = tuple[bool, bool, bool, bool]
 
 MOST_SHOWN = 5
-_NEAR = 200
+_NEAR = 40
+_LARGEST = 2**62
 _DAY = 86_400 * 1_000_000
 
 
@@ -30,14 +32,39 @@ def sentence(reason: str, note: str) -> str:
     return f"{note}; {reason}" if note else reason
 
 
+@dataclass(frozen=True, eq=False)
+class _Sorted:
+    """Very many transfers, by time (as `rows` are) and by amount, to look up those near to one."""
+
+    rows: Longs
+    times: Longs
+    by_amount: Longs
+    amounts: Longs
+
+    @classmethod
+    def of(cls, rows: Longs, time: Longs, paid: Longs) -> _Sorted:
+        by_amount = rows[np.argsort(paid[rows], kind="stable")]
+        return cls(rows, time[rows], by_amount, paid[by_amount])
+
+    def near(self, time: int | None, amounts: Iterable[int]) -> Longs:
+        """Transfers near in time, or in amount (as minor units, for each number of decimals there is)."""
+        parts = [self.rows[:_NEAR]] if time is None else [self._around(self.rows, self.times, time)]
+        parts += [self._around(self.by_amount, self.amounts, min(amount, _LARGEST)) for amount in amounts]
+        return np.unique(np.concatenate(parts))
+
+    @staticmethod
+    def _around(rows: Longs, values: Longs, value: int) -> Longs:
+        at = int(np.searchsorted(values, value))
+        return rows[max(0, at - _NEAR // 2) : at + _NEAR // 2]
+
+
 class Explanations:
     """Transfers by account, looked up when first asked for, and what to say of lines."""
 
     def __init__(self, lines: pl.DataFrame, asked: Ask, ledger: Ledger) -> None:
         self.lines, self.asked, self.ledger = lines, asked, ledger
         self._asks = asked.table.to_dicts()
-        self._kept: dict[tuple[str, int], Longs] = {}
-        self._by_amount: dict[tuple[str, int], Longs] = {}
+        self._kept: dict[tuple[str, int, int], _Sorted] = {}
 
     # --- transfers by account ------------------------------------------------------------------------
 
@@ -186,24 +213,12 @@ class Explanations:
         """The nearest few of some rows; of very many only those near in time or in amount are looked at."""
         asks = self._asks[k]
         if rows.size > 2 * _NEAR:
-            parts = [rows[:0]]
-            if asks["first"] is not None:
-                at = int(np.searchsorted(self._time[rows], asks["first"]))
-                parts.append(rows[max(0, at - _NEAR) : at + _NEAR])
-            if asks["amount"] is not None:
-                parts.append(self._near_in_amount(asks["amount"], rows, key))
-            rows = np.unique(np.concatenate(parts)) if parts[1:] else rows[:_NEAR]
+            kept = self._kept.get((*key, rows.size))
+            if kept is None:
+                kept = self._kept[(*key, rows.size)] = _Sorted.of(rows, self._time, self._paid)
+            units = set(self._units)
+            rows = kept.near(asks["first"], [asks["amount"] // unit for unit in units] if asks["amount"] else ())
         return self._order(k, rows)[:MOST_SHOWN]
-
-    def _near_in_amount(self, amount: int, rows: Longs, key: tuple[str, int]) -> Longs:
-        order = self._by_amount.get(key)
-        if order is None or order.size != rows.size:
-            order = self._by_amount[key] = rows[np.argsort(self._paid[rows], kind="stable")]
-        parts = []
-        for places in set(self.ledger.decimals.values()):
-            at = int(np.searchsorted(self._paid[order], min(amount // 10 ** (SCALE - places), 2**62)))
-            parts.append(order[max(0, at - _NEAR) : at + _NEAR])
-        return np.concatenate(parts)
 
     def _order(self, k: int, rows: Longs) -> list[int]:
         """Rows by how far they are from what the line says: share of the amount plus days, each at most one."""
