@@ -91,6 +91,9 @@ class _Sorting:
         known, missing = by_transaction(self.lines, self.ledger)
         placed, unplaced = by_source(self.lines, self.ledger, set(known))
         for k, row in sorted({**placed, **known}.items()):
+            if self._refused[k] is not None:
+                self._list(k, self._refused[k], [row])
+                continue
             how = "by transaction id" if k in known else "by file and row"
             wrong = self._against(k, row)
             if wrong:
@@ -251,6 +254,8 @@ class _Sorting:
                 rows = self._fitting(k)
                 reason, near = self.explain.of(k, rows, (payer, payee), self._fields(k))
                 self._list(k, sentence(reason, self.notes.get(k, "")), near)
+        if told := self.explain.shift():
+            self.outcome.warnings.append(told)
         again = sum("counts once" in reason for reason, _ in self.outcome.listed.values())
         if again:
             self.outcome.warnings.append(

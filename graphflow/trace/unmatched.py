@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,11 +21,15 @@ from graphflow.words import count, named, shown
 
 Longs = npt.NDArray[np.int64]
 Fields = tuple[bool, bool, bool, bool]
+_Key = tuple[str, int, int | None]
+"""Whose transfers: as payer or as payee, the account, and the other end where only those with it are meant."""
 
 MOST_SHOWN = 5
 _NEAR = 40
 _LARGEST = 2**62
+_SHIFTED = 2
 _DAY = 86_400 * 1_000_000
+_HALF_HOUR = _DAY // 48
 
 
 def sentence(reason: str, note: str) -> str:
@@ -64,7 +69,8 @@ class Explanations:
     def __init__(self, lines: pl.DataFrame, asked: Ask, ledger: Ledger) -> None:
         self.lines, self.asked, self.ledger = lines, asked, ledger
         self._asks = asked.table.to_dicts()
-        self._kept: dict[tuple[str, int, int], _Sorted] = {}
+        self._kept: dict[_Key, _Sorted] = {}
+        self.shifts: Counter[int] = Counter()
 
     # --- transfers by account ------------------------------------------------------------------------
 
@@ -136,6 +142,16 @@ class Explanations:
     def _time(self) -> Longs:
         return self.ledger.frame["time"].to_physical().to_numpy()
 
+    def shift(self) -> str:
+        """What to say where several lines fit but for one and the same number of half hours."""
+        halves, number = max(self.shifts.items(), key=itemgetter(1), default=(0, 0))
+        if not halves or number < _SHIFTED or 2 * number <= self.shifts.total():
+            return ""
+        return (
+            f"{number:,} lines would fit if their times were {abs(halves) / 2:g} hours "
+            f"{'later' if halves > 0 else 'earlier'}: are they of another time zone than the ledger?"
+        )
+
     # --- why ------------------------------------------------------------------------------------------
 
     def of(self, k: int, rows: Sequence[int], ends: tuple[End, End], fields: Fields) -> tuple[str, list[int]]:
@@ -178,7 +194,7 @@ class Explanations:
         rows = self.receipts(payer)
         if payee is not None:
             rows = rows[self.ledger.payer_codes[rows] == payee]
-        return [row for row in self._close_to(k, rows, ("payee", payer)) if self._fits(k, row)]
+        return [row for row in self._close_to(k, rows, ("payee", payer, payee)) if self._fits(k, row)]
 
     def _fits(self, k: int, row: int) -> bool:
         """Whether a transfer has the amount and the time of a line."""
@@ -204,18 +220,20 @@ class Explanations:
         if payer is not None:
             rows = self.payments(payer)
             both = rows[self.ledger.payee_codes[rows] == payee] if payee is not None else rows
-            return self._close_to(k, both if both.size else rows, ("payer", payer))
+            if both.size:
+                return self._close_to(k, both, ("payer", payer, payee))
+            return self._close_to(k, rows, ("payer", payer, None))
         if payee is not None:
-            return self._close_to(k, self.receipts(payee), ("payee", payee))
+            return self._close_to(k, self.receipts(payee), ("payee", payee, None))
         return []
 
-    def _close_to(self, k: int, rows: Longs, key: tuple[str, int]) -> list[int]:
+    def _close_to(self, k: int, rows: Longs, key: _Key) -> list[int]:
         """The nearest few of some rows; of very many only those near in time or in amount are looked at."""
         asks = self._asks[k]
         if rows.size > 2 * _NEAR:
-            kept = self._kept.get((*key, rows.size))
+            kept = self._kept.get(key)
             if kept is None:
-                kept = self._kept[(*key, rows.size)] = _Sorted.of(rows, self._time, self._paid)
+                kept = self._kept[key] = _Sorted.of(rows, self._time, self._paid)
             units = set(self._units)
             rows = kept.near(asks["first"], [asks["amount"] // unit for unit in units] if asks["amount"] else ())
         return self._order(k, rows)[:MOST_SHOWN]
@@ -247,5 +265,7 @@ class Explanations:
         parts += ["amount"] if asks["amount"] is not None and self.money(row) != asks["amount"] else []
         if asks["low"] is not None and not asks["low"] <= self._time[row] <= asks["high"]:
             parts.append("time")
+            if parts == ["time"]:
+                self.shifts[round((int(self._time[row]) - asks["first"]) / _HALF_HOUR)] += 1
         parts += [] if parts else ["what else it says"]
         return f"no transfer fits it; the nearest differs in {' and '.join(parts)}"
