@@ -4,6 +4,7 @@ book.py    accounts and transfers being written down
 town.py    salaries, rent, shopping, bills, friends, by a daily rhythm
 traps.py   innocent patterns that look like laundering, one function each
 gang.py    the trail: victims, three tiers, cash-out, a cycle, money still in flight
+trail.py   where the victims' money went, to the fen, for those who trace it
 result.py  tables, truth and files
 
 The same case in other dialects:

@@ -19,6 +19,7 @@ from graphflow.simulate.bank_return import FOLDER, bank_return
 from graphflow.simulate.book import START, Book, Longs, Note
 from graphflow.simulate.gang import Gang
 from graphflow.simulate.tenpay import FILE, tenpay
+from graphflow.simulate.trail import trail, victims_table
 
 _Writer = Callable[
     [pl.DataFrame, pl.DataFrame, Mapping[str, Any]], tuple[dict[str, bytes], dict[str, Any]]
@@ -31,7 +32,8 @@ DIALECTS = ("all", "two-sided", "bank-return", "tenpay")
 def _two_sided(
     transfers: pl.DataFrame, accounts: pl.DataFrame, truth: Mapping[str, Any]
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
-    return {"transfers.csv": transfers.write_csv().encode()}, {}
+    victims = victims_table(transfers)
+    return {"transfers.csv": transfers.write_csv().encode(), "victims.csv": victims.write_csv().encode()}, {}
 
 
 _WRITERS: Mapping[str, _Writer] = {"two-sided": _two_sided, "bank-return": bank_return, "tenpay": tenpay}
@@ -60,7 +62,8 @@ class Simulation:
     transfers  tx, time, payer, payee, names, banks, amount (text, yuan with two decimals), currency, channel,
                memo, ip, device, label ("", "trap:…" or "gang:…"); in time order
     accounts   account, name, bank, kind, role ("", "trap:…" or "gang:…")
-    truth      what was planted, by account and `tx`; can be written as JSON
+    truth      what was planted, by account and `tx`, and where the victims' money went (`trace`, see `trail`); can be
+               written as JSON
     """
 
     transfers: pl.DataFrame
@@ -70,8 +73,9 @@ class Simulation:
     def write(self, out: Path, *, dialect: str = "all") -> None:
         """Write the case into a new or empty folder: all of its files, or none.
 
-        dialect  "two-sided" (transfers.csv), "bank-return" (a folder of one-sided statements in GB18030), "tenpay"
-                 (TenpayTrades.txt, in fen), or "all" of them. What each holds is told in truth.json under its name.
+        dialect  "two-sided" (transfers.csv, and victims.csv: the victims' payments as a police report lists them),
+                 "bank-return" (a folder of one-sided statements in GB18030), "tenpay" (TenpayTrades.txt, in fen), or
+                 "all" of them. What each holds is told in truth.json under its name.
 
         accounts.csv and truth.json always come along. Raises `OutputError` when the folder is not empty or cannot be
         written, `RuleError` for a dialect that there is not.
@@ -121,10 +125,12 @@ def finish(book: Book, gang: Gang, parameters: dict[str, int]) -> Simulation:
     tx[order] = np.arange(1, book.size + 1)
     ids = [f"T{k:07}" for k in tx.tolist()]
     names = [book.account(code) for code in range(len(book.names))]
+    transfers, accounts = _transfers(book, numbers, ids, names, order), _accounts(book, names)
+    truth = _truth(book, gang, parameters, ids, names)
     return Simulation(
-        transfers=_transfers(book, numbers, ids, names, order),
-        accounts=_accounts(book, names),
-        truth=_truth(book, gang, parameters, ids, names),
+        transfers=transfers,
+        accounts=accounts,
+        truth={**truth, "trace": trail(transfers, accounts, truth["gang"])},
     )
 
 
