@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -133,6 +134,65 @@ def analyze(
         results.finish(analysis, pages=wanted, command=_command(), tell=bar.pages)
     _tell(analysis)
     print_cases(analysis, out)
+
+
+@app.command(epilog="Example: `graphflow trace out/sim/transfers.csv --victims out/sim/victims.csv --out out/trace`")
+@with_reading_options
+def trace(
+    sources: Sources,
+    victims: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table of the victims' payments: account or name, payee, time, amount; or tx.", show_default=False
+        ),
+    ] = None,
+    from_case: Annotated[
+        str | None,
+        typer.Option(help="Instead: FOLDER/CASE of an earlier analyze: `out/case/case-0001`.", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", rich_help_panel=_OUTPUT)] = Path(
+        "graphflow-trace"
+    ),
+    order: Annotated[
+        str,
+        typer.Option(help="`strict`: the trail ends where no statement is held; `tolerant`: others' bridge it."),
+    ] = "strict",
+    within: Annotated[
+        str | None, typer.Option(help="How long after the last reported payment money is followed: `48h`, `7d`.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="The moment minutes are counted to: `2026-03-01 12:00`; else the last transfer.")
+    ] = None,
+    tolerance: Annotated[str, typer.Option(help="How far a reported time may be from the ledger's.")] = "10m",
+    types: Annotated[
+        Path | None, typer.Option(help="TOML file of account types, before the built-in one.", show_default=False)
+    ] = None,
+    *,
+    reading: dict[str, Any],
+) -> None:
+    """Follow victims' money: where it went under each rule, where it is now, and what to freeze first."""
+    from graphflow.terminal import Bar, print_trace
+    from graphflow.tracing import trace_files
+    from graphflow.view.trace_folder import write_trace
+
+    with Bar() as bar:
+        found = trace_files(
+            sources,
+            victims=victims,
+            from_case=from_case,
+            order=order,
+            within=within,
+            at=at,
+            tolerance=tolerance,
+            types=types,
+            progress=bar.rows,
+            tell=bar.stage,
+            **reading,
+        )
+        bar.stage("write")
+        write_trace(found, out, command=_command())
+    _say(found.warnings, found.truncated)
+    print_trace(found, out)
 
 
 @app.command(epilog="Example: `graphflow inspect samples/tour.csv`")
@@ -284,6 +344,14 @@ def _tell(analysis: Analysis) -> None:
         typer.echo(f"note: {line}", err=True)
     for line in analysis.truncated:
         typer.echo(f"cut: {line}", err=True)
+
+
+def _say(warnings: Sequence[str], truncated: Sequence[str]) -> None:
+    from graphflow.words import visible
+
+    for mark, lines in (("note", warnings), ("cut", truncated)):
+        for line in lines:
+            typer.echo(f"{mark}: {visible(line)}", err=True)
 
 
 def _warn(ledger: Ledger) -> None:

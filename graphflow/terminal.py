@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from graphflow.read.dialects import Dialect
     from graphflow.read.source import RawFile
     from graphflow.rules import Rules
+    from graphflow.trace import Trace
 
 _WIDE = 120
 _PAGE = 100
@@ -99,6 +100,28 @@ def print_cases(analysis: Analysis, out: Path) -> None:
         )
     )
     console.print(Text(f"report: {out / 'report.html'}"), soft_wrap=True)
+
+
+def print_trace(trace: Trace, out: Path) -> None:
+    """What to act on first, and where everything is."""
+    from graphflow.ledger import major
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("", "do", "account", "amount", "why"):
+        table.add_column(name, justify="right" if name in ("", "amount") else "left", overflow="fold")
+    for row in trace.freeze_first.head(_TOP).iter_rows(named=True):
+        amount = f"{major(row['suggested_freeze'], trace.flow.ledger.decimals[row['currency']])} {row['currency']}"
+        cells = (f"{row['rank']}", row["action"], shown(row["account"], _ID), amount, row["reason"])
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    console.print(table)
+    rows = trace.taints.rows.height
+    told = f"{count(trace.payments.height, 'payment')} of {count(len(trace.victims), 'victim')}"
+    reached = f"{count(len(trace.taints.tiers), 'account')} reached, {count(rows, 'row')} of carried money"
+    console.print(Text(f"{told} followed: {reached}; order {trace.order}"))
+    console.print(Text(f"tables: {out}"), soft_wrap=True)
 
 
 def print_rules(rules: Rules) -> None:

@@ -19,10 +19,10 @@ import polars as pl
 from graphflow.errors import SourceError
 from graphflow.ledger import Ledger
 from graphflow.read.amounts import SCALE
-from graphflow.trace.fitting import ask, fits
-from graphflow.trace.sorting_out import Outcome, sort_out
-from graphflow.trace.stated_accounts import StatedAccounts
-from graphflow.trace.victims_file import VictimsFile, lines_of, read_lines
+from graphflow.trace.victims.file import VictimsFile, lines_of, read_lines
+from graphflow.trace.victims.fitting import ask, fits
+from graphflow.trace.victims.sorting_out import Outcome, sort_out
+from graphflow.trace.victims.stated_accounts import StatedAccounts
 
 PAYMENTS: Mapping[str, pl.DataType] = {
     "table": pl.String(), "line": pl.UInt32(), "row": pl.UInt32(), "victim": pl.String(), "amount": pl.Int64(),

@@ -15,8 +15,8 @@ import polars as pl
 
 from graphflow.ledger import Ledger, major
 from graphflow.read.amounts import SCALE
-from graphflow.trace.fitting import Ask
-from graphflow.trace.stated_accounts import End
+from graphflow.trace.victims.fitting import Ask
+from graphflow.trace.victims.stated_accounts import End
 from graphflow.words import count, named, shown
 
 Longs = npt.NDArray[np.int64]

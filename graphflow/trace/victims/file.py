@@ -24,7 +24,7 @@ from graphflow.read.encodings import NotUtf8
 from graphflow.read.heading import NoTable
 from graphflow.read.record_texts import one_time, without_nulls
 from graphflow.read.source import RawFile, Sources
-from graphflow.trace.victims_columns import LINES, NAMES, columns_of
+from graphflow.trace.victims.columns import LINES, NAMES, columns_of
 
 _TEXTS = tuple(NAMES)
 _DAY = timedelta(days=1) // timedelta(microseconds=1)

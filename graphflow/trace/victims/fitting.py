@@ -17,7 +17,7 @@ import polars as pl
 
 from graphflow.ledger import Ledger
 from graphflow.read.amounts import SCALE
-from graphflow.trace.stated_accounts import End
+from graphflow.trace.victims.stated_accounts import End
 
 Longs = npt.NDArray[np.int64]
 

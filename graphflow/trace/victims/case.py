@@ -9,7 +9,7 @@ import polars as pl
 
 from graphflow.errors import SourceError, did_you_mean
 from graphflow.ledger import Ledger
-from graphflow.trace.matching import PAYMENTS, UNMATCHED, Victims
+from graphflow.trace.victims.matching import PAYMENTS, UNMATCHED, Victims
 from graphflow.words import count, named, shown
 
 VICTIM = "victim candidate"

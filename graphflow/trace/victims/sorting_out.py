@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from graphflow.ledger import Ledger
-from graphflow.trace.fitting import Ask, Fits, agrees
-from graphflow.trace.source_rows import by_source, by_transaction
-from graphflow.trace.unmatched import Explanations, sentence
+from graphflow.trace.victims.fitting import Ask, Fits, agrees
+from graphflow.trace.victims.source_rows import by_source, by_transaction
+from graphflow.trace.victims.unmatched import Explanations, sentence
 from graphflow.words import count, named
 
 _LISTABLE = 64
