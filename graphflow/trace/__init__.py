@@ -1,0 +1,162 @@
+"""From victims onward: whose money is where, by which rule, and what to do about it first.
+
+    trace(graph, payments) → Trace: what each payment carried, tiers, holdings, freeze-first list, next requests,
+    restitution
+
+Amounts inside are minor units; `tables` makes what files and people see. Everything is a lead for a person to judge:
+which rule applies is for a court, and a suggested freeze is no order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from graphflow.errors import SourceError
+from graphflow.flow import Flow
+from graphflow.graph import FlowGraph
+from graphflow.trace.carried import Taints, follow
+from graphflow.trace.flows import Order, Traced, traced
+from graphflow.trace.freeze import freeze_first
+from graphflow.trace.holdings import holdings, latest
+from graphflow.trace.requests import next_requests
+from graphflow.trace.restitution import restitution
+from graphflow.trace.taint import EXACT, RULES, Rule
+
+__all__ = ["EXACT", "RULES", "Order", "Rule", "Trace", "trace"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trace:
+    """The victims' money, followed.
+
+    payments  the victims' reported payments: row, victim, amount, currency, …
+    order     "strict" or "tolerant": see `flows.traced`
+    now       the moment that "minutes since" is counted to
+    """
+
+    graph: FlowGraph
+    payments: pl.DataFrame
+    traced: Traced
+    taints: Taints
+    order: Order
+    now: datetime
+    warnings: tuple[str, ...] = ()
+    truncated: tuple[str, ...] = field(default=())
+
+    @property
+    def flow(self) -> Flow:
+        """The columns of the ledger."""
+        return self.graph.flow
+
+    @cached_property
+    def victims(self) -> list[str]:
+        """The victims' accounts; number v of `taints` is victims[v - 1]."""
+        return [self.flow.ledger.names[code] for code in self.traced.victims.tolist()]
+
+    @cached_property
+    def holdings(self) -> pl.DataFrame:
+        """Where the money is now: see `holdings.holdings`."""
+        return holdings(self.flow, self.traced, self.taints)
+
+    @cached_property
+    def freeze_first(self) -> pl.DataFrame:
+        """What to act on, the first one first: see `freeze.freeze_first`."""
+        return freeze_first(self.holdings, self._activity(), self.now)
+
+    @cached_property
+    def next_requests(self) -> pl.DataFrame:
+        """Statements to ask for next: see `requests.next_requests`."""
+        return next_requests(self.flow, self.traced, self.taints)
+
+    @cached_property
+    def restitution(self) -> pl.DataFrame:
+        """Shares of what is frozen, or of what is suggested to be where nothing is: see `restitution`."""
+        parts = [self._restitution(currency) for currency in self.payments["currency"].unique().sort().to_list()]
+        return pl.concat(parts)
+
+    def _restitution(self, currency: str) -> pl.DataFrame:
+        code = self.flow.ledger.currencies.index(currency)
+        lost = np.zeros(len(self.victims) + 1, np.int64)
+        paid = self.payments.filter(pl.col("currency") == currency)
+        np.add.at(lost, self.traced.flows.owner[self._events(paid["row"].to_numpy())], paid["amount"].to_numpy())
+        numbers = np.flatnonzero(lost)
+        accounts = self.freeze_first.filter(pl.col("currency") == currency)
+        is_frozen = bool((self.holdings["already_frozen"] > 0).any())
+        what = "already_frozen" if is_frozen else "suggested_freeze"
+        source = self.holdings.filter(pl.col("currency") == currency) if is_frozen else accounts
+        frozen = []
+        for account, amount, fifo, rata in source.select("account", what, "fifo", "pro_rata").iter_rows():
+            found = self._found(account, code)
+            if amount := min(amount, max(fifo, rata)):
+                frozen.append((account, amount, [found.get(int(number), 0) for number in numbers]))
+        names = [self.victims[number - 1] for number in numbers.tolist()]
+        return restitution(names, lost[numbers].tolist(), frozen, currency)
+
+    def _found(self, account: str, currency: int) -> dict[int, int]:
+        """What FIFO finds in an account of each victim."""
+        code = self.flow.ledger.names.index(account)
+        (pots,) = np.nonzero((self.traced.account == code) & (self.traced.currency == currency))
+        held = self.taints.held.filter(pl.col("pot").is_in(pots.tolist()))
+        return dict(held.select("owner", "fifo").iter_rows())
+
+    def _events(self, rows: np.ndarray[tuple[int], np.dtype[np.uint32]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        return np.searchsorted(self.traced.rows, rows)
+
+    def _activity(self) -> pl.DataFrame:
+        """Since when accounts are seen, and what they received in each currency."""
+        frame = self.flow.ledger.frame
+        codes = self.holdings["code"].unique().to_numpy()
+        payer, payee = self.flow.ledger.payer_codes, self.flow.ledger.payee_codes
+        near = np.flatnonzero(np.isin(payee, codes) | np.isin(payer, codes))
+        part = frame.select("time", "received", "received_currency")[near].with_columns(
+            payer=payer[near], payee=payee[near]
+        )
+        begun = pl.concat([part.select("time", code=pl.col(side)) for side in ("payer", "payee")])
+        sums = part.group_by(code="payee", currency=pl.col("received_currency").cast(pl.String)).agg(
+            received=pl.col("received").sum()
+        )
+        return sums.join(begun.group_by("code").agg(begun=pl.col("time").min()), on="code")
+
+    def __repr__(self) -> str:
+        rows, accounts = self.taints.rows.height, len(self.taints.tiers)
+        told = f"{self.payments.height:,} payments of {len(self.victims):,} victims"
+        return f"Trace({told}: {rows:,} rows, {accounts:,} accounts, {self.order})"
+
+
+def trace(
+    graph: FlowGraph,
+    payments: pl.DataFrame,
+    *,
+    order: Order = "strict",
+    within: timedelta | None = None,
+    now: datetime | None = None,
+) -> Trace:
+    """Follow victims' money through a graph under every rule.
+
+    payments  one row a reported payment: `row` (position in the ledger), `victim`, `amount` (minor units), `currency`
+    order     "strict": the trail ends where a statement is not held; "tolerant": payments that other statements show
+              are followed across it
+    within    how long after the last reported payment money is followed
+    now       the moment to which minutes are counted; the ledger's last time when not given
+
+    Raises `SourceError` when there is no payment to follow.
+    """
+    if not payments.height:
+        raise SourceError("no victim's payment is in the ledger: nothing to trace")
+    payments = payments.unique("row", keep="first", maintain_order=True).sort("row")
+    cut = traced(graph.flow, payments, order=order, within=within)
+    taints = follow(cut)
+    return Trace(
+        graph=graph,
+        payments=payments,
+        traced=cut,
+        taints=taints,
+        order=order,
+        now=now or latest(graph.flow),
+        truncated=taints.truncated,
+    )

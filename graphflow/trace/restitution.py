@@ -1,0 +1,71 @@
+"""How what is frozen goes back: by time where that separates, in proportion to the losses where it does not.
+
+Chinese provisions of 2016 on returning frozen funds, article 8: a single remittance, or ones that time separates, go
+back to whoever sent them; else in proportion to each victim's loss. Shares are whole minor units and sum to what is
+frozen; nobody gets more than was lost. A schedule for people to check, not a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+
+def in_proportion(amount: int, weights: Sequence[int]) -> list[int]:
+    """An amount shared out by weights, in whole units that sum to it (largest remainders, the first of equals).
+
+    >>> in_proportion(200000, [500000, 300000])
+    [125000, 75000]
+    """
+    total = sum(weights)
+    if total <= 0:
+        return [0] * len(weights)
+    shares = [amount * weight // total for weight in weights]
+    rests = [amount * weight % total for weight in weights]
+    order = sorted(range(len(weights)), key=lambda k: (-rests[k], k))
+    for k in order[: amount - sum(shares)]:
+        shares[k] += 1
+    return shares
+
+
+def by_losses(amount: int, losses: Sequence[int]) -> list[int]:
+    """Shares in proportion to losses, none above its loss."""
+    return in_proportion(min(amount, sum(losses)), losses)
+
+
+def by_time(frozen: Sequence[tuple[int, Sequence[int]]], losses: Sequence[int]) -> list[int]:
+    """Shares account by account: to the victims whose money FIFO finds there, what it does not find by losses left.
+
+    frozen  per account, the amount frozen and what FIFO finds there of each victim
+    """
+    shares, over = [0] * len(losses), 0
+    for amount, found in frozen:
+        mine = in_proportion(amount, found) if amount < sum(found) else list(found)
+        over += amount - sum(mine)
+        shares = [a + b for a, b in zip(shares, mine, strict=True)]
+    left = [max(0, loss - share) for loss, share in zip(losses, shares, strict=True)]
+    return [a + b for a, b in zip(shares, in_proportion(min(over, sum(left)), left), strict=True)]
+
+
+def restitution(
+    victims: Sequence[str], losses: Sequence[int], frozen: Sequence[tuple[str, int, Sequence[int]]], currency: str
+) -> pl.DataFrame:
+    """The schedule in one currency (minor units).
+
+    frozen  account, amount frozen there of the victims' money, what FIFO finds there of each victim
+    """
+    total = min(sum(amount for _, amount, _ in frozen), sum(losses))
+    timed = by_time([(amount, found) for _, amount, found in frozen], losses)
+    where = [" ".join(account for account, _, found in frozen if found[k] > 0) for k in range(len(victims))]
+    return pl.DataFrame(
+        {
+            "victim": victims,
+            "loss": losses,
+            "currency": [currency] * len(victims),
+            "share_by_time": timed,
+            "share_pro_rata": by_losses(total, losses),
+            "traced_to": where,
+        },
+        schema_overrides={"loss": pl.Int64, "share_by_time": pl.Int64, "share_pro_rata": pl.Int64},
+    )
