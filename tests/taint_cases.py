@@ -110,7 +110,7 @@ STORIES = (
         "poison",
         GOLDEN,
         "0 v1 500000, 1 v2 300000, 2 v1 400000, 2 v2 400000, 4 v1 500000, 4 v2 500000",
-        "A v1 400000, A v2 400000, B v1 500000, B v2 500000, M v1 200000, M v2 200000",
+        "",
         opening="M 100000",
     ),
     Story(
@@ -227,10 +227,11 @@ STORIES = (
     ),
     Story("clean lots are one", "own_first", "V>A 1 v1, C>A 1, A>B 3:2", "0 v1 1, 2 v1 1", "B v1 1", opening="A 1"),
     Story("nothing arrives", EXACT, "V>A 9 v1, A>B 9:0, B>C 5", "0 v1 9, 1 v1 9", ""),
-    Story("nothing arrives", "poison", "V>A 9 v1, A>B 9:0, B>C 5", "0 v1 9, 1 v1 9", ""),
-    Story("nothing is paid", f"{EXACT} poison", "V>A 9 v1, A>B 0:5, B>C 5, W>B 0 v2", "0 v1 9", "A v1 9"),
+    Story("nothing arrives", "poison", "V>A 9 v1, A>B 9:0, B>C 5", "0 v1 9, 1 v1 9, 2 v1 5", ""),
+    Story("nothing is paid", EXACT, "V>A 9 v1, A>B 0:5, B>C 5, W>B 0 v2", "0 v1 9", "A v1 9"),
+    Story("nothing is paid", "poison", "V>A 9 v1, A>B 0:5, B>C 5, W>B 0 v2", "0 v1 9", ""),
     Story("to oneself", "fifo", "V>A 50 v1, A>A 20, A>B 20", "0 v1 50, 2 v1 10", "A v1 40, B v1 10", opening="A 10"),
-    Story("to oneself", "poison", "V>A 50 v1, A>A 20, A>B 20", "0 v1 50, 2 v1 20", "A v1 40, B v1 20", opening="A 10"),
+    Story("to oneself", "poison", "V>A 50 v1, A>A 20, A>B 20", "0 v1 50, 2 v1 20", "", opening="A 10"),
     # --- more is paid than is there ---------------------------------------------------------------------------------
     Story("shortfall is clean, and last", "fifo", "V>A 50 v1, A>B 80, B>C 60", "0 v1 50, 1 v1 50, 2 v1 50", "C v1 50"),
     Story(
@@ -255,16 +256,23 @@ STORIES = (
         "",
         opening="A 1",
     ),
-    Story("a pot never owes", "poison", "V>A 5 v1, A>B 9, C>A 6", "0 v1 5, 1 v1 9", "A v1 6, B v1 9"),
+    Story(
+        "taint without end",
+        "poison",
+        "V>A 5 v1, W>A 1 v2, A>B 9, A>B 9",
+        "0 v1 5, 1 v2 1, 2 v1 9, 2 v2 9, 3 v1 9, 3 v2 9",
+        "",
+    ),
     # --- where the trail ends ---------------------------------------------------------------------------------------
     Story(
         "a stopped pot keeps all",
-        f"{EXACT} poison",
+        EXACT,
         "V>A 50 v1, A>B 50, B>C 30",
         "0 v1 50, 1 v1 50",
         "B v1 50",
         stopped="B",
     ),
+    Story("a stopped pot keeps all", "poison", "V>A 50 v1, A>B 50, B>C 30", "0 v1 50, 1 v1 50", "", stopped="B"),
     Story(
         "a stopped pot keeps all",
         "bounds",
@@ -336,7 +344,7 @@ STORIES = (
         "poison",
         "V>W 30 v1, W>A 25 v2, A>B 10",
         "0 v1 30, 1 v2 25, 2 v2 10",
-        "A v2 15, B v2 10, W v1 5",
+        "",
     ),
     Story(
         "a reported payment is its victim's alone",

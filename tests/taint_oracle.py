@@ -182,9 +182,8 @@ def traced(movements: Movements, rule: str) -> Traced:
 
 
 def poison(movements: Movements) -> Traced:
-    """Any contact taints all: what a poisoned pot pays, and all that it holds in the end."""
-    pots = list(movements.opening)
-    poisoned: list[set[int]] = [set() for _ in pots]
+    """Any contact taints all that a pot pays from then on, whatever arrived; what is held is not told apart."""
+    poisoned: list[set[int]] = [set() for _ in movements.opening]
     carried: dict[tuple[int, int], int] = {}
     for k, event in enumerate(movements.events):
         if not moves(event):
@@ -195,14 +194,9 @@ def poison(movements: Movements) -> Traced:
             owners = set()
         else:
             owners = poisoned[event.payer]
-        if event.owner > 0 or not movements.stopped[event.payer]:
-            pots[event.payer] -= min(event.paid, pots[event.payer])
-        pots[event.payee] += event.received
-        if event.received > 0:
-            poisoned[event.payee] |= owners
+        poisoned[event.payee] |= owners
         carried |= {(k, owner): event.paid for owner in owners}
-    held = {(pot, owner): pots[pot] for pot, owners in enumerate(poisoned) for owner in owners if pots[pot] > 0}
-    return Traced(carried, held, {})
+    return Traced(carried, {}, {})
 
 
 def bounds(movements: Movements) -> Bounded:

@@ -83,8 +83,8 @@ BUGS = (
     Bug('if rule == "pro_rata":\n', "if True:\n"),
     Bug("owners = {event.owner}", "owners = {event.owner} | poisoned[event.payer]"),
     Bug("owners = set()", "owners = poisoned[event.payer]"),
-    Bug("if event.received > 0:\n", "if True:\n"),
-    Bug("pots[event.payer] -= min(event.paid, pots[event.payer])", "pots[event.payer] -= event.paid"),
+    Bug("poisoned[event.payee] |= owners", "poisoned[event.payee] |= owners if event.received else set()"),
+    Bug("poisoned[event.payee] |= owners", "poisoned[event.payee] = owners"),
     Bug("(k, owner): event.paid for owner in owners", "(k, owner): event.received for owner in owners"),
     Bug("everyone = movements.victims + 1", "everyone = movements.victims"),
     Bug("if event.owner > 0 or not movements.stopped[a]:", "if not movements.stopped[a]:"),
@@ -151,7 +151,6 @@ def check_amounts(movements: Movements) -> None:
         assert all(amount <= movements.events[k].paid for k, amount in summed(found.carried).items())
         assert all(amount <= held[pot] for pot, amount in summed(found.held).items())
         assert all(amount <= most.carried[key] for key, amount in found.carried.items())
-        assert all(amount <= most.held[key] for key, amount in found.held.items())
         for k, event in enumerate(movements.events):
             if event.owner and event.paid:
                 carried = {owner: amount for (j, owner), amount in found.carried.items() if j == k}
@@ -270,7 +269,7 @@ def reaches(movements: Movements, k: int, owner: int) -> bool:
     if event.owner or movements.stopped[event.payer]:
         return event.owner == owner
     earlier = movements.events[:k]
-    feeds = [j for j, e in enumerate(earlier) if e.payee == event.payer and e.received]
+    feeds = [j for j, e in enumerate(earlier) if e.payee == event.payer]
     return any(reaches(movements, j, owner) for j in feeds)
 
 
