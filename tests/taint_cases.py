@@ -190,18 +190,11 @@ STORIES = (
     ),
     # --- what arrives -----------------------------------------------------------------------------------------------
     Story(
-        "more arrives: the earlier slice has the odd unit",
-        "fifo pro_rata own_first",
+        "more arrives: the smaller owner has the odd unit",
+        EXACT,
         "V>A 1 v1, W>A 1 v2, A>B 2:3",
         "0 v1 1, 1 v2 1, 2 v1 1, 2 v2 1",
         "B v1 2, B v2 1",
-    ),
-    Story(
-        "more arrives: the earlier slice has the odd unit",
-        "lifo",
-        "V>A 1 v1, W>A 1 v2, A>B 2:3",
-        "0 v1 1, 1 v2 1, 2 v1 1, 2 v2 1",
-        "B v1 1, B v2 2",
     ),
     Story(
         "the larger remainder has the odd unit",
@@ -212,15 +205,8 @@ STORIES = (
     ),
     Story("a payment arrives as its own", EXACT, "V>A 3:20 v1, A>B 7", "0 v1 3, 1 v1 7", "A v1 13, B v1 7"),
     Story(
-        "lots of one owner are converted one by one",
-        "fifo own_first",
-        "V>A 1 v1, V>A 1 v1, W>A 1 v2, A>B 3:2",
-        "0 v1 1, 1 v1 1, 2 v2 1, 3 v1 2, 3 v2 1",
-        "B v1 2",
-    ),
-    Story(
         "amounts of one owner are converted as one",
-        "pro_rata",
+        EXACT,
         "V>A 1 v1, V>A 1 v1, W>A 1 v2, A>B 3:2",
         "0 v1 1, 1 v1 1, 2 v2 1, 3 v1 2, 3 v2 1",
         "B v1 1, B v2 1",
@@ -249,12 +235,26 @@ STORIES = (
         "B v1 8, C v1 7",
     ),
     Story(
-        "shortfall is a slice of its own",
-        "fifo own_first pro_rata",
+        "shortfall is clean as the rest is",
+        EXACT,
         "V>A 1 v1, W>A 1 v2, A>B 5:2",
         "0 v1 1, 1 v2 1, 2 v1 1, 2 v2 1",
-        "",
+        "B v1 1",
         opening="A 1",
+    ),
+    Story(
+        "no owner has more than his share rounded up",
+        "fifo lifo",
+        "V>A 3 v1, W>A 2 v2, V>A 3 v1, W>A 2 v2, V>A 3 v1, W>A 2 v2, A>B 15:3",
+        "0 v1 3, 1 v2 2, 2 v1 3, 3 v2 2, 4 v1 3, 5 v2 2, 6 v1 9, 6 v2 6",
+        "B v1 2, B v2 1",
+    ),
+    Story(
+        "an owner's units go to his slices in order",
+        "fifo",
+        "V>A 3 v1, W>A 3 v2, V>A 3 v1, A>B 9:6, B>C 3",
+        "0 v1 3, 1 v2 3, 2 v1 3, 3 v1 6, 3 v2 3, 4 v1 2, 4 v2 1",
+        "B v1 2, B v2 1, C v1 2, C v2 1",
     ),
     Story(
         "taint without end",

@@ -139,11 +139,18 @@ EXACT: dict[str, Take] = {"fifo": fifo, "lifo": lifo, "own_first": own_first, "p
 
 
 def converted(slices: Lots, event: Event) -> Lots:
-    """What arrives of the slices of a payment."""
+    """What arrives of the slices of a payment: apportioned among owners, an owner's units to his slices in order."""
     if event.received == event.paid:
         return slices
-    parts = apportioned(event.received, [amount for _, amount in slices])
-    return filled((owner, part) for (owner, _), part in zip(slices, parts, strict=True))
+    sums = by_owner(slices)
+    parts = apportioned(event.received, [amount for _, amount in sums])
+    arrived = []
+    for i, (owner, _) in enumerate(slices):
+        until = total(lot for lot in slices[: i + 1] if lot[0] == owner)
+        before = total(lot for lot in slices[:i] if lot[0] == owner)
+        units, whole = next((units, whole) for units, (o, whole) in zip(parts, sums, strict=True) if o == owner)
+        arrived.append((owner, until * units // whole - before * units // whole))
+    return filled(arrived)
 
 
 def moves(event: Event) -> bool:
