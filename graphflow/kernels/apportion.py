@@ -49,3 +49,32 @@ def shared_out(slices: npt.NDArray[np.int64], count: int, part: int, whole: int,
     order = np.argsort(-rests[:count], kind="mergesort")
     for i in range(left):
         slices[order[i], 1] += 1
+
+
+@kernel("void(int64[:, ::1], int64, int64, int64)")
+def shared_by_owner(slices: npt.NDArray[np.int64], count: int, part: int, whole: int) -> None:
+    """As `shared_out` for slices (owner, amount), but each owner as one; an owner's units go to his slices in order.
+
+    So no owner gets a unit more or less than his share rounded up or down, however his money lies, and neighbours of
+    one owner may be one slice or several.
+    """
+    order = np.argsort(slices[:count, 0], kind="mergesort")
+    sums, m = np.zeros((count, 2), np.int64), 0
+    for i in range(count):
+        at = order[i]
+        if i > 0 and slices[at, 0] != sums[m, 0]:
+            m += 1
+        sums[m, 0] = slices[at, 0]
+        sums[m, 1] += slices[at, 1]
+    arrive = sums.copy()
+    shared_out(arrive, m + 1, part, whole, np.zeros(count, np.int64))
+    m, seen, given = 0, np.int64(0), np.int64(0)
+    for i in range(count):
+        at = order[i]
+        if slices[at, 0] != sums[m, 0]:
+            m, seen, given = m + 1, np.int64(0), np.int64(0)
+        seen += slices[at, 1]
+        if seen > 0:
+            until, _ = divided(seen, arrive[m, 1], sums[m, 1])
+            slices[at, 1] = until - given
+            given = np.int64(until)

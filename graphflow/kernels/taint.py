@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphflow.kernels.apportion import shared_out
+from graphflow.kernels.apportion import shared_by_owner
 from graphflow.kernels.engine import kernel
 from graphflow.kernels.grow import taller
 
@@ -129,7 +129,7 @@ def ordered(
     lots, pots = np.zeros((1024, 4), np.int64), np.full((opening.size, 3), _NONE, np.int64)
     pots[:, SIZE] = 0
     pool = np.array([_NONE, 0], np.int64)
-    slices, rests = np.zeros((1024, 2), np.int64), np.zeros(1024, np.int64)
+    slices = np.zeros((1024, 2), np.int64)
     rows, number = np.empty((1024, 3), np.int64), 0
     shares, touched = np.zeros(absorbed.size, np.int64), np.zeros(absorbed.size, np.int64)
     for pot in range(opening.size):
@@ -145,8 +145,6 @@ def ordered(
             return rows, number, lots, pots, k
         while slices.shape[0] < pots[a, SIZE] + 2:
             slices = taller(slices)
-        if rests.size < slices.shape[0]:
-            rests = np.zeros(slices.shape[0], np.int64)
         if owner[k] > 0:
             count = take(lots, pots, pool, a, p, OWN_FIRST, slices)
             for i in range(count):
@@ -176,7 +174,7 @@ def ordered(
             shares[who] = 0
             number += 1
         if r != p:
-            shared_out(slices, count, r, p, rests)
+            shared_by_owner(slices, count, r, p)
         while lots.shape[0] < pool[USED] + count:
             lots = taller(lots)
         for i in range(count):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphflow.kernels.apportion import divided, shared_out
+from graphflow.kernels.apportion import divided, shared_by_owner, shared_out
 from graphflow.kernels.engine import kernel
 from graphflow.kernels.grow import taller
 
@@ -161,7 +161,7 @@ def pro_rata(
                 rows[number, 0], rows[number, 1], rows[number, 2] = k, slices[i, 0], slices[i, 1]
                 number += 1
         if r != p:
-            shared_out(slices, count, r, p, rests)
+            shared_by_owner(slices, count, r, p)
         while parts.shape[0] < pool[USED] + count:
             parts = taller(parts)
         at = _NONE
