@@ -215,7 +215,7 @@ def held(lots: Table, pots: Table, owners: int) -> tuple[Table, int]:
 def totals(payer: Ints, payee: Ints, paid: Longs, received: Longs, owner: Ints, held: Longs) -> None:
     """Turn the opening balance of each pot into its last one. What a pot does not hold it pays from elsewhere."""
     for k in range(paid.size):
-        if payer[k] == payee[k] and owner[k] == 0:
+        if paid[k] <= 0 or (payer[k] == payee[k] and owner[k] == 0):
             continue
         held[payer[k]] = max(0, held[payer[k]] - paid[k])
         held[payee[k]] += received[k]
