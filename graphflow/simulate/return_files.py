@@ -54,11 +54,13 @@ def _owners(accounts: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _freezes(owners: pl.DataFrame, truth: Mapping[str, Any]) -> pl.DataFrame:
-    """Two accounts where money still is, and two that it went through: whatever is on them when the run is over."""
+    """Two accounts that the money went through, whole, and a quarter of what is on one where it still is."""
     gang = truth["gang"]
-    frozen = [*gang["in_flight"][:2], gang["tier_3"][0], gang["cash_out"][0]]
+    in_part = gang["in_flight"][0]
+    frozen = [in_part, gang["tier_3"][0], gang["cash_out"][0]]
     since = START + timedelta(days=truth["parameters"]["days"], hours=9)
-    held = owners.filter(pl.col("account").is_in(frozen))
+    quarter = pl.when(pl.col("account") == in_part).then(pl.col("closing") // 4).otherwise("closing")
+    held = owners.filter(pl.col("account").is_in(frozen)).with_columns(closing=quarter)
     times = [since + timedelta(minutes=20 * k) for k in range(held.height)]
     return held.select(
         "bank",
