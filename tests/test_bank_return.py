@@ -386,7 +386,7 @@ def as_return(
 
 
 @given(TRANSFERS, st.booleans(), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @pytest.mark.usefixtures("way")
 def test_round_trip(transfers: list[Transfer], serials: bool, rng: random.Random) -> None:
     """Statements of every account, or of some of them, give the transfers that they tell of."""

@@ -636,7 +636,7 @@ NASTY = {
 
 
 @given(st.lists(st.fixed_dictionaries({name: st.sampled_from(cells) for name, cells in NASTY.items()}), max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_whatever_stands_in_the_cells(rows: list[dict[str, str]]) -> None:
     """Every row is accounted for, or one line says why nothing can be read."""
     half = len(rows) // 2
