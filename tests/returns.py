@@ -21,10 +21,24 @@ COLUMNS: Mapping[str, str] = {
 Cells = Mapping[str, Any]
 
 
+TAKEN_BACK, REVERSAL = "taken back by the reversal that is named", "a reversal of the transfer that is named"
+"""What is said of the two sides of a reversal."""
+
+
 def row(own: str, way: str, amount: str, other: str = "", time: str = "09:00:00", **more: str) -> Cells:
     """One record; a time is of 5 January 2026 unless it has a date."""
     when = time if " " in time else f"2026-01-05 {time}"
     return {"own": own, "way": way, "amount": amount, "other": other, "time": when, **more}
+
+
+def statement(own: str, moves: str, *, opening: int = 0, day: str = "2026-01-05", other: str = "B") -> list[Cells]:
+    """Rows of one account with balances, a minute apart: "出5 进7" in whole yuan."""
+    rows, balance = [], opening
+    for k, move in enumerate(moves.split()):
+        way, amount = move[0], int(move[1:])
+        balance += amount if way in "进贷2C" else -amount
+        rows.append(row(own, way, f"{amount}.00", other, f"{day} 09:{k:02}:00", balance=f"{balance}.00"))
+    return rows
 
 
 def write(path: Path, rows: Sequence[Cells], *, encoding: str = "utf-8", names: Mapping[str, str] = COLUMNS) -> Path:
@@ -82,3 +96,9 @@ def reasons(ledger: Ledger) -> list[tuple[str, int | None, str]]:
         (Path(file).name, number, reason if value is None else f"{reason}: {Path(value).name}")
         for file, number, reason, value in told
     )
+
+
+def missing(ledger: Ledger) -> list[tuple[object, ...]]:
+    """(account, currency, minor units, row before, row after) of each gap."""
+    names = ("account", "currency", "amount", "row_before", "row_after")
+    return list(ledger.gaps.select(*names).iter_rows())
