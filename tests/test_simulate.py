@@ -285,3 +285,42 @@ def test_the_tiers_are_found(accounts: int, days: int) -> None:
     suspected = high(simulated)
     for tier in ("tier_1", "tier_2", "tier_3", "in_flight"):
         assert set(simulated.truth["gang"][tier]) <= suspected, tier
+
+
+# --- where the victims' money went --------------------------------------------------------------------
+
+
+def test_the_trail_keeps_every_fen() -> None:
+    trace = made().truth["trace"]
+    assert trace["victims"] == made().transfers.filter(label="gang:collect")["tx"].to_list()
+    lost: dict[str, int] = {}
+    for payment in trace["payments"]:
+        assert rows()[payment["tx"]]["payer"] == payment["victim"]
+        lost[payment["victim"]] = lost.get(payment["victim"], 0) + payment["amount"]
+    for rule in ("fifo", "pro_rata"):
+        kept: dict[str, int] = dict(trace["absorbed"][rule])
+        for shares in trace["held"][rule].values():
+            for victim, fen in shares.items():
+                kept[victim] = kept.get(victim, 0) + fen
+        assert kept == lost, rule
+        for tx, shares in trace["carried"][rule].items():
+            assert 0 < sum(shares.values()) <= round(100 * float(rows()[tx]["amount"])), tx
+
+
+def test_the_trail_has_the_tiers_that_were_planted() -> None:
+    gang, trace = made().truth["gang"], made().truth["trace"]
+    for hops, tiers in enumerate((("tier_1",), ("tier_2",), ("tier_3",), ("cash_out", "otc")), 1):
+        planted = {account for tier in tiers for account in gang[tier]}
+        assert {account for account, own in trace["tiers"].items() if own == hops} == planted, hops
+    assert set(trace["in_flight"]) == set(gang["in_flight"]) <= set(trace["held"]["fifo"])
+    cash = set(made().accounts.filter(kind="cash")["account"])
+    assert {account for account, own in trace["tiers"].items() if own == 5} == cash | {gang["controller"]}
+    assert set(trace["ends"]) == cash
+
+
+def test_victims_as_a_report_lists_them(tmp_path: Path) -> None:
+    made().write(tmp_path / "out", dialect="two-sided")
+    told = pl.read_csv(tmp_path / "out" / "victims.csv", infer_schema=False)
+    assert told.columns == ["victim", "victim_account", "payee", "time", "amount"]
+    paid = [rows()[tx] for tx in made().truth["trace"]["victims"]]
+    assert told.rows() == [(r["payer_name"], r["payer"], r["payee"], r["time"][:16], r["amount"]) for r in paid]

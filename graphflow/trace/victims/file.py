@@ -190,8 +190,7 @@ def _typed(raw: pl.DataFrame, timezone: str, time_format: str | None, comma: boo
     """Lines with times, amounts and row numbers."""
     path = str(raw["table"][0]) if raw.height else ""
     if raw["date"].count():
-        raw = raw.drop("time") if not raw["time"].count() else raw
-        raw = one_time(raw)
+        raw = one_time(raw).with_columns(pl.coalesce("time", raw["date"].alias("day")))  # a day alone is a time too
     time, step = _times(raw["time"], timezone, time_format, path)
     amount = _amounts(raw["amount"], comma, path)
     number = raw["row"].str.replace(r"\.0+$", "").str.replace_all(",", "").cast(pl.Int64, strict=False)

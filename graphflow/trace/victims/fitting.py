@@ -92,9 +92,11 @@ def fits(ask: Ask, ledger: Ledger) -> Fits:
     )
     rows: dict[int, Sequence[int]] = {}
     crowded: dict[int, int] = {}
+    if not ledger.height:
+        return Fits()
     for kinds in product((True, False), repeat=len(_KINDS)):
         payer, payee, exact, timed = kinds
-        if not (payer or payee or exact or (timed and ask.spread)):
+        if not any(kinds):
             continue
         part = table.filter(
             pl.col("payer").is_not_null() == payer, pl.col("payee").is_not_null() == payee,

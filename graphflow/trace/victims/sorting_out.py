@@ -144,6 +144,7 @@ class _Sorting:
     def _fitting(self, k: int) -> Sequence[int]:
         """What fits a line that is sound; an account that is not known fits nothing."""
         unknown = any(end.why and not (end.low or end.name) for end in self.asked.ends[k])
+        unknown |= self._fields(k) == (False, False, False, True)  # a time alone names no payment
         if self._refused[k] is not None or unknown or k in self.fit.crowded or k in self.collectors:
             return ()
         return self.fit.rows.get(k, ())
@@ -230,14 +231,12 @@ class _Sorting:
             if len(own) < rows.size:
                 left = count(int(rows.size) - len(own), "payment")
                 self.outcome.warnings.append(
-                    f"line {self.lines['line'][k]}: {left} between payees named alone left out"
+                    f"line {self.lines['line'][k]}: {left} into it left out, as other payees named alone made them"
                 )
             for row in new:
                 self._take(k, row, f"a payment into {named_account(self.ledger, code)}")
             if not new:
-                none = (
-                    "its payments are named by other lines: they count once" if own else "nobody pays it in the ledger"
-                )
+                none = "what it receives is named by other lines: it counts once" if own else "no victim pays it"
                 self._list(k, f"{named_account(self.ledger, code)}: {none}", own[:5])
 
     def list_rest(self) -> None:
@@ -259,7 +258,7 @@ class _Sorting:
         again = sum("counts once" in reason for reason, _ in self.outcome.listed.values())
         if again:
             self.outcome.warnings.append(
-                f"{count(again, 'line')} name a transfer that another line names: it counts once"
+                f"{count(again, 'line')} listed for naming transfers that other lines name: these count once"
             )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from heapq import nlargest
 from operator import itemgetter
@@ -17,7 +18,7 @@ from graphflow.ledger import Ledger, major
 from graphflow.read.amounts import SCALE
 from graphflow.trace.victims.fitting import Ask
 from graphflow.trace.victims.stated_accounts import End
-from graphflow.words import count, named, shown
+from graphflow.words import count, named, shown, span
 
 Longs = npt.NDArray[np.int64]
 Fields = tuple[bool, bool, bool, bool]
@@ -200,7 +201,7 @@ class Explanations:
         """Whether a transfer has the amount and the time of a line."""
         asks = self._asks[k]
         in_time = asks["low"] is None or asks["low"] <= self._time[row] <= asks["high"]
-        return in_time and (asks["amount"] is None or self.money(row) == asks["amount"])
+        return in_time and (asks["amount"] is None or abs(self.money(row) - asks["amount"]) <= self.asked.spread)
 
     @cached_property
     def _selves(self) -> Longs:
@@ -252,20 +253,28 @@ class Explanations:
 
     def _differs(self, k: int, near: Sequence[int]) -> str:
         """What the nearest transfer has otherwise than the line."""
-        payer, payee = self.asked.ends[k]
         if not near:
-            return "no transfer fits it" if payer.code is None else "the account pays nobody in the ledger"
-        row, asks = near[0], self._asks[k]
-        parts = []
-        for end, code, what in (
-            (payer, self.ledger.payer_codes[row], "payer"),
-            (payee, self.ledger.payee_codes[row], "payee"),
-        ):
-            parts += [what] if end.code is not None and end.code != int(code) else []
-        parts += ["amount"] if asks["amount"] is not None and self.money(row) != asks["amount"] else []
+            payer, payee = self.asked.ends[k]
+            who = "pays nobody" if payer.code is not None else "is paid by nobody"
+            known = payer.code is not None or payee.code is not None
+            return f"the account {who} in the ledger" if known else "no transfer fits it"
+        parts = dict(self._differences(k, near[0]))
+        if list(parts) == ["time"]:
+            self.shifts[round((int(self._time[near[0]]) - self._asks[k]["first"]) / _HALF_HOUR)] += 1
+        said = [f"{what} ({detail})" if detail else what for what, detail in parts.items()] or ["what else it says"]
+        return f"no transfer fits it; the nearest differs in {' and '.join(said)}"
+
+    def _differences(self, k: int, row: int) -> Iterator[tuple[str, str]]:
+        """In what a transfer differs from a line, and by how much."""
+        ledger, asks = self.ledger, self._asks[k]
+        sides = (ledger.payer_codes, ledger.payee_codes)
+        for end, codes, what in zip(self.asked.ends[k], sides, ("payer", "payee"), strict=True):
+            if end.code is not None and end.code != int(codes[row]):
+                yield what, ""
+        if asks["amount"] is not None and abs(self.money(row) - asks["amount"]) > self.asked.spread:
+            yield "amount", ""
+        if asks["currency"] not in (None, ledger.frame["paid_currency"][row]):
+            yield "currency", ""
         if asks["low"] is not None and not asks["low"] <= self._time[row] <= asks["high"]:
-            parts.append("time")
-            if parts == ["time"]:
-                self.shifts[round((int(self._time[row]) - asks["first"]) / _HALF_HOUR)] += 1
-        parts += [] if parts else ["what else it says"]
-        return f"no transfer fits it; the nearest differs in {' and '.join(parts)}"
+            apart = min(abs(int(self._time[row]) - asks[end]) for end in ("first", "last"))
+            yield "time", f"{span(timedelta(microseconds=apart))} apart"
