@@ -94,6 +94,7 @@ def fits(ask: Ask, ledger: Ledger) -> Fits:
     crowded: dict[int, int] = {}
     if not ledger.height:
         return Fits()
+    half_known = {k for k, ends in enumerate(ask.ends) if any(end.low or end.name for end in ends)}
     for kinds in product((True, False), repeat=len(_KINDS)):
         payer, payee, exact, timed = kinds
         if not any(kinds):
@@ -102,6 +103,8 @@ def fits(ask: Ask, ledger: Ledger) -> Fits:
             pl.col("payer").is_not_null() == payer, pl.col("payee").is_not_null() == payee,
             pl.col("exact") == exact, pl.col("timed") == timed,
         )  # fmt: skip
+        if kinds == (False, False, False, True):  # a time alone would fit too much
+            part = part.filter(pl.col("amount").is_not_null() | pl.col("index").is_in(list(half_known)))
         if part.height:
             pairs, many = _joined(part, dict(zip(_KINDS, kinds, strict=True)), ledger)
             crowded |= many
