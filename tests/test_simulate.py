@@ -15,6 +15,7 @@ import pytest
 import graphflow as gf
 from graphflow.errors import OutputError, RuleError
 from graphflow.simulate import Simulation, simulate
+from graphflow.simulate.trail import trail
 
 SIZES = {"victims": 40, "tier_1": 8, "tier_2": 16, "tier_3": 30, "cash_out": 6, "otc": 2, "in_flight": 3, "cycle": 4}
 
@@ -324,3 +325,18 @@ def test_victims_as_a_report_lists_them(tmp_path: Path) -> None:
     assert told.columns == ["victim", "victim_account", "payee", "time", "amount"]
     paid = [rows()[tx] for tx in made().truth["trace"]["victims"]]
     assert told.rows() == [(r["payer_name"], r["payer"], r["payee"], r["time"][:16], r["amount"]) for r in paid]
+
+
+def test_the_rules_of_the_trail_part_money_as_they_say() -> None:
+    paid = [("V1", "M", "0.02"), ("V2", "M", "0.02"), ("V3", "M", "0.02"), ("M", "X", "0.04")]
+    transfers = pl.DataFrame(
+        [(f"t{k}", *row, "gang:collect" if row[1] == "M" else "") for k, row in enumerate(paid)],
+        schema=["tx", "payer", "payee", "amount", "label"],
+        orient="row",
+    )
+    accounts = pl.DataFrame({"account": ["M", "X"], "kind": ["person", "cash"]})
+    found = trail(transfers, accounts, {"cash_out": [], "otc": [], "in_flight": ["M"]})
+    assert found["carried"]["fifo"]["t3"] == {"V1": 2, "V2": 2}
+    assert found["carried"]["pro_rata"]["t3"] == {"V1": 2, "V2": 1, "V3": 1}
+    assert found["held"]["pro_rata"] == {"M": {"V2": 1, "V3": 1}, "X": {"V1": 2, "V2": 1, "V3": 1}}
+    assert (found["tiers"], found["ends"]) == ({"M": 1, "X": 2}, ["X"])
