@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,9 @@ from graphflow.trace.holdings import holdings, latest
 from graphflow.trace.requests import next_requests
 from graphflow.trace.restitution import restitution
 from graphflow.trace.taint import EXACT, RULES, Rule
+
+if TYPE_CHECKING:
+    from graphflow.trace.victims.matching import Victims
 
 __all__ = ["EXACT", "RULES", "Order", "Rule", "Trace", "trace"]
 
@@ -135,7 +139,7 @@ class Trace:
 
 def trace(
     graph: FlowGraph,
-    payments: pl.DataFrame,
+    victims: Victims | pl.DataFrame,
     *,
     order: Order = "strict",
     within: timedelta | None = None,
@@ -143,7 +147,8 @@ def trace(
 ) -> Trace:
     """Follow victims' money through a graph under every rule.
 
-    payments  one row a reported payment: `row` (position in the ledger), `victim`, `amount` (minor units), `currency`
+    victims   what `read_victims` or `victims_of` gives; or a frame, one row a reported payment: `row` (position in the
+              ledger), `victim`, `amount` (minor units), `currency`
     order     "strict": the trail ends where a statement is not held; "tolerant": payments that other statements show
               are followed across it
     within    how long after the last reported payment money is followed
@@ -151,6 +156,7 @@ def trace(
 
     Raises `SourceError` when there is no payment to follow.
     """
+    payments = victims if isinstance(victims, pl.DataFrame) else victims.payments
     if not payments.height:
         raise SourceError("no victim's payment is in the ledger: nothing to trace")
     payments = payments.unique("row", keep="first", maintain_order=True).sort("row")
@@ -163,5 +169,7 @@ def trace(
         taints=taints,
         order=order,
         now=now or latest(graph.flow),
+        unmatched=pl.DataFrame() if isinstance(victims, pl.DataFrame) else victims.unmatched,
+        warnings=() if isinstance(victims, pl.DataFrame) else victims.warnings,
         truncated=taints.truncated,
     )
