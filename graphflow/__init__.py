@@ -153,8 +153,8 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Python binds an imported submodule to its package. Five verbs (`detect`, `evaluate`, `view`, `simulate`, `trace`) share
-    their name with the folder they live in: for those `graphflow.detect` stays the function."""
+    """Python binds an imported submodule to its package. Verbs (`detect`, `evaluate`, `view`, `simulate`, `trace`) have
+    the name of the folder they live in: for those `graphflow.detect` stays the function."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _HOMES and isinstance(value, ModuleType)):

@@ -26,7 +26,7 @@ Longs = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 Order = Literal["strict", "tolerant"]
-ENDS = ("gateway", "bank-internal", "end", "exchange", "tax-utility", "merchant", "payroll", "landlord")
+ENDS = ("gateway", "bank-internal", "end", "tax-utility", "merchant", "payroll", "landlord")
 """Types of accounts where a trail ends: what they pay is not the victims' money any more, or cannot be told from it."""
 
 
@@ -79,12 +79,17 @@ def traced(flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", withi
 
 
 def _owners(flow: Flow, payments: pl.DataFrame) -> tuple[Ints, Ints]:
-    """The victims' account codes, and per transfer of the ledger the number of the victim whose payment it is."""
-    codes = flow.ledger.payer_codes[payments["row"].to_numpy()]
-    victims, number = np.unique(codes, return_inverse=True)
+    """The victims' account codes by their first payment, and per transfer of the ledger the number of the victim whose
+    payment it is."""
+    rows = np.sort(payments["row"].to_numpy())
+    codes = flow.ledger.payer_codes[rows]
+    sorted_, first, which = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    number = np.empty(order.size, np.int32)
+    number[order] = np.arange(1, order.size + 1)
     owner = np.zeros(flow.ledger.height, np.int32)
-    owner[payments["row"].to_numpy()] = number + 1
-    return victims.astype(np.int32), owner
+    owner[rows] = number[which]
+    return sorted_[order].astype(np.int32), owner
 
 
 def statements_held(flow: Flow) -> Bools:
