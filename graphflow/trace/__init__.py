@@ -23,10 +23,12 @@ from graphflow.graph import FlowGraph
 from graphflow.trace.carried import Taints, follow
 from graphflow.trace.flows import Order, Traced, traced
 from graphflow.trace.freeze import freeze_first
+from graphflow.trace.freeze_simulator import freeze_simulator
 from graphflow.trace.holdings import holdings, latest
 from graphflow.trace.requests import next_requests
 from graphflow.trace.restitution import restitution
 from graphflow.trace.taint import EXACT, RULES, Rule
+from graphflow.trace.trail import Bools, steps, suspects
 
 __all__ = ["EXACT", "RULES", "Order", "Rule", "Trace", "trace"]
 
@@ -77,6 +79,21 @@ class Trace:
     def next_requests(self) -> pl.DataFrame:
         """Statements to ask for next: see `requests.next_requests`."""
         return next_requests(self.flow, self.traced, self.taints)
+
+    @cached_property
+    def steps(self) -> pl.DataFrame:
+        """Which payment carried whose money, under FIFO: see `trail.steps`."""
+        return steps(self.flow, self.traced, self.taints)
+
+    @cached_property
+    def suspects(self) -> Bools:
+        """Per account, whether it is suspected of moving the money: see `trail.suspects`."""
+        return suspects(self.flow, self.traced, self.steps)
+
+    @cached_property
+    def freeze_simulator(self) -> pl.DataFrame:
+        """What a freeze would have kept, by accounts and delay: see `freeze_simulator.freeze_simulator`."""
+        return freeze_simulator(self)
 
     @cached_property
     def restitution(self) -> pl.DataFrame:
