@@ -64,8 +64,11 @@ def freeze_simulator(
     return pl.DataFrame(rows, schema=_SCHEMA)
 
 
-def replayed(trace: Trace, moment: datetime) -> Trace:
-    """The same trace as it would have been at an earlier moment, from what is known by then."""
+def replayed(trace: Trace, moment: datetime, owner: int | None = None) -> Trace:
+    """The same trace as it would have been at an earlier moment, from what is known by then.
+
+    owner  only this victim's money is looked for; the other victims' payments are taken for clean ones
+    """
     ledger = trace.flow.ledger
     last = int(ledger.frame["time"].search_sorted(moment, side="right"))
     known = replace(
@@ -76,9 +79,12 @@ def replayed(trace: Trace, moment: datetime) -> Trace:
         freezes=ledger.freezes.clear(),
     )
     cut = until(trace.flow, trace.traced, last)
+    if owner is not None:
+        own = (cut.flows.owner == owner).astype(np.int32)
+        cut = replace(cut, flows=replace(cut.flows, owner=own), victims=trace.traced.victims[owner - 1 : owner])
     flow = Flow(known, cut.rows, type_names=trace.flow.type_names)
     flow.types = trace.flow.types
-    payments = trace.payments.filter(pl.col("row") < last)
+    payments = trace.payments.filter(pl.col("row").is_in(cut.rows[cut.flows.owner > 0]))
     return replace(
         trace, graph=FlowGraph(flow), traced=cut, taints=follow(cut), payments=payments, now=moment, stages=()
     )
@@ -96,10 +102,7 @@ def _reports(trace: Trace, reported: Reported) -> list[tuple[int | None, datetim
 
 def _listed(trace: Trace, owner: int | None, moment: datetime) -> pl.DataFrame:
     """Accounts to freeze at a moment, the first one first: `currency`, `kept`."""
-    then = replayed(trace, moment)
-    if owner is not None:
-        held = then.taints.held.filter(pl.col("owner") == owner)
-        then = replace(then, taints=replace(then.taints, held=held))
+    then = replayed(trace, moment, owner)
     table = then.freeze_first.filter(pl.col("action") != ACTIONS[2])
     return table.select("account", "currency", kept="fifo")
 
