@@ -21,10 +21,12 @@ from graphflow.errors import SourceError
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.trace.carried import Taints, follow
+from graphflow.trace.choke import Chokes, choke_points
 from graphflow.trace.flows import Order, Traced, traced
 from graphflow.trace.freeze import freeze_first
 from graphflow.trace.freeze_simulator import freeze_simulator
 from graphflow.trace.holdings import holdings, latest
+from graphflow.trace.key_accounts import key_accounts
 from graphflow.trace.requests import next_requests
 from graphflow.trace.restitution import restitution
 from graphflow.trace.taint import EXACT, RULES, Rule
@@ -89,6 +91,25 @@ class Trace:
     def suspects(self) -> Bools:
         """Per account, whether it is suspected of moving the money: see `trail.suspects`."""
         return suspects(self.flow, self.traced, self.steps)
+
+    @cached_property
+    def choke_points(self) -> pl.DataFrame:
+        """The fewest accounts, and transfers, that cut every trail: see `choke.choke_points`."""
+        return self._chokes.table
+
+    @cached_property
+    def _chokes(self) -> Chokes:
+        return choke_points(self)
+
+    @cached_property
+    def key_accounts(self) -> pl.DataFrame:
+        """Accounts to look at, each with its reasons: see `key_accounts.key_accounts`."""
+        return key_accounts(self)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the tables made on demand left out, in words."""
+        return self._chokes.notes
 
     @cached_property
     def freeze_simulator(self) -> pl.DataFrame:
