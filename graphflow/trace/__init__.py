@@ -22,6 +22,7 @@ from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.trace.carried import Taints, follow
 from graphflow.trace.choke import Chokes, choke_points
+from graphflow.trace.early_warning import early_warning
 from graphflow.trace.flows import Order, Traced, traced
 from graphflow.trace.freeze import freeze_first
 from graphflow.trace.freeze_simulator import freeze_simulator
@@ -105,6 +106,11 @@ class Trace:
     def key_accounts(self) -> pl.DataFrame:
         """Accounts to look at, each with its reasons: see `key_accounts.key_accounts`."""
         return key_accounts(self)
+
+    @cached_property
+    def early_warning(self) -> pl.DataFrame:
+        """Payers to warn and accounts being readied: see `early_warning.early_warning`."""
+        return early_warning(self)
 
     @property
     def notes(self) -> tuple[str, ...]:

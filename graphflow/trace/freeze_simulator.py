@@ -32,6 +32,9 @@ ACCOUNTS = (1, 2, 5, 10, 20, None)
 """How many accounts are frozen; None: all of the list."""
 DELAYS = (0, 5, 15, 30, 60, 120, 240, 1440)
 """Minutes from report to freeze."""
+ASSUMES = (
+    "reported right after the last payment; the freeze holds at once; what was taken from there later would have stayed"
+)
 Reported = Literal["last", "each"]
 _SCHEMA = {
     "reported": pl.String(), "delay_minutes": pl.Int64(), "accounts": pl.String(), "frozen": pl.Int64(),
