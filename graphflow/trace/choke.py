@@ -143,6 +143,8 @@ def fewest_accounts(trails: Trails, looks: int = MOST_LOOKS) -> tuple[tuple[int,
 
     The two agree unless more than `looks` trails would have to be looked for.
     """
+    if trails.find() is None:
+        return (), 0
     best = _needed(trails, _static_cut(trails))
     least = len(list(_apart(trails, frozenset())))
     search = _Search(trails, looks)
