@@ -7,7 +7,7 @@ What it sees
     came back, one is as large as half of the smallest reported payment, and they are ordinary accounts off the trail.
     An account is being readied when in the last `READY` before now an account of the trail (or one that tests accounts
     for it) sent it a tiny payment and nothing large came yet, or when it woke after long idleness (`dormant_burst`) and
-    an account of the trail pays it; both while no traced money came to it.
+    an account of the trail pays it, though not with traced money.
 When it is fooled
     A friend who lends money once looks like a victim; so do customers of a shop that hands on its takings at once and
     has no name that tells. Accounts of merchants, gateways and the like are never collectors here.
@@ -90,12 +90,12 @@ def _since(events: npt.NDArray[np.int32], row: int) -> npt.NDArray[np.int32]:
 def _still_paying(trace: Trace) -> Iterator[dict[str, object]]:
     flow = trace.flow
     least, most = _reported_range(trace)
-    ordinary = of_type(flow, ("unknown", "person"))
+    ordinary, came = of_type(flow, ("unknown", "person")), _came(trace)
     for code, begun in collectors(trace).items():
         mine = slice(flow.received.ptr[code], flow.received.ptr[code + 1])
         events, payers = flow.received.events[mine], flow.received.others[mine]
         for payer in np.unique(payers[events >= begun]).tolist():
-            if ordinary[payer] and payer not in trace.traced.victims and payer not in trace.taints.tiers:
+            if ordinary[payer] and payer not in trace.traced.victims and not came[payer]:
                 paid = events[payers == payer].astype(np.int64)
                 if (said := _like_a_victim(trace, paid, begun, least, most)) is not None:
                     yield _row(trace, "still paying", payer, paid, said)
@@ -141,12 +141,18 @@ def _being_readied(trace: Trace) -> Iterator[dict[str, object]]:
         yield _row(trace, "being readied", code, events, "; ".join(why for _, why in found))
 
 
+def _came(trace: Trace) -> npt.NDArray[np.bool_]:
+    """Per account, whether FIFO brought victims' money there."""
+    came = np.zeros(trace.flow.account_count, np.bool_)
+    came[trace.steps["payee"].to_numpy()] = True
+    return came
+
+
 def _recent(trace: Trace, payers: npt.NDArray[np.bool_]) -> Codes:
-    """Payments of some accounts in the last days, to ordinary accounts that no traced money came to."""
+    """Payments of some accounts in the last days, to ordinary accounts."""
     flow = trace.flow
     begin, end = (flow.ledger.frame["time"].search_sorted(trace.now - READY, side="left"), flow.size)
     fit = of_type(flow, ("unknown", "person"))
-    fit[list(trace.taints.tiers)] = False
     fit[trace.traced.victims] = False
     events = np.arange(int(begin), end)
     return events[payers[flow.payer[events]] & fit[flow.payee[events]]]
@@ -174,6 +180,7 @@ def _woken(trace: Trace) -> Iterator[tuple[int, Codes, str]]:
     """Accounts that woke after long idleness and are paid by the trail, though not with traced money."""
     flow = trace.flow
     paid = _recent(trace, trace.suspects)
+    paid = paid[~_came(trace)[flow.payee[paid]]]
     near = np.zeros(flow.account_count, np.bool_)
     near[flow.payee[paid]] = True
     if not paid.size:
