@@ -86,7 +86,7 @@ def test_a_small_purchase_readies_nobody(more: list[tuple[object, ...]]) -> None
 
 
 def test_an_account_that_wakes_and_is_paid_by_the_trail() -> None:
-    rows = [("N", "S", 0, 100), ("S", "B", 120 * DAY - 5, 90_000_00), ("V", "A", 120 * DAY, 500_000),
+    rows = [("N", "S", 0, 100), ("S", "B", 120 * DAY - 5, 60_000_00), ("V", "A", 120 * DAY, 500_000),
             ("A", "B", 120 * DAY + 10, 490_000), ("B", "N", 120 * DAY + 20, 60_000_00)]  # fmt: skip
     found = warned(trace_of(rows, [2]), "being readied")
     assert found == {"N": "idle for 120 days, now paid by an account of the trail (60,000.00 CNY last)"}

@@ -19,7 +19,10 @@ Bools = npt.NDArray[np.bool_]
 ORDINARY = tuple(kind for kind in ENDS if kind != "exchange")
 """Types of accounts that victims' money can come to without any doing of theirs."""
 TRACED_SHARE = 0.2
-"""An account is suspected of moving the money when at least a fifth of what it received is the victims' (judgement)."""
+"""An account is suspected of moving the money when at least a fifth of what it received is the victims' (judgement) …"""
+HANDED_ON = 0.8
+"""… or when it hands on so much of what it receives within a day, whoever's it is: few of a collector's victims may
+have reported (RUSI and Lloyds 2025: above 0.85 on average)."""
 DAY = timedelta(hours=24)
 
 
@@ -58,11 +61,13 @@ def worth(flow: Flow, trail: pl.DataFrame) -> npt.NDArray[np.float64]:
 def suspects(flow: Flow, traced: Traced, trail: pl.DataFrame) -> Bools:
     """Per account, whether it is suspected of moving the victims' money.
 
-    Their money came to it and is a fair part of all that it received; it is no victim, and not of a type whose accounts
-    take money from everybody.
+    Their money came to it, and is a fair part of all that it received, or nothing stays with it; it is no victim, and
+    not of a type whose accounts take money from everybody.
     """
     came = np.bincount(trail["payee"].to_numpy(), worth(flow, trail), flow.account_count)
     reached = np.bincount(trail["payee"].to_numpy(), minlength=flow.account_count) > 0
-    found: Bools = reached & (came >= TRACED_SHARE * flow.received.sums()) & ~of_type(flow, ORDINARY)
+    received = flow.received.sums()
+    moves = (came >= TRACED_SHARE * received) | (flow.lots(DAY).moved >= HANDED_ON * received)
+    found: Bools = reached & moves & ~of_type(flow, ORDINARY)
     found[traced.victims] = False
     return found
