@@ -22,12 +22,17 @@ from graphflow.errors import SourceError
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.trace.carried import Taints, follow
+from graphflow.trace.choke import Chokes, choke_points
+from graphflow.trace.early_warning import early_warning
 from graphflow.trace.flows import Order, Traced, traced
 from graphflow.trace.freeze import freeze_first
+from graphflow.trace.freeze_simulator import freeze_simulator
 from graphflow.trace.holdings import holdings, latest
+from graphflow.trace.key_accounts import key_accounts
 from graphflow.trace.requests import next_requests
 from graphflow.trace.restitution import restitution
 from graphflow.trace.taint import EXACT, RULES, Rule
+from graphflow.trace.trail import Bools, steps, suspects
 
 if TYPE_CHECKING:
     from graphflow.trace.victims.matching import Victims
@@ -81,6 +86,45 @@ class Trace:
     def next_requests(self) -> pl.DataFrame:
         """Statements to ask for next: see `requests.next_requests`."""
         return next_requests(self.flow, self.traced, self.taints)
+
+    @cached_property
+    def steps(self) -> pl.DataFrame:
+        """Which payment carried whose money, under FIFO: see `trail.steps`."""
+        return steps(self.flow, self.traced, self.taints)
+
+    @cached_property
+    def suspects(self) -> Bools:
+        """Per account, whether it is suspected of moving the money: see `trail.suspects`."""
+        return suspects(self.flow, self.traced, self.steps)
+
+    @cached_property
+    def choke_points(self) -> pl.DataFrame:
+        """The fewest accounts, and transfers, that cut every trail: see `choke.choke_points`."""
+        return self._chokes.table
+
+    @cached_property
+    def _chokes(self) -> Chokes:
+        return choke_points(self)
+
+    @cached_property
+    def key_accounts(self) -> pl.DataFrame:
+        """Accounts to look at, each with its reasons: see `key_accounts.key_accounts`."""
+        return key_accounts(self)
+
+    @cached_property
+    def early_warning(self) -> pl.DataFrame:
+        """Payers to warn and accounts being readied: see `early_warning.early_warning`."""
+        return early_warning(self)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the tables made on demand left out, in words."""
+        return self._chokes.notes
+
+    @cached_property
+    def freeze_simulator(self) -> pl.DataFrame:
+        """What a freeze would have kept, by accounts and delay: see `freeze_simulator.freeze_simulator`."""
+        return freeze_simulator(self)
 
     @cached_property
     def restitution(self) -> pl.DataFrame:

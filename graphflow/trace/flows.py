@@ -78,6 +78,16 @@ def traced(flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", withi
     return _cut(flow, rows, owner, victims, tier > 0, held, why)
 
 
+def until(flow: Flow, traced: Traced, last: int) -> Traced:
+    """The same cut as it was when the ledger had only its first `last` transfers."""
+    owner = np.zeros(flow.ledger.height, np.int32)
+    owner[traced.rows] = traced.flows.owner
+    reached = np.zeros(flow.ledger.accounts.height, np.bool_)
+    reached[traced.account[~traced.flows.stopped]] = True
+    rows = traced.rows[: int(np.searchsorted(traced.rows, last))]
+    return _cut(flow, rows, owner, traced.victims, reached, traced.held, traced.why)
+
+
 def _owners(flow: Flow, payments: pl.DataFrame) -> tuple[Ints, Ints]:
     """The victims' account codes by their first payment, and per transfer of the ledger the number of the victim whose
     payment it is."""

@@ -18,11 +18,15 @@ from graphflow.view.folder import inputs, must_be_ours, replacing
 from graphflow.view.tables import for_spreadsheet
 from graphflow.view.trace_tables import (
     RULES_SAID,
+    choke_table,
     freeze_table,
     holdings_table,
+    key_table,
     requests_table,
     restitution_table,
+    simulator_table,
     trace_table,
+    warning_table,
 )
 
 
@@ -43,6 +47,10 @@ def write_trace(trace: Trace, out: str | os.PathLike[str], *, command: Sequence[
             "freeze_first": freeze_table(trace),
             "next_requests": requests_table(trace),
             "restitution": restitution_table(trace),
+            "freeze_simulator": simulator_table(trace),
+            "choke_points": choke_table(trace),
+            "key_accounts": key_table(trace),
+            "early_warning": warning_table(trace),
             "unmatched": trace.unmatched,
         }
         for name, table in sheets.items():
@@ -74,7 +82,7 @@ def _run(trace: Trace, command: Sequence[str]) -> dict[str, Any]:
         "order": trace.order,
         "now": f"{trace.now:%Y-%m-%dT%H:%M:%SZ}",
         "stages": [asdict(stage) for stage in trace.stages],
-        "truncated": list(trace.truncated),
+        "truncated": [*trace.truncated, *trace.notes],
         "warnings": list(trace.warnings),
         "counts": {
             "victims": len(trace.victims),
