@@ -24,11 +24,14 @@ Cell = list[str]
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column of a table: its heading, by which rule or in which unit, and how a row fills it."""
+    """One column of a table: its heading, by which rule or in which unit, and how a row fills it.
+
+    kind  for the style sheet: "number", "time", "name", "long", or plain text
+    """
 
     heading: str
     hint: str = ""
-    number: bool = False
+    kind: str = ""
     cell: Callable[[Row], Cell]
 
 
@@ -57,20 +60,20 @@ def sections(trace: Trace) -> list[Section]:
 
 def _freeze_first(trace: Trace, decimals: Mapping[str, int]) -> Section:
     columns = [
-        _plain("rank", "Rank", number=True),
+        _plain("rank", "Rank", kind="number"),
         _plain("action", "Action"),
         _account(),
-        _plain("tier", "Tier", number=True),
+        _plain("tier", "Tier", kind="number"),
         _money("suggested_freeze", "Suggested freeze", "at most the balance, and FIFO or pro-rata", decimals),
         Column(
             heading="Urgency",
             hint=f"likely to leave within {HOUR:.0f} minutes",
-            number=True,
+            kind="number",
             cell=lambda row: [f"{100 * row['urgency']:.0f} %"],
         ),
         *(_rule(name, heading, decimals) for name, heading in HEADINGS.items()),
         _money("balance", "Balance", "by the statement", decimals),
-        _plain("reason", "Why", limit=600),
+        _plain("reason", "Why", kind="long", limit=600),
     ]
     note = "A suggested freeze is no order. What can be recovered, times how soon it is likely to be gone, comes first."
     return _section("Freeze first", note, columns, trace.freeze_first, "freeze_first.csv")
@@ -84,7 +87,7 @@ def _places(trace: Trace, decimals: Mapping[str, int]) -> Section:
     )
     columns = [
         _plain("place", "Where"),
-        _plain("accounts", "Accounts", number=True),
+        _plain("accounts", "Accounts", kind="number"),
         *(_rule(name, heading, decimals) for name, heading in TOTALLED.items()),
     ]
     note = "Every unit of a victim's money is somewhere once under each rule; currencies are never added together."
@@ -105,12 +108,12 @@ def _holdings(trace: Trace, decimals: Mapping[str, int]) -> Section:
     table = trace.holdings.sort(-pl.max_horizontal("fifo", "pro_rata"), "account", "currency")
     columns = [
         _account(),
-        _plain("tier", "Tier", number=True),
+        _plain("tier", "Tier", kind="number"),
         *(_rule(name, heading, decimals) for name, heading in HEADINGS.items()),
         _money("balance", "Balance", "by the statement", decimals),
         _money("already_frozen", "Frozen already", "by measures in force", decimals),
-        Column(heading="Last traced receipt", hint="UTC", cell=lambda row: [_time(row["since"])]),
-        _plain("ends", "Trail ends: why"),
+        Column(heading="Last traced receipt", hint="UTC", kind="time", cell=lambda row: [_time(row["since"])]),
+        _plain("ends", "Trail ends: why", kind="long"),
     ]
     note = "The largest holdings of the victims' money, account by account."
     return _section("Accounts that hold it", note, columns, table, "holdings.csv")
@@ -122,9 +125,9 @@ def _next_requests(trace: Trace, decimals: Mapping[str, int]) -> Section:
         _account(),
         _rule("fifo", "FIFO", decimals, column="amount"),
         _rule("pro_rata", "Pro-rata", decimals),
-        _plain("transfers", "Payments", number=True),
-        Column(heading="First", hint="UTC", cell=lambda row: [_time(row["first"])]),
-        Column(heading="Last", hint="UTC", cell=lambda row: [_time(row["last"])]),
+        _plain("transfers", "Payments", kind="number"),
+        Column(heading="First", hint="UTC", kind="time", cell=lambda row: [_time(row["first"])]),
+        Column(heading="Last", hint="UTC", kind="time", cell=lambda row: [_time(row["last"])]),
     ]
     note = "Accounts that received traced money and whose own statement is not held: what the trail leaves there."
     return _section("Next requests", note, columns, table, "next_requests.csv, and a file a bank in next_requests/")
@@ -133,11 +136,16 @@ def _next_requests(trace: Trace, decimals: Mapping[str, int]) -> Section:
 def _restitution(trace: Trace, decimals: Mapping[str, int]) -> Section:
     is_frozen = bool((trace.holdings["already_frozen"] > 0).any())
     columns = [
-        Column(heading="Victim", cell=lambda row: [shown(row["victim"], 60)]),
+        Column(heading="Victim", kind="name", cell=lambda row: [shown(row["victim"], 60)]),
         _money("loss", "Loss", "payments reported and found", decimals),
         _money("share_by_time", "Share by time", "first in, first out; what is left by losses", decimals),
         _money("share_pro_rata", "Share pro-rata", "in proportion to the losses", decimals),
-        Column(heading="Traced to", hint="first in, first out", cell=lambda row: [shown(row["traced_to"] or "—", 120)]),
+        Column(
+            heading="Traced to",
+            hint="first in, first out",
+            kind="long",
+            cell=lambda row: [shown(row["traced_to"] or "—", 120)],
+        ),
     ]
     of = "what is frozen" if is_frozen else "what is suggested to be frozen, since nothing is yet"
     note = f"Shares of {of}. A schedule for people to check, not a decision."
@@ -161,12 +169,12 @@ def _section(
     return Section(title=title, note=note, columns=columns, rows=rows, told=told)
 
 
-def _plain(name: str, heading: str, *, number: bool = False, limit: int = 200) -> Column:
+def _plain(name: str, heading: str, *, kind: str = "", limit: int = 200) -> Column:
     def cell(row: Row) -> Cell:
         value = row[name]
-        return [f"{value:,}" if number else shown(value, limit) if value else "—"]
+        return [f"{value:,}" if kind == "number" else shown(value, limit) if value else "—"]
 
-    return Column(heading=heading, number=number, cell=cell)
+    return Column(heading=heading, kind=kind, cell=cell)
 
 
 def _rule(name: str, heading: str, decimals: Mapping[str, int], *, column: str = "") -> Column:
@@ -178,7 +186,7 @@ def _money(name: str, heading: str, hint: str, decimals: Mapping[str, int]) -> C
     def cell(row: Row) -> Cell:
         return ["not known" if row[name] is None else money(row[name], row["currency"], decimals)]
 
-    return Column(heading=heading, hint=hint, number=True, cell=cell)
+    return Column(heading=heading, hint=hint, kind="number", cell=cell)
 
 
 def _account() -> Column:
@@ -186,7 +194,7 @@ def _account() -> Column:
         about = [row.get("name"), row.get("bank"), row.get("type")]
         return [shown(row["account"], 60), *(shown(text, 80) for text in about if text and text != "unknown")]
 
-    return Column(heading="Account", hint="name, bank, type", cell=cell)
+    return Column(heading="Account", hint="name, bank, type", kind="name", cell=cell)
 
 
 def _time(value: Any) -> str:
