@@ -71,9 +71,9 @@ def _freeze_first(trace: Trace, decimals: Mapping[str, int]) -> Section:
             kind="number",
             cell=lambda row: [f"{100 * row['urgency']:.0f} %"],
         ),
-        *(_rule(name, heading, decimals) for name, heading in HEADINGS.items()),
-        _money("balance", "Balance", "by the statement", decimals),
         _plain("reason", "Why", kind="long", limit=600),
+        *(_rule(name, heading, decimals) for name, heading in HEADINGS.items()),
+        _money("balance", "Balance", "by the statement, or as if it opened at zero", decimals),
     ]
     note = "A suggested freeze is no order. What can be recovered, times how soon it is likely to be gone, comes first."
     return _section("Freeze first", note, columns, trace.freeze_first, "freeze_first.csv")
@@ -110,7 +110,7 @@ def _holdings(trace: Trace, decimals: Mapping[str, int]) -> Section:
         _account(),
         _plain("tier", "Tier", kind="number"),
         *(_rule(name, heading, decimals) for name, heading in HEADINGS.items()),
-        _money("balance", "Balance", "by the statement", decimals),
+        _money("balance", "Balance", "by the statement, or as if it opened at zero", decimals),
         _money("already_frozen", "Frozen already", "by measures in force", decimals),
         Column(heading="Last traced receipt", hint="UTC", kind="time", cell=lambda row: [_time(row["since"])]),
         _plain("ends", "Trail ends: why", kind="long"),
