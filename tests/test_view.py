@@ -123,9 +123,11 @@ def test_pages_judge_nobody(html: str, word: str) -> None:
 
 def test_pages_are_the_same_in_another_process() -> None:
     script = (
-        "import sys; sys.path.insert(0, 'tests'); from view_cases import tour, crowd; from graphflow.view import view; import trace_cases;"
-        "from graphflow.view.trace_page import trace_page; told = trace_page(trace_cases.crowd(500, tier=50)).html;"
-        "from hashlib import sha256; print(sha256((view(*tour()).html + view(*crowd(400)).html + told).encode()).hexdigest())"
+        "import sys; sys.path.insert(0, 'tests'); from view_cases import tour, crowd; import trace_cases;"
+        "from graphflow.view import view; from graphflow.view.trace_page import trace_page;"
+        "told = trace_page(trace_cases.crowd(500, tier=50)).html;"
+        "from hashlib import sha256; whole = view(*tour()).html + view(*crowd(400)).html + told;"
+        "print(sha256(whole.encode()).hexdigest())"
     )
     root = Path(__file__).parent.parent
     runs = {

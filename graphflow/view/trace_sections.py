@@ -162,8 +162,10 @@ def _section(
     title: str, note: str, columns: Sequence[Column], table: pl.DataFrame, file: str, *, most: int = SHOWN
 ) -> Section:
     rows = [[column.cell(row) for column in columns] for row in table.head(most).iter_rows(named=True)]
-    if table.height <= most:
-        told = f"{plural(table.height, 'row')}" + (f": {file} has the same." if file else ".")
+    if not table.height:
+        told = "No rows."
+    elif table.height <= most:
+        told = f"All of {plural(table.height, 'row')}" + (f"; {file}." if file else ".")
     else:
         told = f"The first {most} of {table.height:,} rows." + (f" {file} has all." if file else "")
     return Section(title=title, note=note, columns=columns, rows=rows, told=told)
