@@ -175,6 +175,12 @@ class Trace:
         )
         return sums.join(begun.group_by("code").agg(begun=pl.col("time").min()), on="code")
 
+    def _repr_html_(self) -> str:
+        """The page, in a frame of its own. The view stands above the trace, so it is fetched when a notebook asks."""
+        from graphflow.view.trace_page import trace_page
+
+        return trace_page(self)._repr_html_()
+
     def __repr__(self) -> str:
         rows, accounts = self.taints.rows.height, len(self.taints.tiers)
         told = f"{self.payments.height:,} payments of {len(self.victims):,} victims"

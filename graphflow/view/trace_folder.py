@@ -1,4 +1,4 @@
-"""A trace as a folder: tables and run.json, written whole or not at all."""
+"""A trace as a folder: the page, tables and run.json, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from graphflow import __version__
 from graphflow.trace import EXACT, Trace
 from graphflow.view.folder import inputs, must_be_ours, replacing
 from graphflow.view.tables import for_spreadsheet
+from graphflow.view.text import RULES_SAID
+from graphflow.view.trace_page import trace_page
 from graphflow.view.trace_tables import (
-    RULES_SAID,
     choke_table,
     freeze_table,
     holdings_table,
@@ -34,7 +35,8 @@ def write_trace(trace: Trace, out: str | os.PathLike[str], *, command: Sequence[
     """Write everything about a trace into the folder `out`.
 
     An earlier result in `out` is replaced at the end, in one step; a run that fails leaves it as it was. The same input
-    gives the same bytes in every table; only run.json holds times. Raises `OutputError` as `write_results` does.
+    gives the same bytes in every table and in the page; only run.json holds times. Raises `OutputError` as
+    `write_results` does.
     """
     folder = Path(out)
     must_be_ours(folder)
@@ -56,6 +58,8 @@ def write_trace(trace: Trace, out: str | os.PathLike[str], *, command: Sequence[
         for name, table in sheets.items():
             _sheet(table, new / f"{name}.csv")
         _letters(sheets["next_requests"], new / "next_requests")
+        for_spreadsheet(trace.flow.ledger.rejected).write_csv(new / "rejected.csv")
+        (new / "trace.html").write_bytes(trace_page(trace).html.encode("utf-8", "backslashreplace"))
         run = json.dumps(_run(trace, command), indent=1, ensure_ascii=False)
         (new / "run.json").write_text(run + "\n", encoding="utf-8")
     return folder

@@ -11,16 +11,6 @@ from graphflow.trace import EXACT, Trace
 from graphflow.trace.carried import LIMITS
 from graphflow.trace.freeze_simulator import ASSUMES
 
-RULES_SAID = {
-    "fifo": "first in, first out",
-    "lifo": "last in, first out",
-    "own_first": "the account's own money first (lowest intermediate balance)",
-    "pro_rata": "in proportion to what the account holds",
-    "certain": "the victims' whatever exact rule is used",
-    "at_most": "possible under some exact rule",
-}
-"""What each column of amounts means, for headers."""
-
 AMOUNTS = (*EXACT, *LIMITS)
 
 
