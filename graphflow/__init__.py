@@ -5,8 +5,10 @@
     findings = detect(graph)                  graph → Findings that cite ledger rows
     cases = open_cases(graph, findings)       Findings → ranked Cases
     view(graph, cases[0])                     Case → an interactive page, one file, offline
+    trace(graph, read_victims(file, ledger))  victims' payments → where their money is under each rule
 
-`analyze` does the five steps with times and warnings; `write_results` puts its files into a folder.
+`analyze` does the first five with times and warnings, `trace_files` the last; `write_results` and `write_trace` put
+their files into a folder.
 """
 
 from __future__ import annotations
@@ -45,8 +47,15 @@ if TYPE_CHECKING:
     from graphflow.ledger import Ledger as Ledger
     from graphflow.read import read_ledger as read_ledger
     from graphflow.simulate import simulate as simulate
+    from graphflow.trace import Trace as Trace
+    from graphflow.trace import trace as trace
+    from graphflow.trace.victims.matching import Victims as Victims
+    from graphflow.trace.victims.matching import read_victims as read_victims
+    from graphflow.trace.victims.matching import victims_of as victims_of
+    from graphflow.tracing import trace_files as trace_files
     from graphflow.view import view as view
     from graphflow.view.folder import write_results as write_results
+    from graphflow.view.trace_folder import write_trace as write_trace
 
 __version__ = "0.1.0"
 
@@ -79,8 +88,15 @@ _HOMES = {
     "Ledger": "ledger",
     "read_ledger": "read",
     "simulate": "simulate",
+    "Trace": "trace",
+    "trace": "trace",
+    "Victims": "trace.victims.matching",
+    "read_victims": "trace.victims.matching",
+    "victims_of": "trace.victims.matching",
+    "trace_files": "tracing",
     "view": "view",
     "write_results": "view.folder",
+    "write_trace": "view.trace_folder",
 }
 __all__ = [
     "Analysis",
@@ -105,14 +121,21 @@ __all__ = [
     "ScatterGather",
     "Stack",
     "Structuring",
+    "Trace",
+    "Victims",
     "analyze",
     "detect",
     "evaluate",
     "open_cases",
     "read_ledger",
+    "read_victims",
     "simulate",
+    "trace",
+    "trace_files",
+    "victims_of",
     "view",
     "write_results",
+    "write_trace",
 ]
 
 
@@ -130,8 +153,8 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Python binds an imported submodule to its package. Four verbs (`detect`, `evaluate`, `view`, `simulate`) share
-    their name with the folder they live in: for those `graphflow.detect` stays the function."""
+    """Python binds an imported submodule to its package. Verbs (`detect`, `evaluate`, `view`, `simulate`, `trace`) have
+    the name of the folder they live in: for those `graphflow.detect` stays the function."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _HOMES and isinstance(value, ModuleType)):

@@ -63,14 +63,11 @@ def trace_files(
     if not found.payments.height:
         raise SourceError(_none(found))
     with clock.stage("trace"):
-        traced = trace(
-            graph, found.payments, order=asked, within=_span(within), now=_moment(at, options.get("timezone", "UTC"))
-        )
+        traced = trace(graph, found, order=asked, within=_span(within), now=_moment(at, options.get("timezone", "UTC")))
     return replace(
         traced,
-        unmatched=found.unmatched,
         stages=tuple(clock.stages),
-        warnings=(*ledger.warnings, *found.warnings, *graph.flow.types.warnings, *_unmatched(found), *traced.warnings),
+        warnings=(*ledger.warnings, *graph.flow.types.warnings, *_unmatched(found), *traced.warnings),
     )
 
 

@@ -117,6 +117,20 @@ def test_a_row_without_a_word(tmp_path: Path) -> None:
 # --- amounts below zero -----------------------------------------------------------------------------
 
 
+def test_a_row_without_a_word_goes_as_its_balance_moved(tmp_path: Path) -> None:
+    rows = statement("A", "进9 出2 进1 出3")
+    bare = [{**cells, "way": ""} if k in (1, 2) else cells for k, cells in enumerate(rows)]
+    assert edges(read(tmp_path, bare)) == edges(read(tmp_path, rows))
+
+
+def test_a_row_without_a_word_that_no_balance_tells_is_rejected(tmp_path: Path) -> None:
+    rows = statement("A", "进9 出2 进1")
+    rows[1] = {**rows[1], "way": "", "balance": ""}
+    ledger = read(tmp_path, rows)
+    assert ledger.rejected["reason"].to_list() == ["no word for the direction, and no balance tells it"]
+    assert ledger.sources[0].rows["rejected"] == 1
+
+
 def test_a_negative_amount_of_money_out_is_money_out(tmp_path: Path) -> None:
     ledger = read(tmp_path, [row("A", "出", "-5.00", "B"), row("A", "出", "6.00", "B")])
     assert edges(ledger) == [("A", "B", 500), ("A", "B", 600)]

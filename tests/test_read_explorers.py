@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from graphflow.errors import SourceError
 from graphflow.ledger import Ledger, major
 from graphflow.read import read_ledger
-from graphflow.read.tokens import CONTRACTS, plainly
+from graphflow.read.dialects.tokens import CONTRACTS, plainly
 
 TOKENS = [
     *("Txhash", "Blockno", "UnixTimestamp", "DateTime (UTC)", "From", "To", "TokenValue", "USDValueDayOfTx"),

@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 from graphflow.ledger import Ledger
-from graphflow.read import ncrp, read_ledger
+from graphflow.read import read_ledger
 from graphflow.read.batches import batches
-from graphflow.read.dialects import recognise
+from graphflow.read.dialects import ncrp, recognise
 from graphflow.read.source import Sources
 
 FIRST = ["S No.", "Acknowledgement No.", "Account No./ (Wallet\xa0/PG/PA) Id", "Transaction Id / UTR Number"]

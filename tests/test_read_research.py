@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from graphflow.errors import ColumnError
 from graphflow.ledger import Ledger, major
-from graphflow.read import amlgentex, amlsim, paysim, read_ledger, saml_d
+from graphflow.read import read_ledger
+from graphflow.read.dialects import amlgentex, amlsim, paysim, saml_d
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -81,7 +82,7 @@ def test_saml_d(tmp_path: Path) -> None:
         "10:35:21,2022-10-07,1491989064,8401255335,60,Groat,Yen,UK,Japan,Cross-border,0,Normal_Fan_Out",
         "10:35,2022-10-07,1491989064,8401255335,60,Yen,Yen,UK,Japan,Cross-border,0,Normal_Fan_Out",
     )
-    assert ledger.sources[0].dialect == "saml_d"
+    assert ledger.sources[0].dialect == "saml-d"
     assert column(ledger, "time")[0] == datetime(2022, 10, 7, 10, 35, 19, tzinfo=UTC)
     assert column(ledger, "payee")[0] == "0769355426"
     assert column(ledger, "paid") == column(ledger, "received") == [145_915, 601_964, 6_000]
@@ -112,7 +113,7 @@ def test_columns_of_saml_d_in_any_order(tmp_path: Path, order: list[int], separa
 
 def test_a_saml_d_file_without_a_date_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ColumnError, match=r'a.csv: a SAML-D file has a column "Date"; this one has not: '):
-        read(tmp_path, SAML_D.replace(",Date", ",Day"), "1,2,3,4,5,6,7,8,9,10,11,12", dialect="saml_d")
+        read(tmp_path, SAML_D.replace(",Date", ",Day"), "1,2,3,4,5,6,7,8,9,10,11,12", dialect="saml-d")
 
 
 ACCOUNT = st.integers(0, 10**10 - 1).map("{:010d}".format)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trace_cases
 from view_cases import HOSTILE, case, crowd, finding, hostile, ledger, rule, tour
 
 from graphflow.errors import OutputError
@@ -21,6 +22,7 @@ from graphflow.ledger import Source
 from graphflow.view import Page, layout, view
 from graphflow.view.picture import MAX_FOLDS, MAX_NODES, picture
 from graphflow.view.report import MAX_CASES, report
+from graphflow.view.trace_page import trace_page
 from graphflow.words import shorten, shown, visible
 
 REMOTE = re.compile(r"""(?:src|href|action|data)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import|\bfetch\(|XMLHttpRequest|WebSocket""", re.I)  # fmt: skip # noqa: E501
@@ -73,10 +75,12 @@ def pages() -> dict[str, str]:
             title=words[0], summary=words[1], cases=[told], truncated=words, warnings=words,
             facts=dict.fromkeys(words, words[4]), rules=[rule(*words[:3])], preset=words[3],
         ),
+        "trace": trace_page(trace_cases.small()).html,
+        "hostile trace": trace_page(trace_cases.hostile()).html,
     }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["tour", "hostile", "report", "hostile report"])
+@pytest.fixture(scope="module", params=["tour", "hostile", "report", "hostile report", "trace", "hostile trace"])
 def html(request: pytest.FixtureRequest) -> str:
     return pages()[request.param]
 
@@ -119,8 +123,11 @@ def test_pages_judge_nobody(html: str, word: str) -> None:
 
 def test_pages_are_the_same_in_another_process() -> None:
     script = (
-        "import sys; sys.path.insert(0, 'tests'); from view_cases import tour, crowd; from graphflow.view import view;"
-        "from hashlib import sha256; print(sha256((view(*tour()).html + view(*crowd(400)).html).encode()).hexdigest())"
+        "import sys; sys.path.insert(0, 'tests'); from view_cases import tour, crowd; import trace_cases;"
+        "from graphflow.view import view; from graphflow.view.trace_page import trace_page;"
+        "told = trace_page(trace_cases.crowd(500, tier=50)).html;"
+        "from hashlib import sha256; whole = view(*tour()).html + view(*crowd(400)).html + told;"
+        "print(sha256(whole.encode()).hexdigest())"
     )
     root = Path(__file__).parent.parent
     runs = {

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trace_cases
 from view_cases import HOSTILE, crowd, hostile, rule, tour
 
 import graphflow as gf
 from graphflow.view import view
 from graphflow.view.report import report
+from graphflow.view.trace_page import trace_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 
@@ -221,4 +223,94 @@ def test_the_report_filters_its_cases(browser: Any, tmp_path: Path, screen: str)
     assert visit.page.locator("#shown").inner_text() == "1 of 2 shown"
     assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert visit.page.evaluate("window.stolen") is None
+    assert visit.trouble == []
+
+
+# --- the page of a trace ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trace_file(tmp_path: Path) -> Path:
+    return trace_page(trace_cases.small()).save(tmp_path / "trace.html")
+
+
+def widths(visit: Visit) -> dict[int, float]:
+    """Width of each edge that is drawn."""
+    script = """() => Object.fromEntries(Object.values(graphflow.network.body.edges)
+        .filter((edge) => !edge.options.hidden).map((edge) => [edge.id, edge.options.width]))"""
+    return {int(edge): width for edge, width in visit.page.evaluate(script).items()}
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_trace_opens_without_network(browser: Any, trace_file: Path, screen: str, scheme: str) -> None:
+    visit = Visit(browser, trace_file, screen, scheme)
+    assert visit.trouble == []
+    assert len(visit.listed()) == 8
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    box = visit.page.locator("#graph").bounding_box()
+    for node in range(7):
+        x, y = visit.spot(node)
+        assert box["x"] < x < box["x"] + box["width"]
+        assert box["y"] < y < box["y"] + box["height"]
+
+
+def test_the_rule_of_a_trace_changes_widths_and_colours(browser: Any, trace_file: Path) -> None:
+    visit = Visit(browser, trace_file, "desk")
+    edge, node = edge_between(visit, "C → T"), node_of(visit, "E")
+    fill = "node => graphflow.network.body.nodes[node].options.color.background"
+    assert widths(visit)[edge] == pytest.approx(22 * 300 / 500)
+    assert edge_between(visit, "T → E") not in widths(visit)
+    assert visit.page.evaluate(fill, node) == "#b9c0ca"
+    visit.page.select_option("#rule", "pro_rata")
+    assert widths(visit)[edge] == pytest.approx(22 * 450 / 500)
+    assert edge_between(visit, "T → E") in widths(visit)
+    assert visit.page.evaluate(fill, node) == "#9c2f0c"
+    assert visit.trouble == []
+
+
+def test_an_edge_of_a_trace_shows_its_transactions_with_file_and_row(browser: Any, trace_file: Path) -> None:
+    visit = Visit(browser, trace_file, "desk")
+    visit.page.select_option("#rule", "pro_rata")
+    visit.page.mouse.click(*visit.middle(edge_between(visit, "T → E")))
+    visit.page.wait_for_timeout(400)
+    assert visit.listed() == ["T00005", "T00006"]
+    assert visit.page.locator("#rows tbody tr").first.locator("td").nth(7).inner_text() == "bank.csv"
+    assert visit.page.locator("#rows tbody tr").first.locator("td").nth(8).inner_text() == "6"
+    assert "bank.csv:6, bank.csv:7" in visit.page.locator("#chosen").inner_text()
+
+
+def test_a_line_of_freeze_first_shows_its_account_in_the_trace(browser: Any, trace_file: Path) -> None:
+    visit = Visit(browser, trace_file, "desk")
+    button = visit.page.locator(".finding").first
+    button.click()
+    account = visit.page.locator("#chosen b").inner_text()
+    assert account in button.inner_text()
+    bright = {edge for edge, opacity in visit.colours().items() if opacity > 0.5}
+    assert edge_between(visit, f"V1 → {account}") in bright
+    assert 0 < len(bright) < 8
+    visit.page.locator("#all").click()
+    assert len(visit.listed()) == 8
+
+
+def test_hostile_names_are_only_text_in_a_trace(browser: Any, tmp_path: Path) -> None:
+    visit = Visit(browser, trace_page(trace_cases.hostile()).save(tmp_path / "trace.html"), "desk")
+    for node in range(2 * len(HOSTILE) + 2):
+        visit.page.mouse.move(*visit.spot(node))
+        visit.page.wait_for_timeout(40)
+        visit.page.mouse.click(*visit.spot(node))
+    for button in visit.page.locator(".finding").all():
+        button.click()
+    assert visit.page.locator("#tip, #chosen, #rows, .findings, .figures, .notes").count() > 6
+    told = visit.page.locator("#tip, #chosen, #rows, .findings, .figures, .notes, .summary")
+    assert told.locator("script, img, a, svg").count() == 0
+    assert visit.page.locator("body > script").count() == 5
+    assert visit.page.evaluate("window.stolen") is None
+    assert visit.trouble == []
+
+
+def test_the_largest_trace_opens_at_once(browser: Any, tmp_path: Path) -> None:
+    visit = Visit(browser, trace_page(trace_cases.crowd(900, tier=400)).save(tmp_path / "trace.html"), "desk")
+    assert visit.page.evaluate("performance.getEntriesByType('navigation')[0].domComplete") < 3000
+    assert visit.page.locator("#shown").inner_text() == "1,701 cited, in time order"
     assert visit.trouble == []

@@ -1,4 +1,5 @@
-"""Files → Ledger. One file here per source dialect; the rest is shared by all of them.
+"""Files → Ledger. `dialects` and `messages` hold one file per source dialect, `one_sided` makes transfers of
+statements; the rest is shared by all of them.
 
 `read_ledger` recognises the dialect by the header, reads in batches (memory stays near that of the
 columns kept), turns text into exact minor units and UTC times, and accounts for every row.

@@ -194,7 +194,8 @@ class Cleaner:
     @property
     def _needed(self) -> list[str]:
         """Texts that a transfer cannot be without."""
-        return ["payer", "payee", "direction"] if self.layout.one_sided else ["payer", "payee"]
+        told = "payer_balance" in self.layout.parts  # which way a row without a word went, its balance may tell
+        return ["payer", "payee"] if told or not self.layout.one_sided else ["payer", "payee", "direction"]
 
     # --- what becomes of the rows ------------------------------------------------------------------
 

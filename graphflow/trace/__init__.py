@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -21,12 +22,20 @@ from graphflow.errors import SourceError
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.trace.carried import Taints, follow
+from graphflow.trace.choke import Chokes, choke_points
+from graphflow.trace.early_warning import early_warning
 from graphflow.trace.flows import Order, Traced, traced
 from graphflow.trace.freeze import freeze_first
+from graphflow.trace.freeze_simulator import freeze_simulator
 from graphflow.trace.holdings import holdings, latest
+from graphflow.trace.key_accounts import key_accounts
 from graphflow.trace.requests import next_requests
 from graphflow.trace.restitution import restitution
 from graphflow.trace.taint import EXACT, RULES, Rule
+from graphflow.trace.trail import Bools, steps, suspects
+
+if TYPE_CHECKING:
+    from graphflow.trace.victims.matching import Victims
 
 __all__ = ["EXACT", "RULES", "Order", "Rule", "Trace", "trace"]
 
@@ -79,6 +88,45 @@ class Trace:
         return next_requests(self.flow, self.traced, self.taints)
 
     @cached_property
+    def steps(self) -> pl.DataFrame:
+        """Which payment carried whose money, under FIFO: see `trail.steps`."""
+        return steps(self.flow, self.traced, self.taints)
+
+    @cached_property
+    def suspects(self) -> Bools:
+        """Per account, whether it is suspected of moving the money: see `trail.suspects`."""
+        return suspects(self.flow, self.traced, self.steps)
+
+    @cached_property
+    def choke_points(self) -> pl.DataFrame:
+        """The fewest accounts, and transfers, that cut every trail: see `choke.choke_points`."""
+        return self._chokes.table
+
+    @cached_property
+    def _chokes(self) -> Chokes:
+        return choke_points(self)
+
+    @cached_property
+    def key_accounts(self) -> pl.DataFrame:
+        """Accounts to look at, each with its reasons: see `key_accounts.key_accounts`."""
+        return key_accounts(self)
+
+    @cached_property
+    def early_warning(self) -> pl.DataFrame:
+        """Payers to warn and accounts being readied: see `early_warning.early_warning`."""
+        return early_warning(self)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the tables made on demand left out, in words."""
+        return self._chokes.notes
+
+    @cached_property
+    def freeze_simulator(self) -> pl.DataFrame:
+        """What a freeze would have kept, by accounts and delay: see `freeze_simulator.freeze_simulator`."""
+        return freeze_simulator(self)
+
+    @cached_property
     def restitution(self) -> pl.DataFrame:
         """Shares of what is frozen, or of what is suggested to be where nothing is: see `restitution`."""
         parts = [self._restitution(currency) for currency in self.payments["currency"].unique().sort().to_list()]
@@ -127,6 +175,12 @@ class Trace:
         )
         return sums.join(begun.group_by("code").agg(begun=pl.col("time").min()), on="code")
 
+    def _repr_html_(self) -> str:
+        """The page, in a frame of its own. The view stands above the trace, so it is fetched when a notebook asks."""
+        from graphflow.view.trace_page import trace_page
+
+        return trace_page(self)._repr_html_()
+
     def __repr__(self) -> str:
         rows, accounts = self.taints.rows.height, len(self.taints.tiers)
         told = f"{self.payments.height:,} payments of {len(self.victims):,} victims"
@@ -135,7 +189,7 @@ class Trace:
 
 def trace(
     graph: FlowGraph,
-    payments: pl.DataFrame,
+    victims: Victims | pl.DataFrame,
     *,
     order: Order = "strict",
     within: timedelta | None = None,
@@ -143,7 +197,8 @@ def trace(
 ) -> Trace:
     """Follow victims' money through a graph under every rule.
 
-    payments  one row a reported payment: `row` (position in the ledger), `victim`, `amount` (minor units), `currency`
+    victims   what `read_victims` or `victims_of` gives; or a frame, one row a reported payment: `row` (position in the
+              ledger), `victim`, `amount` (minor units), `currency`
     order     "strict": the trail ends where a statement is not held; "tolerant": payments that other statements show
               are followed across it
     within    how long after the last reported payment money is followed
@@ -151,6 +206,7 @@ def trace(
 
     Raises `SourceError` when there is no payment to follow.
     """
+    payments = victims if isinstance(victims, pl.DataFrame) else victims.payments
     if not payments.height:
         raise SourceError("no victim's payment is in the ledger: nothing to trace")
     payments = payments.unique("row", keep="first", maintain_order=True).sort("row")
@@ -163,5 +219,7 @@ def trace(
         taints=taints,
         order=order,
         now=now or latest(graph.flow),
+        unmatched=pl.DataFrame() if isinstance(victims, pl.DataFrame) else victims.unmatched,
+        warnings=() if isinstance(victims, pl.DataFrame) else victims.warnings,
         truncated=taints.truncated,
     )

@@ -26,7 +26,7 @@ Longs = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 Order = Literal["strict", "tolerant"]
-ENDS = ("gateway", "bank-internal", "end", "exchange", "tax-utility", "merchant", "payroll", "landlord")
+ENDS = ("gateway", "bank-internal", "end", "tax-utility", "merchant", "payroll", "landlord")
 """Types of accounts where a trail ends: what they pay is not the victims' money any more, or cannot be told from it."""
 
 
@@ -78,13 +78,28 @@ def traced(flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", withi
     return _cut(flow, rows, owner, victims, tier > 0, held, why)
 
 
-def _owners(flow: Flow, payments: pl.DataFrame) -> tuple[Ints, Ints]:
-    """The victims' account codes, and per transfer of the ledger the number of the victim whose payment it is."""
-    codes = flow.ledger.payer_codes[payments["row"].to_numpy()]
-    victims, number = np.unique(codes, return_inverse=True)
+def until(flow: Flow, traced: Traced, last: int) -> Traced:
+    """The same cut as it was when the ledger had only its first `last` transfers."""
     owner = np.zeros(flow.ledger.height, np.int32)
-    owner[payments["row"].to_numpy()] = number + 1
-    return victims.astype(np.int32), owner
+    owner[traced.rows] = traced.flows.owner
+    reached = np.zeros(flow.ledger.accounts.height, np.bool_)
+    reached[traced.account[~traced.flows.stopped]] = True
+    rows = traced.rows[: int(np.searchsorted(traced.rows, last))]
+    return _cut(flow, rows, owner, traced.victims, reached, traced.held, traced.why)
+
+
+def _owners(flow: Flow, payments: pl.DataFrame) -> tuple[Ints, Ints]:
+    """The victims' account codes by their first payment, and per transfer of the ledger the number of the victim whose
+    payment it is."""
+    rows = np.sort(payments["row"].to_numpy())
+    codes = flow.ledger.payer_codes[rows]
+    sorted_, first, which = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    number = np.empty(order.size, np.int32)
+    number[order] = np.arange(1, order.size + 1)
+    owner = np.zeros(flow.ledger.height, np.int32)
+    owner[rows] = number[which]
+    return sorted_[order].astype(np.int32), owner
 
 
 def statements_held(flow: Flow) -> Bools:

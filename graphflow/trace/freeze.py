@@ -19,8 +19,8 @@ _UNKNOWN_DWELL = 15.0
 """Minutes that money is taken to stay in an account that has handed on nothing yet (Lloyds and RUSI, 2025: a quarter of
 what known mule accounts received had left within 15 minutes)."""
 
-GONE = ("end", "bank-internal", "tax-utility", "exchange")
-ENQUIRE = ("gateway", "merchant", "payroll", "landlord")
+GONE = ("end", "bank-internal", "tax-utility")
+ENQUIRE = ("gateway", "exchange", "merchant", "payroll", "landlord")
 ACTIONS = ("freeze", "request and stop", "enquire")
 _ORDINARY_DAYS, _ORDINARY_SHARE = 14, 0.2
 

@@ -1,4 +1,4 @@
-"""The picture of a case as a pyvis network. The only module that imports pyvis, and when first used: it is slow.
+"""The picture of a case or a trace as a pyvis network. The only module that imports pyvis, when first used: it is slow.
 
 Of pyvis the node and edge model and `generate_html` are used. Its template is ours, since its own loads
 Bootstrap from the network and escapes nothing; titles are never set, since one `href` in any of them turns
@@ -18,7 +18,7 @@ from markupsafe import Markup
 from graphflow.ledger import default_decimals, major
 from graphflow.view.assets import environment
 from graphflow.view.layout import TALL, WIDE, Spot, bow, columns, spread, tiers
-from graphflow.view.picture import Edge, Node, Picture
+from graphflow.view.picture import Amount, Edge, Node, Picture
 from graphflow.view.text import Totals
 from graphflow.words import shorten, shown
 
@@ -45,8 +45,16 @@ SHAPES = {
     "victim candidate": "dot",
     "cash-out": "square",
     "controller candidate": "star",
+    "no statement": "diamond",
+    "trail end": "square",
 }
 """A victim candidate is a source and a cash-out an end by nature: the same shape, much darker."""
+
+HELD = ((0.5, "held-3"), (0.1, "held-2"), (0.0, "held-1"))
+"""Colours of what an account still holds: above which share of the largest holding in its currency."""
+
+WIDEST = 22.0
+"""Canvas units of the edge that carried the most; the others in proportion."""
 
 PAYS_IN = ("source", "victim candidate")
 """Roles that stand in the first column."""
@@ -60,17 +68,17 @@ def load() -> Any:
     return import_module("pyvis.network")
 
 
-def draw(picture: Picture, words: Mapping[str, Any], decimals: Mapping[str, int]) -> str:
+def draw(picture: Picture, words: Mapping[str, Any], decimals: Mapping[str, int], *, page: str = "case.html.j2") -> str:
     """The page's HTML. `words` is what the page says beside the picture: pyvis hands its heading on as it is."""
     network = load().Network(directed=True)
-    network.templateEnv, network.path = environment(), "case.html.j2"
+    network.templateEnv, network.path = environment(), page
     network.options = OPTIONS
     network.heading = {**words, "vis_network": vis_network()}
     standing = _standing(picture)
     _add_nodes(network, picture, standing)
     for index, edge in enumerate(picture.edges):
         network.edges.append(_edge(index, edge, picture, standing, decimals))
-    html: str = network.generate_html("case.html")
+    html: str = network.generate_html("page.html")
     return html
 
 
@@ -93,7 +101,7 @@ class Standing(NamedTuple):
 def _standing(picture: Picture) -> Standing:
     hops = picture.hops()
     sources = [index for index, node in enumerate(picture.nodes) if node.role in PAYS_IN]
-    tier = tiers(len(picture.nodes), hops, sources)
+    tier = picture.tier or tiers(len(picture.nodes), hops, sources)
     order = columns(tier, hops, [picture.accounts[node.members[0]].account for node in picture.nodes])
     wide, tall = spread(order, WIDE), spread(order, TALL)
     every = range(len(picture.nodes))
@@ -116,7 +124,19 @@ def _add_nodes(network: Any, picture: Picture, standing: Standing) -> None:
             x=x,
             y=y,
             tall=standing.tall[index],
+            **_by({rule: {"group": _held_group(node, amount)} for rule, amount in node.held.items()}),
         )
+
+
+def _by(rules: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What differs between the rules of a trace; nothing in a case."""
+    return {"by": rules} if rules else {}
+
+
+def _held_group(node: Node, amount: Amount) -> str:
+    if node.role == "victim":
+        return "victim"
+    return next((group for least, group in HELD if amount.share > least), "held-0")
 
 
 def node_label(node: Node, picture: Picture, limit: int) -> str:
@@ -134,7 +154,7 @@ def _edge(index: int, edge: Edge, picture: Picture, standing: Standing, decimals
     """What pyvis keeps of an edge; its own `add_edge` searches all nodes for each end.
 
     `amount` is drawn by our script, where there is room for it. `bend` is how round the curve is on a wide and
-    on a tall canvas; 0 is an even curve to the next tier.
+    on a tall canvas; 0 is an even curve to the next tier. `by`: width and amount under each rule of tracing.
     """
     return {
         "id": index,
@@ -143,7 +163,15 @@ def _edge(index: int, edge: Edge, picture: Picture, standing: Standing, decimals
         "width": round(1 + 7 * edge.share**0.5, 2),
         "amount": edge_label(edge, decimals),
         "bend": _bend(edge, picture, standing),
+        "ahead": standing.tier[edge.payee] > standing.tier[edge.payer],
+        **_by({rule: _carried(amount, decimals) for rule, amount in edge.carried.items()}),
     }
+
+
+def _carried(amount: Amount, decimals: Mapping[str, int]) -> dict[str, Any]:
+    """An edge under one rule; it is not drawn where the rule lets it carry nothing."""
+    label = "\n".join(_round_amounts({currency: n for currency, n in amount.totals.items() if n}, decimals))
+    return {"width": round(max(WIDEST * amount.share, 1.0), 2) if label else 0, "amount": label}
 
 
 def _bend(edge: Edge, picture: Picture, standing: Standing) -> list[float]:

@@ -1,4 +1,7 @@
-"""A case as one page that needs no network: the picture, the reasons and the transactions it cites."""
+"""A case as one page that needs no network: the picture, the reasons and the transactions it cites.
+
+The page of a trace (`trace_page`) takes its facts and its `Page` from here.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ from graphflow.errors import OutputError
 from graphflow.graph import FlowGraph
 from graphflow.view.assets import nonce_of
 from graphflow.view.network import draw
-from graphflow.view.picture import MAX_NODES, Edge, Node, Picture, Transfer, picture
-from graphflow.view.text import money, totals_text
+from graphflow.view.picture import MAX_NODES, Amount, Edge, Node, Picture, Transfer, picture
+from graphflow.view.text import RULES_SAID, money, totals_text
 from graphflow.words import count as plural
 from graphflow.words import shown
 
@@ -61,7 +64,7 @@ def view(graph: FlowGraph, case: Case) -> Page:
     """The page of a case. `graph` is the one the case was found in; it is not changed."""
     drawn = picture(graph, case)
     decimals = graph.ledger.decimals
-    facts = _json(_facts(drawn, case, decimals))
+    facts = as_json(facts_of(drawn, decimals, findings=_finding_facts(drawn, case)))
     words = {
         "case": case,
         "facts": Markup(facts),
@@ -79,7 +82,7 @@ def view(graph: FlowGraph, case: Case) -> Page:
     return Page(case.id, draw(drawn, words, decimals))
 
 
-def _json(data: object) -> str:
+def as_json(data: object) -> str:
     """JSON that can stand inside a script element: nothing in it can close the element or open another."""
     text = json.dumps(data, separators=(",", ":"))
     for character in "<>&'":
@@ -132,8 +135,8 @@ def _cuts(drawn: Picture, case: Case) -> list[str]:
 # --- facts for the script -----------------------------------------------------------------------------
 
 
-def _facts(drawn: Picture, case: Case, decimals: Decimals) -> dict[str, Any]:
-    """What hovering, clicking and the table show."""
+def facts_of(drawn: Picture, decimals: Decimals, *, findings: list[dict[str, Any]]) -> dict[str, Any]:
+    """What hovering, clicking and the table show. `findings`: what each button of the list highlights."""
     listed = drawn.transfers[:MAX_ROWS]
     used = sorted({account for t in listed for account in (t.payer, t.payee)})
     place = {account: index for index, account in enumerate(used)}
@@ -145,8 +148,8 @@ def _facts(drawn: Picture, case: Case, decimals: Decimals) -> dict[str, Any]:
         "accounts": [[shown(drawn.accounts[a].account, limit), drawn.node_of[a]] for a in used],
         "files": [shown(file) for file in files],
         "rows": [_row(t, place, files, decimals) for t in listed],
-        "findings": _finding_facts(drawn, case),
-        "total": len(drawn.transfers),
+        "findings": findings,
+        "total": drawn.total,
     }
 
 
@@ -156,7 +159,10 @@ def _row(t: Transfer, place: Mapping[int, int], files: list[str], decimals: Deci
     received = "" if same else money(t.received, t.received_currency, decimals)
     where = [files.index(t.file), t.row, shown(t.twin, 120) if t.twin else ""]
     channel = shown(t.channel, 40) if t.channel else ""
-    return [shown(t.tx, 80), t.time, place[t.payer], place[t.payee], amount, currency, received, channel, *where]
+    carried = [money(part, t.paid_currency, decimals).split(" ", 1)[0] for part in t.carried]
+    return [
+        shown(t.tx, 80), t.time, place[t.payer], place[t.payee], amount, currency, received, channel, *where, *carried,
+    ]  # fmt: skip
 
 
 def _node_facts(node: Node, drawn: Picture, decimals: Decimals) -> list[list[str]]:
@@ -167,7 +173,16 @@ def _node_facts(node: Node, drawn: Picture, decimals: Decimals) -> list[list[str
         if tally.count:
             amounts = " + ".join(totals_text(tally.totals, decimals))
             lines.append([word, f"{amounts} ({plural(tally.count, 'transaction')})"])
+    lines += _by_rule(node.held, "still held", decimals)
     return [*lines, ["first", min(times[0], default="")], ["last", max(times[1], default="")]]
+
+
+def _by_rule(amounts: Mapping[str, Amount], word: str, decimals: Decimals) -> list[list[str]]:
+    """Traced money, a line a rule."""
+    return [
+        [f"{word}, {RULES_SAID[rule]}", " + ".join(totals_text(amount.totals, decimals)) or "nothing"]
+        for rule, amount in amounts.items()
+    ]
 
 
 def _who(node: Node, drawn: Picture) -> list[list[str]]:
@@ -188,7 +203,7 @@ def label_of(node: Node, drawn: Picture) -> str:
 
 def _edge_facts(edge: Edge, drawn: Picture, decimals: Decimals) -> list[list[str]]:
     cited = [f"{shown(t.file, 60)}:{t.row}" for t in edge.transfers[:SOURCES_SHOWN]]
-    rest = len(edge.transfers) - len(cited)
+    rest = edge.paid.count - len(cited)
     lines = [
         [f"{label_of(drawn.nodes[edge.payer], drawn)} → {label_of(drawn.nodes[edge.payee], drawn)}"],
         ["transactions", f"{edge.paid.count:,}"],
@@ -196,11 +211,12 @@ def _edge_facts(edge: Edge, drawn: Picture, decimals: Decimals) -> list[list[str
     ]
     if edge.received.totals != edge.paid.totals:
         lines.append(["received", " + ".join(totals_text(edge.received.totals, decimals))])
+    lines += _by_rule(edge.carried, "carried", decimals)
     source = ", ".join(cited) + (f" and {rest:,} more" if rest else "")
     return [*lines, ["first", edge.paid.first], ["last", edge.paid.last], ["source rows", source]]
 
 
-def _finding_facts(drawn: Picture, case: Case) -> list[dict[str, list[int]]]:
+def _finding_facts(drawn: Picture, case: Case) -> list[dict[str, Any]]:
     """Per listed finding: the nodes and edges to highlight, the rows of the table to show."""
     position = {int(row): index for index, row in enumerate(case.rows)}
     facts = []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from graphflow.case import Case
@@ -14,13 +15,16 @@ from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.view.text import Totals, add
 
+T = TypeVar("T")
+
 MAX_NODES = 300
 MAX_FOLDS = 24
 MAX_EDGES = 600
 
 
 class Transfer(NamedTuple):
-    """A cited transaction. `payer` and `payee` are positions in the picture's accounts."""
+    """A cited transaction. `payer` and `payee` are positions in the picture's accounts; `carried`: of traced money, by
+    rule, in minor units of the currency paid."""
 
     payer: int
     payee: int
@@ -34,6 +38,7 @@ class Transfer(NamedTuple):
     file: str
     row: int
     twin: str
+    carried: tuple[int, ...] = ()
 
 
 class Account(NamedTuple):
@@ -65,10 +70,20 @@ class Tally:
 
 
 @dataclass(kw_only=True)
+class Amount:
+    """Traced money under one rule: what an edge carried, or a node still holds. `share`: of the largest such amount in
+    its currency."""
+
+    totals: Totals = field(default_factory=dict)
+    share: float = 0.0
+
+
+@dataclass(kw_only=True)
 class Node:
     """One account, or several folded into one: `members` are positions in the picture's accounts.
 
-    `beside` is the node that folded accounts are neighbours of (None: of no drawn account).
+    `beside` is the node that folded accounts are neighbours of (None: of no drawn account). `held`: by rule, where
+    money is traced.
     """
 
     members: list[int]
@@ -78,11 +93,15 @@ class Node:
     beside: int | None = None
     came: Tally = field(default_factory=Tally)
     went: Tally = field(default_factory=Tally)
+    held: dict[str, Amount] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
 class Edge:
-    """All transactions from one node to another. `share`: of the largest edge of the same currency."""
+    """All transactions from one node to another. `share`: of the largest edge of the same currency.
+
+    transfers  those that are cited: all of a case, the first ones of a trace; carried: by rule, where money is traced
+    """
 
     payer: int
     payee: int
@@ -90,15 +109,18 @@ class Edge:
     paid: Tally = field(default_factory=Tally)
     received: Tally = field(default_factory=Tally)
     share: float = 0.0
+    carried: dict[str, Amount] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A case as it is drawn.
+    """A case, or a trace, as it is drawn.
 
-    transfers   every cited transaction in time order; node_of: the node of each account
+    transfers   cited transactions in time order: all of a case, the largest ones of a trace; total: how many there are
+    node_of     the node of each account
     edges       the drawn ones; edge_of: (payer node, payee node) → position in `edges`
     unseen      edges left out, the smallest ones
+    tier        of each node, where it is known; empty: told from the order in which money reached it
     """
 
     accounts: list[Account]
@@ -108,6 +130,8 @@ class Picture:
     edges: list[Edge]
     edge_of: dict[tuple[int, int], int]
     unseen: int
+    total: int
+    tier: list[int] = field(default_factory=list)
 
     @property
     def folded(self) -> int:
@@ -115,7 +139,9 @@ class Picture:
         return sum(len(node.members) for node in self.nodes if node.folded)
 
     def hops(self) -> list[tuple[int, int]]:
-        """(payer node, payee node) of each transaction, in time order."""
+        """(payer node, payee node) of each transaction, or of each edge by its first one, in time order."""
+        if self.tier:
+            return [(edge.payer, edge.payee) for edge in self.edges]
         return [(self.node_of[t.payer], self.node_of[t.payee]) for t in self.transfers]
 
 
@@ -130,13 +156,13 @@ def picture(graph: FlowGraph, case: Case, *, max_nodes: int = MAX_NODES, max_edg
         )
         for code, (account, bank, name) in zip(flow.accounts.tolist(), flow.described.iter_rows(), strict=True)
     ]  # fmt: skip
-    transfers = _transfers(flow)
+    transfers = cited(flow, flow.accounts)
     nodes, node_of = _nodes(accounts, transfers, max_nodes)
     for t in transfers:
         nodes[node_of[t.payer]].went.add(t.time, t.paid_currency, t.paid)
         nodes[node_of[t.payee]].came.add(t.time, t.received_currency, t.received)
     edges = _edges(transfers, node_of)
-    kept = _largest(edges, max_edges)
+    kept = largest(edges, [edge.share for edge in edges], max_edges)
     return Picture(
         accounts=accounts,
         transfers=transfers,
@@ -145,20 +171,25 @@ def picture(graph: FlowGraph, case: Case, *, max_nodes: int = MAX_NODES, max_edg
         edges=kept,
         edge_of={(edge.payer, edge.payee): position for position, edge in enumerate(kept)},
         unseen=len(edges) - len(kept),
+        total=len(transfers),
     )
 
 
-def _transfers(flow: Flow) -> list[Transfer]:
-    """The transactions of a flow, times as text in the ledger's own precision."""
+def clock(flow: Flow) -> str:
+    """The format of times in the ledger's own precision."""
+    return "%Y-%m-%d %H:%M" if flow.ledger.precision.total_seconds() >= 60 else "%Y-%m-%d %H:%M:%S"
+
+
+def cited(flow: Flow, accounts: npt.NDArray[np.int32]) -> list[Transfer]:
+    """The transactions of a flow; `accounts` are the sorted codes of the picture's accounts."""
     has = flow.frame.columns
-    clock = "%Y-%m-%d %H:%M" if flow.ledger.precision.total_seconds() >= 60 else "%Y-%m-%d %H:%M:%S"
     texts = [pl.col(n).cast(pl.String).fill_null("") if n in has else pl.lit("") for n in ("channel", "file")]
     twin = pl.format("{}:{}", "twin_file", "twin_row").fill_null("") if "twin_file" in has else pl.lit("")
     table = flow.frame.select(
-        pl.Series("from", np.searchsorted(flow.accounts, flow.payer)),
-        pl.Series("to", np.searchsorted(flow.accounts, flow.payee)),
+        pl.Series("from", np.searchsorted(accounts, flow.payer)),
+        pl.Series("to", np.searchsorted(accounts, flow.payee)),
         "tx",
-        pl.col("time").dt.strftime(clock),
+        pl.col("time").dt.strftime(clock(flow)),
         "paid",
         pl.col("paid_currency").cast(pl.String),
         "received",
@@ -257,9 +288,9 @@ def _edges(transfers: Sequence[Transfer], node_of: Sequence[int]) -> list[Edge]:
     return list(edges.values())
 
 
-def _largest(edges: list[Edge], limit: int) -> list[Edge]:
-    """The widest edges, still in order of their first transaction."""
-    if len(edges) <= limit:
-        return edges
-    ranked = sorted(range(len(edges)), key=lambda i: (-edges[i].share, i))
-    return [edges[i] for i in sorted(ranked[:limit])]
+def largest(items: list[T], sizes: Sequence[float], limit: int) -> list[T]:
+    """The largest items, still in their order."""
+    if len(items) <= limit:
+        return items
+    ranked = sorted(range(len(items)), key=lambda i: (-sizes[i], i))
+    return [items[i] for i in sorted(ranked[:limit])]

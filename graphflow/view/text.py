@@ -1,4 +1,4 @@
-"""Amounts of money as a page words them: by currency, never added together."""
+"""Amounts of money, and the rules they are traced by, as a page words them: by currency, never added together."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from collections.abc import Mapping
 
 from graphflow.ledger import default_decimals, major
 from graphflow.words import shown
+
+RULES_SAID = {
+    "fifo": "first in, first out",
+    "lifo": "last in, first out",
+    "own_first": "the account's own money first (lowest intermediate balance)",
+    "pro_rata": "in proportion to what the account holds",
+    "certain": "the victims' whatever exact rule is used",
+    "at_most": "possible under some exact rule",
+}
+"""What each rule of tracing, and each limit, means: for headers."""
 
 Totals = dict[str, int]
 """Minor units by currency. Currencies are never added together."""

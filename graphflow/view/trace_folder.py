@@ -1,4 +1,4 @@
-"""A trace as a folder: tables and run.json, written whole or not at all."""
+"""A trace as a folder: the page, tables and run.json, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ from graphflow import __version__
 from graphflow.trace import EXACT, Trace
 from graphflow.view.folder import inputs, must_be_ours, replacing
 from graphflow.view.tables import for_spreadsheet
+from graphflow.view.text import RULES_SAID
+from graphflow.view.trace_page import trace_page
 from graphflow.view.trace_tables import (
-    RULES_SAID,
+    choke_table,
     freeze_table,
     holdings_table,
+    key_table,
     requests_table,
     restitution_table,
+    simulator_table,
     trace_table,
+    warning_table,
 )
 
 
@@ -30,7 +35,8 @@ def write_trace(trace: Trace, out: str | os.PathLike[str], *, command: Sequence[
     """Write everything about a trace into the folder `out`.
 
     An earlier result in `out` is replaced at the end, in one step; a run that fails leaves it as it was. The same input
-    gives the same bytes in every table; only run.json holds times. Raises `OutputError` as `write_results` does.
+    gives the same bytes in every table and in the page; only run.json holds times. Raises `OutputError` as
+    `write_results` does.
     """
     folder = Path(out)
     must_be_ours(folder)
@@ -43,11 +49,17 @@ def write_trace(trace: Trace, out: str | os.PathLike[str], *, command: Sequence[
             "freeze_first": freeze_table(trace),
             "next_requests": requests_table(trace),
             "restitution": restitution_table(trace),
+            "freeze_simulator": simulator_table(trace),
+            "choke_points": choke_table(trace),
+            "key_accounts": key_table(trace),
+            "early_warning": warning_table(trace),
             "unmatched": trace.unmatched,
         }
         for name, table in sheets.items():
             _sheet(table, new / f"{name}.csv")
         _letters(sheets["next_requests"], new / "next_requests")
+        for_spreadsheet(trace.flow.ledger.rejected).write_csv(new / "rejected.csv")
+        (new / "trace.html").write_bytes(trace_page(trace).html.encode("utf-8", "backslashreplace"))
         run = json.dumps(_run(trace, command), indent=1, ensure_ascii=False)
         (new / "run.json").write_text(run + "\n", encoding="utf-8")
     return folder
@@ -74,7 +86,7 @@ def _run(trace: Trace, command: Sequence[str]) -> dict[str, Any]:
         "order": trace.order,
         "now": f"{trace.now:%Y-%m-%dT%H:%M:%SZ}",
         "stages": [asdict(stage) for stage in trace.stages],
-        "truncated": list(trace.truncated),
+        "truncated": [*trace.truncated, *trace.notes],
         "warnings": list(trace.warnings),
         "counts": {
             "victims": len(trace.victims),

@@ -9,16 +9,7 @@ import polars as pl
 from graphflow.ledger import Ledger
 from graphflow.trace import EXACT, Trace
 from graphflow.trace.carried import LIMITS
-
-RULES_SAID = {
-    "fifo": "first in, first out",
-    "lifo": "last in, first out",
-    "own_first": "the account's own money first (lowest intermediate balance)",
-    "pro_rata": "in proportion to what the account holds",
-    "certain": "the victims' whatever exact rule is used",
-    "at_most": "possible under some exact rule",
-}
-"""What each column of amounts means, for headers."""
+from graphflow.trace.freeze_simulator import ASSUMES
 
 AMOUNTS = (*EXACT, *LIMITS)
 
@@ -81,6 +72,32 @@ def requests_table(trace: Trace) -> pl.DataFrame:
 def restitution_table(trace: Trace) -> pl.DataFrame:
     """One line a victim and currency."""
     return _major(trace.restitution, ("loss", "share_by_time", "share_pro_rata"), trace.flow.ledger)
+
+
+def choke_table(trace: Trace) -> pl.DataFrame:
+    """One line an account or transfer that together with the others cuts every trail. `carries`: FIFO."""
+    columns = ["kind", "account", "bank", "name", "payee", "transaction", "file", "row", "carries", "currency"]
+    return _major(trace.choke_points.select(*columns, "every_trail", "reason"), ("carries",), trace.flow.ledger)
+
+
+def key_table(trace: Trace) -> pl.DataFrame:
+    """One line an account to look at. `amount`: what FIFO brought there."""
+    return _major(trace.key_accounts, ("amount",), trace.flow.ledger)
+
+
+def warning_table(trace: Trace) -> pl.DataFrame:
+    """One line somebody to warn, or an account being readied, with the last payment."""
+    columns = ["kind", "account", "bank", "name", "payee", "last_payment", "amount", "currency", "payments"]
+    table = trace.early_warning.select(*columns, "transaction", "file", "row", "why")
+    return _major(table, ("amount",), trace.flow.ledger)
+
+
+def simulator_table(trace: Trace) -> pl.DataFrame:
+    """One line a delay, number of accounts and currency. `kept`: FIFO; `assumes`: what it rests on."""
+    table = trace.freeze_simulator.select(
+        "accounts", "delay_minutes", "kept", "share", "currency", "lost", "frozen", "reported", assumes=pl.lit(ASSUMES)
+    )
+    return _major(table, ("kept", "lost"), trace.flow.ledger)
 
 
 def _balance() -> pl.Expr:

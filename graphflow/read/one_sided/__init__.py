@@ -171,7 +171,18 @@ def _signed(records: pl.DataFrame, words: Mapping[int, Words], proof: pl.DataFra
     schema = {"file": pl.UInt32(), "direction": pl.String(), "out": pl.Boolean()}
     known = pl.DataFrame(meaning, schema=schema, orient="row")
     records = records.join(known, on=["file", "direction"], how="left", maintain_order="left")
+    if records["out"].null_count():
+        records = _told_by_balance(records, proof, fates)
     return _with_negatives(records, proof, fates) if records["negative"].any() else records
+
+
+def _told_by_balance(records: pl.DataFrame, proof: pl.DataFrame, fates: Fates) -> pl.DataFrame:
+    """Rows without a word for the direction: as their balance moved; what it does not tell is rejected."""
+    records = records.join(proof.drop("direction"), on=["file", "row"], how="left", maintain_order="left")
+    moved = pl.when(pl.col("step").is_in([1, -1])).then(pl.col("step") == -1)
+    records = records.with_columns(out=pl.coalesce("out", moved)).drop("step")
+    fates.add(records.filter(pl.col("out").is_null()), "rejected", "no word for the direction, and no balance tells it")
+    return records.filter(pl.col("out").is_not_null())
 
 
 def _with_negatives(records: pl.DataFrame, proof: pl.DataFrame, fates: Fates) -> pl.DataFrame:

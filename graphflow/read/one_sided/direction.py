@@ -94,7 +94,8 @@ def decide(
 def _tallies(steps: pl.DataFrame) -> Iterator[tuple[int, list[_Seen]]]:
     """Each file's words, in the order of the alphabet."""
     tally = (
-        steps.group_by("file", "direction")
+        steps.drop_nulls("direction")
+        .group_by("file", "direction")
         .agg(rises=(pl.col("step") == 1).sum(), falls=(pl.col("step") == -1).sum())
         .sort("file", "direction")
     )

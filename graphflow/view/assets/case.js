@@ -8,7 +8,9 @@
   const night = matchMedia("(prefers-color-scheme: dark)"), narrow = matchMedia("(max-width: 639px)");
   const nodeSet = new vis.DataSet(), edgeSet = new vis.DataSet();
   const ring = nodes.length > 60 ? 1.5 : 4; // in screen pixels, whatever the zoom
+  const rules = element("rule"); // a trace is drawn under one rule at a time
   let focus = null; // {nodes: Set, edges: Set}: what stays bright
+  const under = (thing) => (rules && thing.by ? { ...thing, ...thing.by[rules.value] } : thing);
 
   // --- place: the same order on every screen, stretched along the side that has room left ---
 
@@ -31,10 +33,11 @@
     return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
   }
 
-  function paintedNode(node, ink, sheet) {
+  function paintedNode(drawn, ink, sheet) {
+    const node = under(drawn);
     const bright = !focus || focus.nodes.has(node.id);
     const fill = node.folded ? sheet : colour(node.group);
-    const line = node.flagged ? ink : node.folded ? colour("soft") : fill;
+    const line = node.flagged ? ink : node.folded ? colour(node.by ? node.group : "soft") : fill;
     const both = { background: fill, border: line };
     return {
       id: node.id, label: narrow.matches ? node.brief : node.label, shape: node.shape, size: node.size,
@@ -51,12 +54,14 @@
     return { enabled: true, type: "cubicBezier", forceDirection: narrow.matches ? "vertical" : "horizontal", roundness: 0.45 };
   }
 
-  function paintedEdge(edge) {
+  function paintedEdge(drawn) {
+    const edge = under(drawn);
     const bright = !focus || focus.edges.has(edge.id);
     const line = focus && bright ? colour("chosen") : colour("edge");
     return {
-      id: edge.id, from: edge.from, to: edge.to, width: edge.width, smooth: curve(edge.bend),
-      color: { color: line, highlight: colour("chosen"), hover: colour("chosen"), opacity: bright ? 0.85 : 0.12 },
+      id: edge.id, from: edge.from, to: edge.to, width: edge.width, hidden: !edge.width, smooth: curve(edge.bend),
+      ...(edge.by ? { arrows: { to: { enabled: !edge.ahead, scaleFactor: 0.4 } } } : {}), // ahead goes without saying
+      color: { color: line, highlight: colour("chosen"), hover: colour("chosen"), opacity: bright ? (edge.by ? 0.55 : 0.85) : 0.12 },
     };
   }
 
@@ -69,7 +74,8 @@
   // --- amounts on the edges: largest first, each at the first place along its edge where it covers nothing ---
 
   const places = [0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8];
-  const ranked = [...edges].sort((a, b) => b.width - a.width || a.id - b.id).slice(0, 150);
+  const largest = () => edges.map(under).filter(({ width }) => width).sort((a, b) => b.width - a.width || a.id - b.id).slice(0, 150);
+  let ranked = largest();
   const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
   function covered(node) {
@@ -129,7 +135,7 @@
   // --- the table ---
 
   function tableRow(row) {
-    const [tx, time, payer, payee, amount, currency, received, channel, file, number, twin] = row;
+    const [tx, time, payer, payee, amount, currency, received, channel, file, number, twin, ...carried] = row;
     const line = make("tr");
     const paid = make("td", amount, "number");
     if (received) paid.append(make("br"), make("span", "received " + received, "kind"));
@@ -137,7 +143,8 @@
     if (twin) source.append(make("br"), make("span", "and " + twin, "kind"));
     line.append(make("td", tx), make("td", time, "time"), 
       make("td", facts.accounts[payer][0], "account"), make("td", facts.accounts[payee][0], "account"),
-      paid, make("td", currency), make("td", channel), source, make("td", number, "number"));
+      paid, make("td", currency), make("td", channel), source, make("td", number, "number"),
+      ...carried.map((part) => make("td", part, "number")));
     return line;
   }
 
@@ -145,7 +152,7 @@
     document.querySelector("#rows tbody").replaceChildren(...rows.map(tableRow));
     const of = facts.total.toLocaleString("en");
     element("shown").textContent = what ? `${rows.length.toLocaleString("en")} of ${of}: ${what}` :
-      rows.length < facts.total ? `the first ${rows.length.toLocaleString("en")} of ${of} in time order` : `${of} cited, in time order`;
+      rows.length < facts.total ? `the ${facts.listed || "first"} ${rows.length.toLocaleString("en")} of ${of} in time order` : `${of} cited, in time order`;
     element("all").hidden = !what;
   }
 
@@ -172,7 +179,7 @@
     const found = facts.findings[index];
     network.unselectAll();
     choose({ finding: index, nodes: new Set(found.nodes), edges: new Set(found.edges) },
-      found.rows.map((row) => facts.rows[row]), `finding ${index + 1}`);
+      found.rows.map((row) => facts.rows[row]), found.name || `finding ${index + 1}`, found.node === undefined ? undefined : facts.nodes[found.node]);
   }
 
   function chooseNode(id) {
@@ -216,6 +223,7 @@
   element("fit").addEventListener("click", fit);
   element("zoom-in").addEventListener("click", () => zoom(1.3));
   element("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
+  if (rules) rules.addEventListener("change", () => { ranked = largest(); paint(); });
   night.addEventListener("change", paint);
   narrow.addEventListener("change", repaint);
   for (const [event, on] of [["beforeprint", true], ["afterprint", false]]) {

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from graphflow.read.columns import Layout
-from graphflow.read.explorers import first_rows, looked_through, utc, verdicts
+from graphflow.read.dialects.explorers import first_rows, looked_through, utc, verdicts
 from graphflow.read.headers import folded, needed, places, titles
 from graphflow.read.source import RawFile
 

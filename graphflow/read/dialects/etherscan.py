@@ -15,7 +15,7 @@ import polars as pl
 
 from graphflow.errors import SourceError
 from graphflow.read.columns import Layout
-from graphflow.read.explorers import FAILED, exact, looked_through, utc, verdicts
+from graphflow.read.dialects.explorers import FAILED, exact, looked_through, utc, verdicts
 from graphflow.read.headers import folded, needed, places, titles
 from graphflow.read.source import RawFile
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from graphflow.read.columns import Layout
-from graphflow.read.explorers import first_rows
+from graphflow.read.dialects.explorers import first_rows
 from graphflow.read.headers import folded, needed, places, titles
 from graphflow.read.source import RawFile
 

@@ -14,9 +14,9 @@ import polars as pl
 
 from graphflow.read.batches import ROW, Ragged, batches
 from graphflow.read.columns import Layout
-from graphflow.read.look_alikes import resembled
+from graphflow.read.dialects.look_alikes import resembled
+from graphflow.read.dialects.tokens import CONTRACTS, judged
 from graphflow.read.source import RawFile
-from graphflow.read.tokens import CONTRACTS, judged
 
 Arrange = Callable[[pl.DataFrame], pl.DataFrame]
 """Texts by the names of an explorer → `hash`, `time`, `payer`, `payee`, `paid`, and `several` (whether a hash may stand

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from graphflow.read.columns import Layout
+from graphflow.read.dialects.steps import dated
 from graphflow.read.headers import needed, places, titles
 from graphflow.read.source import RawFile
-from graphflow.read.steps import dated
 
 NAME = "paysim"
 

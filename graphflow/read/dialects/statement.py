@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from graphflow.errors import ColumnError
-from graphflow.read import plain
 from graphflow.read.columns import Layout
+from graphflow.read.dialects import plain
 from graphflow.read.headers import has, places
 from graphflow.read.record_texts import (
     by_side,

@@ -14,7 +14,7 @@ from graphflow.read.columns import Layout
 from graphflow.read.headers import needed, places, titles
 from graphflow.read.source import RawFile
 
-NAME = "saml_d"
+NAME = "saml-d"
 
 CURRENCIES = {
     "UK pounds": "GBP",

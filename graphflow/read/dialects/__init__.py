@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from graphflow.errors import ColumnError, SourceError, did_you_mean
-from graphflow.read import (
+from graphflow.read.columns import OF_STATEMENTS, Layout
+from graphflow.read.dialects import (
     alipay,
     amlgentex,
     amlsim,
@@ -22,7 +23,6 @@ from graphflow.read import (
     tenpay,
     tronscan,
 )
-from graphflow.read.columns import OF_STATEMENTS, Layout
 from graphflow.read.headers import folded
 from graphflow.read.messages import camt053, mt103, mt940, pacs008
 from graphflow.read.source import RawFile

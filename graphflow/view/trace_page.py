@@ -1,0 +1,138 @@
+"""A trace as one page that needs no network: the picture by tiers, what to act on first, and where the money is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from markupsafe import Markup
+
+from graphflow import __version__
+from graphflow.trace import EXACT, Trace
+from graphflow.view.assets import nonce_of
+from graphflow.view.network import draw
+from graphflow.view.page import Page, as_json, facts_of, label_of
+from graphflow.view.picture import Picture
+from graphflow.view.text import RULES_SAID, money
+from graphflow.view.trace_picture import trace_picture
+from graphflow.view.trace_sections import SHOWN, sections, summary
+from graphflow.words import count as plural
+from graphflow.words import shown
+
+MAX_LINES = 100
+"""Warnings, cuts and lines of the victims file that are listed each."""
+
+
+def trace_page(trace: Trace) -> Page:
+    """The page of a trace. The same trace gives the same page, byte by byte."""
+    decimals = trace.flow.ledger.decimals
+    first = trace.freeze_first.head(SHOWN)
+    drawn = trace_picture(trace, flagged=first["account"].to_list())
+    buttons = _buttons(first, drawn)
+    facts = as_json({**facts_of(drawn, decimals, findings=buttons), "listed": "largest"})
+    said = summary(trace)
+    words = {
+        "title": "Where the victims' money went",
+        "summary": said,
+        "facts": Markup(facts),
+        "figures": _figures(trace),
+        "nonce": nonce_of(f"{said}{facts}"),
+        "version": __version__,
+        "rules": {rule: RULES_SAID[rule] for rule in EXACT},
+        "first": [_first_words(row, decimals) for row in first.iter_rows(named=True)],
+        "acted": trace.freeze_first.height,
+        "sections": sections(trace),
+        "folded": drawn.folded,
+        "roles": {node.role for node in drawn.nodes},
+        "cuts": _cuts(drawn),
+        "notes": _listed(_notes(trace), "notes", "run.json"),
+        "warnings": _listed(trace.warnings, "warnings", "run.json"),
+        "truncated": _listed(trace.truncated, "cuts", "run.json"),
+        "sources": trace.flow.ledger.sources,
+    }
+    return Page("trace", draw(drawn, words, decimals, page="trace.html.j2"))
+
+
+def _figures(trace: Trace) -> dict[str, str]:
+    return {
+        "Victims": f"{len(trace.victims):,}",
+        "Payments found": f"{trace.payments.height:,}",
+        "Lines without a payment": f"{trace.unmatched.height:,}",
+        "Accounts reached": f"{len(trace.taints.tiers):,}",
+        "Order": trace.order,
+        "Minutes count to (UTC)": f"{trace.now:%Y-%m-%d %H:%M}",
+    }
+
+
+def _first_words(row: Mapping[str, Any], decimals: Mapping[str, int]) -> dict[str, str]:
+    """A line of the freeze-first list, as a button."""
+    return {
+        "account": shown(row["account"], 40),
+        "name": shown(row["name"], 60) if row["name"] else "",
+        "action": row["action"],
+        "amount": money(row["suggested_freeze"], row["currency"], decimals),
+        "reason": shown(row["reason"], 400),
+    }
+
+
+def _buttons(first: pl.DataFrame, drawn: Picture) -> list[dict[str, Any]]:
+    """What each line of the list highlights: its account, the edges to and from it, their listed transactions."""
+    node_at = {account.account: node for account, node in zip(drawn.accounts, drawn.node_of, strict=True)}
+    found = []
+    for account in first["account"].to_list():
+        node = node_at[account]
+        near = [index for index, edge in enumerate(drawn.edges) if node in (edge.payer, edge.payee)]
+        ends = {end for index in near for end in (drawn.edges[index].payer, drawn.edges[index].payee)}
+        rows = [
+            index
+            for index, t in enumerate(drawn.transfers)
+            if node in (drawn.node_of[t.payer], drawn.node_of[t.payee])
+        ]  # fmt: skip
+        name = label_of(drawn.nodes[node], drawn)
+        found.append({"nodes": sorted(ends | {node}), "edges": near, "rows": rows, "name": name, "node": node})
+    return found
+
+
+def _cuts(drawn: Picture) -> list[str]:
+    """Everything that is in the trace and not in the picture or the table below it, in words."""
+    lines = []
+    if drawn.folded:
+        lines.append(
+            f"{drawn.folded:,} of {len(drawn.accounts):,} accounts, those with the smallest traced amounts, are folded "
+            "into boxes, one a column (“and … more”)."
+        )
+    if drawn.unseen:
+        lines.append(f"{plural(drawn.unseen, 'edge')} with the smallest amounts not drawn.")
+    if len(drawn.transfers) < drawn.total:
+        lines.append(
+            f"The table lists the {len(drawn.transfers):,} of {drawn.total:,} transactions that carried the most; "
+            "trace.parquet holds all of them."
+        )
+    return lines
+
+
+def _notes(trace: Trace) -> list[str]:
+    """What a reader must know of how this was made."""
+    notes = ["No rule is the truth: money in an account is not labelled. Which rule applies is for a court."]
+    if assumed := trace.holdings.filter(pl.col("assumed") & pl.col("held")).height:
+        notes.append(f"No statement gives the opening balance of {plural(assumed, 'holding')}: taken as zero.")
+    if trace.unmatched.height:
+        notes.append(
+            f"{plural(trace.unmatched.height, 'line')} of the victims file named no payment of the ledger, and "
+            "nothing of them is in this page; unmatched.csv lists them with the nearest payments."
+        )
+    back = {rule: sum(amounts) for rule, amounts in trace.taints.absorbed.items()}
+    if any(back.values()):
+        notes.append(
+            "Part of the money ended in payments that other victims reported, and is not counted twice; run.json says "
+            "how much under each rule (absorbed)."
+        )
+    return notes
+
+
+def _listed(lines: Sequence[str], what: str, file: str) -> list[str]:
+    """At most so many lines, and how many more there are."""
+    listed = [shown(line, 600) for line in lines[:MAX_LINES]]
+    more = len(lines) - len(listed)
+    return [*listed, f"and {more:,} more {what}: {file} has all"] if more else listed

@@ -1,0 +1,233 @@
+"""The tables of a trace's page: the first rows of each, and which file has all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from graphflow.trace import Trace
+from graphflow.trace.freeze import HOUR
+from graphflow.view.text import RULES_SAID, money, totals_text
+from graphflow.words import count as plural
+from graphflow.words import shown
+
+SHOWN = 20
+"""Rows of each table on the page."""
+
+Row = Mapping[str, Any]
+Cell = list[str]
+"""The lines of a cell: the first one is what it says, the others are about it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table: its heading, by which rule or in which unit, and how a row fills it.
+
+    kind  for the style sheet: "number", "time", "name", "long", or plain text
+    """
+
+    heading: str
+    hint: str = ""
+    kind: str = ""
+    cell: Callable[[Row], Cell]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A table as the page shows it. `told`: how many of how many rows, and where all are."""
+
+    title: str
+    note: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    told: str
+
+
+def sections(trace: Trace) -> list[Section]:
+    """All tables of the page, in the order of what to do."""
+    decimals = trace.flow.ledger.decimals
+    return [
+        _freeze_first(trace, decimals),
+        _places(trace, decimals),
+        _holdings(trace, decimals),
+        _next_requests(trace, decimals),
+        _restitution(trace, decimals),
+    ]
+
+
+def _freeze_first(trace: Trace, decimals: Mapping[str, int]) -> Section:
+    columns = [
+        _plain("rank", "Rank", kind="number"),
+        _plain("action", "Action"),
+        _account(),
+        _plain("tier", "Tier", kind="number"),
+        _money("suggested_freeze", "Suggested freeze", "at most the balance, and FIFO or pro-rata", decimals),
+        Column(
+            heading="Urgency",
+            hint=f"likely to leave within {HOUR:.0f} minutes",
+            kind="number",
+            cell=lambda row: [f"{100 * row['urgency']:.0f} %"],
+        ),
+        _plain("reason", "Why", kind="long", limit=600),
+        *(_rule(name, heading, decimals) for name, heading in HEADINGS.items()),
+        _money("balance", "Balance", "by the statement, or as if it opened at zero", decimals),
+    ]
+    note = "A suggested freeze is no order. What can be recovered, times how soon it is likely to be gone, comes first."
+    return _section("Freeze first", note, columns, trace.freeze_first, "freeze_first.csv")
+
+
+def _places(trace: Trace, decimals: Mapping[str, int]) -> Section:
+    """Totals by what kind of place the money is in: they sum to what was followed, less what came back."""
+    table = trace.holdings.with_columns(place=_place())
+    sums = table.group_by("place", "currency").agg(
+        pl.len().alias("accounts"), *(pl.col(name).sum() for name in TOTALLED)
+    )
+    columns = [
+        _plain("place", "Where"),
+        _plain("accounts", "Accounts", kind="number"),
+        *(_rule(name, heading, decimals) for name, heading in TOTALLED.items()),
+    ]
+    note = "Every unit of a victim's money is somewhere once under each rule; currencies are never added together."
+    return _section("Where the money is now", note, columns, sums.sort(-pl.col("fifo"), "place"), "", most=60)
+
+
+def _place() -> pl.Expr:
+    ends = pl.col("ends")
+    return (
+        pl.when(ends == "a victim's own account").then(ends)
+        .when(~pl.col("held") & (pl.col("type") == "unknown")).then(pl.lit("accounts whose statement is not held"))
+        .when(ends != "").then(pl.format("{}: the trail ends there", "type"))
+        .otherwise(pl.lit("accounts that the trail passes"))
+    )  # fmt: skip
+
+
+def _holdings(trace: Trace, decimals: Mapping[str, int]) -> Section:
+    table = trace.holdings.sort(-pl.max_horizontal("fifo", "pro_rata"), "account", "currency")
+    columns = [
+        _account(),
+        _plain("tier", "Tier", kind="number"),
+        *(_rule(name, heading, decimals) for name, heading in HEADINGS.items()),
+        _money("balance", "Balance", "by the statement, or as if it opened at zero", decimals),
+        _money("already_frozen", "Frozen already", "by measures in force", decimals),
+        Column(heading="Last traced receipt", hint="UTC", kind="time", cell=lambda row: [_time(row["since"])]),
+        _plain("ends", "Trail ends: why", kind="long"),
+    ]
+    note = "The largest holdings of the victims' money, account by account."
+    return _section("Accounts that hold it", note, columns, table, "holdings.csv")
+
+
+def _next_requests(trace: Trace, decimals: Mapping[str, int]) -> Section:
+    table = trace.next_requests.sort(-pl.col("amount"), "account", "currency")
+    columns = [
+        _account(),
+        _rule("fifo", "FIFO", decimals, column="amount"),
+        _rule("pro_rata", "Pro-rata", decimals),
+        _plain("transfers", "Payments", kind="number"),
+        Column(heading="First", hint="UTC", kind="time", cell=lambda row: [_time(row["first"])]),
+        Column(heading="Last", hint="UTC", kind="time", cell=lambda row: [_time(row["last"])]),
+    ]
+    note = "Accounts that received traced money and whose own statement is not held: what the trail leaves there."
+    return _section("Next requests", note, columns, table, "next_requests.csv, and a file a bank in next_requests/")
+
+
+def _restitution(trace: Trace, decimals: Mapping[str, int]) -> Section:
+    is_frozen = bool((trace.holdings["already_frozen"] > 0).any())
+    columns = [
+        Column(heading="Victim", kind="name", cell=lambda row: [shown(row["victim"], 60)]),
+        _money("loss", "Loss", "payments reported and found", decimals),
+        _money("share_by_time", "Share by time", "first in, first out; what is left by losses", decimals),
+        _money("share_pro_rata", "Share pro-rata", "in proportion to the losses", decimals),
+        Column(
+            heading="Traced to",
+            hint="first in, first out",
+            kind="long",
+            cell=lambda row: [shown(row["traced_to"] or "—", 120)],
+        ),
+    ]
+    of = "what is frozen" if is_frozen else "what is suggested to be frozen, since nothing is yet"
+    note = f"Shares of {of}. A schedule for people to check, not a decision."
+    return _section("Restitution", note, columns, trace.restitution.sort(-pl.col("loss"), "victim"), "restitution.csv")
+
+
+# --- columns ------------------------------------------------------------------------------------------
+
+HEADINGS = {"fifo": "FIFO", "pro_rata": "Pro-rata", "certain": "Certain", "at_most": "At most"}
+TOTALLED = {"fifo": "FIFO", "lifo": "LIFO", "own_first": "Own first", "pro_rata": "Pro-rata"}
+
+
+def _section(
+    title: str, note: str, columns: Sequence[Column], table: pl.DataFrame, file: str, *, most: int = SHOWN
+) -> Section:
+    rows = [[column.cell(row) for column in columns] for row in table.head(most).iter_rows(named=True)]
+    if not table.height:
+        told = "No rows."
+    elif table.height <= most:
+        told = f"All of {plural(table.height, 'row')}" + (f"; {file}." if file else ".")
+    else:
+        told = f"The first {most} of {table.height:,} rows." + (f" {file} has all." if file else "")
+    return Section(title=title, note=note, columns=columns, rows=rows, told=told)
+
+
+def _plain(name: str, heading: str, *, kind: str = "", limit: int = 200) -> Column:
+    def cell(row: Row) -> Cell:
+        value = row[name]
+        return [f"{value:,}" if kind == "number" else shown(value, limit) if value else "—"]
+
+    return Column(heading=heading, kind=kind, cell=cell)
+
+
+def _rule(name: str, heading: str, decimals: Mapping[str, int], *, column: str = "") -> Column:
+    """Amounts under a rule, which the heading states."""
+    return _money(column or name, heading, RULES_SAID[name], decimals)
+
+
+def _money(name: str, heading: str, hint: str, decimals: Mapping[str, int]) -> Column:
+    def cell(row: Row) -> Cell:
+        return ["not known" if row[name] is None else money(row[name], row["currency"], decimals)]
+
+    return Column(heading=heading, hint=hint, kind="number", cell=cell)
+
+
+def _account() -> Column:
+    def cell(row: Row) -> Cell:
+        about = [row.get("name"), row.get("bank"), row.get("type")]
+        return [shown(row["account"], 60), *(shown(text, 80) for text in about if text and text != "unknown")]
+
+    return Column(heading="Account", hint="name, bank, type", kind="name", cell=cell)
+
+
+def _time(value: Any) -> str:
+    return f"{value:%Y-%m-%d %H:%M}" if value is not None else "—"
+
+
+# --- the run in a sentence ------------------------------------------------------------------------------
+
+
+def summary(trace: Trace) -> str:
+    """The run in one paragraph."""
+    decimals = trace.flow.ledger.decimals
+    lost = _sum(trace.payments, "amount", decimals)
+    rows, accounts = trace.taints.rows["event"].n_unique(), len(trace.taints.tiers)
+    tier = max(trace.taints.tiers.values(), default=0)
+    first = trace.freeze_first.filter(pl.col("action") == "freeze")
+    wanted = _sum(first, "suggested_freeze", decimals) or "nothing"
+    return (
+        f"{lost} in {plural(trace.payments.height, 'payment')} of {plural(len(trace.victims), 'victim')} was followed "
+        f"through {plural(rows, 'transaction')} to {plural(accounts, 'account')}, up to tier {tier}. "
+        f"{wanted} in {plural(first.height, 'account')} is suggested to be frozen, and "
+        f"{plural(trace.next_requests.height, 'statement')} to be asked for. {ORDERS[trace.order]}"
+    )
+
+
+ORDERS = {
+    "strict": "Order strict: the trail ends at accounts whose own statement is not held.",
+    "tolerant": "Order tolerant: payments that only others' statements show are followed too.",
+}
+
+
+def _sum(table: pl.DataFrame, amount: str, decimals: Mapping[str, int]) -> str:
+    sums = dict(table.group_by("currency").agg(pl.col(amount).sum()).iter_rows())
+    return " + ".join(totals_text(sums, decimals))

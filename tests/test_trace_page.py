@@ -1,0 +1,216 @@
+"""The page of a trace as text: what it says, what it draws, what it leaves out and declares."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from test_view import Elements, data
+from trace_cases import crowd, small, traced
+from view_cases import ledger
+
+from graphflow.trace import EXACT
+from graphflow.view.picture import MAX_NODES
+from graphflow.view.text import RULES_SAID
+from graphflow.view.trace_folder import write_trace
+from graphflow.view.trace_page import trace_page
+from graphflow.view.trace_picture import trace_picture
+from graphflow.view.trace_sections import SHOWN, sections
+
+
+def nodes_of(html: str) -> dict[str, dict[str, Any]]:
+    """The drawn nodes by account."""
+    heads = [lines[0][0] for lines in data(html, "facts")["nodes"]]
+    return dict(zip(heads, data(html, "nodes"), strict=True))
+
+
+def edge_of(html: str, words: str) -> int:
+    return next(i for i, lines in enumerate(data(html, "facts")["edges"]) if lines[0][0] == words)
+
+
+# --- the picture ----------------------------------------------------------------------------------------
+
+
+def test_victims_stand_first_then_tiers_then_ends() -> None:
+    drawn = nodes_of(trace_page(small()).html)
+    assert {name: node["tier"] for name, node in drawn.items()} == {
+        "V1": 0, "V2": 0, "C": 1, "T": 2, "D": 2, "X": 3, "E": 4,
+    }  # fmt: skip
+    assert drawn["V1"]["x"] < drawn["C"]["x"] < drawn["T"]["x"] < drawn["E"]["x"]
+
+
+def test_an_edge_is_as_wide_as_what_it_carried_under_the_rule() -> None:
+    html = trace_page(small()).html
+    edges = data(html, "edges")
+    # C holds 300 of its own first, then 500 and 400 of the victims: 600 to T are 300 of them under FIFO, all under LIFO
+    by = edges[edge_of(html, "C → T")]["by"]
+    assert {rule: by[rule]["amount"] for rule in EXACT} == {
+        "fifo": "300 CNY", "lifo": "600 CNY", "own_first": "300 CNY", "pro_rata": "450 CNY",
+    }  # fmt: skip
+    assert by["fifo"]["width"] == pytest.approx(22 * 300 / 500)
+    assert edges[edge_of(html, "V1 → C")]["by"]["fifo"]["width"] == 22
+    assert not edges[edge_of(html, "T → C")]["ahead"]
+
+
+def test_an_edge_that_carries_nothing_under_a_rule_is_not_drawn_under_it() -> None:
+    rows = [("X", "C", 900, "CNY"), ("V", "C", 100, "CNY"), ("C", "T", 500, "CNY"), ("T", "C", 1, "CNY")]
+    html = trace_page(traced(ledger(rows), ["V"])).html
+    by = data(html, "edges")[edge_of(html, "C → T")]["by"]
+    assert by["fifo"] == {"width": 0, "amount": ""}
+    assert by["lifo"]["amount"] == "1 CNY"
+
+
+def test_colour_is_what_is_still_held_under_the_rule() -> None:
+    drawn = nodes_of(trace_page(small()).html)
+    groups = {name: {rule: node["by"][rule]["group"] for rule in EXACT} for name, node in drawn.items()}
+    assert set(groups["V1"].values()) == {"victim"}
+    assert groups["E"] == {"fifo": "held-0", "lifo": "held-3", "own_first": "held-0", "pro_rata": "held-3"}
+    assert groups["X"]["fifo"] == "held-1"
+    assert groups["C"]["fifo"] == "held-3"
+
+
+def test_clicking_an_edge_can_show_its_transactions_with_file_and_row() -> None:
+    html = trace_page(small()).html
+    facts = data(html, "facts")
+    lines = dict(line for line in facts["edges"][edge_of(html, "T → E")][1:])
+    assert lines["transactions"] == "2"
+    assert lines["source rows"] == "bank.csv:6, bank.csv:7"
+    assert lines[f"carried, {RULES_SAID['lifo']}"] == "300.00 CNY"
+    row = next(row for row in facts["rows"] if row[0] == "T00005")
+    assert row[4:6] == ["250.00", "CNY"]
+    assert [facts["files"][row[8]], row[9]] == ["bank.csv", 6]
+    assert row[11 + EXACT.index("lifo")] == "250.00"
+
+
+def test_a_line_of_the_list_highlights_its_account() -> None:
+    told = small()
+    html = trace_page(told).html
+    facts = data(html, "facts")
+    first = facts["findings"][0]
+    assert facts["nodes"][first["node"]][0][0] == told.freeze_first["account"][0] == first["name"]
+    near = {facts["edges"][edge][0][0] for edge in first["edges"]}
+    assert near == {words for words in (lines[0][0] for lines in facts["edges"]) if first["name"] in words.split(" → ")}
+    assert drawn_ring(html) == set(told.freeze_first["account"])
+
+
+def drawn_ring(html: str) -> set[str]:
+    return {name for name, node in nodes_of(html).items() if node["flagged"]}
+
+
+def test_what_does_not_fit_is_folded_by_tier_and_counted() -> None:
+    told = crowd(900, tier=400)
+    drawn = trace_picture(told, flagged=["M0399"])
+    assert len(drawn.nodes) <= MAX_NODES
+    folds = {drawn.tier[n]: node for n, node in enumerate(drawn.nodes) if node.folded}
+    assert set(folds) == {0, 2}
+    assert sum(len(node.members) for node in drawn.nodes) == len(drawn.accounts) == 900 + 400 + 2
+    alone = {drawn.accounts[node.members[0]].account for node in drawn.nodes if not node.folded}
+    assert {"C", "E", "P0899", "M0399"} <= alone
+    for rule in EXACT:
+        carried = sum(edge.carried[rule].totals.get("CNY", 0) for edge in drawn.edges)
+        assert carried == told.taints.rows[rule].sum()
+        held = sum(node.held[rule].totals.get("CNY", 0) for node in drawn.nodes)
+        assert held == told.taints.held[rule].sum()
+    html = trace_page(told).html
+    labels = [node["label"] for node in data(html, "nodes") if node["folded"]]
+    assert len(labels) == 2
+    counts = [int(label.removeprefix("and ").removesuffix(" more")) for label in labels]
+    assert sum(counts) == int(re.search(r"(\d+) of 1,302", html)[1].replace(",", ""))
+    assert len(html.encode()) < 1_500_000
+
+
+def test_a_trail_of_many_tiers_is_folded_within_the_limit() -> None:
+    rows = [("V", "A0000", 100, "CNY"), *((f"A{i:04d}", f"A{i + 1:04d}", 100, "CNY") for i in range(500))]
+    drawn = trace_picture(traced(ledger(rows), ["V"]))
+    assert len(drawn.nodes) <= MAX_NODES
+    assert sum(len(node.members) for node in drawn.nodes) == 502
+
+
+def test_edges_that_are_not_drawn_are_counted() -> None:
+    drawn = trace_picture(crowd(50), max_edges=10)
+    assert (len(drawn.edges), drawn.unseen) == (10, 40)
+    assert "P0049" in {drawn.accounts[drawn.nodes[edge.payer].members[0]].account for edge in drawn.edges}
+
+
+def test_the_table_lists_what_carried_most_and_says_so() -> None:
+    html = trace_page(crowd(2500)).html
+    facts = data(html, "facts")
+    assert (len(facts["rows"]), facts["total"], facts["listed"]) == (2000, 2500, "largest")
+    assert "T02499" in {row[0] for row in facts["rows"]}
+    assert "T00000" not in {row[0] for row in facts["rows"]}
+    assert [row[1] for row in facts["rows"]] == sorted(row[1] for row in facts["rows"])
+    assert "The table lists the 2,000 of 2,500 transactions that carried the most" in html
+    assert len(html.encode()) < 1_500_000
+
+
+# --- the tables -------------------------------------------------------------------------------------------
+
+
+def test_every_amount_states_its_rule_in_the_heading() -> None:
+    for section in sections(small()):
+        for column in section.columns:
+            assert column.hint or column.heading not in ("FIFO", "LIFO", "Pro-rata", "Certain", "At most", "Own first")
+            if column.heading == "FIFO":
+                assert column.hint == "first in, first out"
+
+
+def test_where_the_money_is_sums_to_what_was_paid() -> None:
+    told = small()
+    places = sections(told)[1]
+    at = [column.heading for column in places.columns].index("FIFO")
+    amounts = [int(row[at][0].removesuffix(" CNY").replace(".", "").replace(",", "")) for row in places.rows]
+    assert sum(amounts) == told.payments["amount"].sum()
+
+
+def test_a_table_says_how_many_rows_it_shows_and_which_file_has_all() -> None:
+    told = {section.title: section.told for section in sections(crowd(30, tier=40))}
+    assert told["Restitution"] == f"The first {SHOWN} of 30 rows. restitution.csv has all."
+    assert told["Freeze first"] == f"The first {SHOWN} of 42 rows. freeze_first.csv has all."
+    assert told["Next requests"] == "No rows."
+    told = {section.title: section.told for section in sections(small())}
+    assert told["Next requests"] == "All of 1 row; next_requests.csv, and a file a bank in next_requests/."
+
+
+def test_the_run_is_told_in_a_sentence() -> None:
+    html = unescape(trace_page(small()).html)
+    assert "900.00 CNY in 2 payments of 2 victims was followed through" in html
+    assert "Order strict: the trail ends at accounts whose own statement is not held." in html
+
+
+def test_the_page_says_what_it_does_not_hold() -> None:
+    lines = pl.DataFrame({"line": ["7"], "why": ["no payment of this amount"]})
+    told = dataclasses.replace(small(), unmatched=lines, warnings=("minutes only",), truncated=("fifo stopped",))
+    html = unescape(trace_page(told).html)
+    for words in ("1 line of the victims file named no payment", "minutes only", "fifo stopped", "for a court"):
+        assert words in html
+
+
+def test_currencies_are_never_added() -> None:
+    rows = [("V", "C", 100_00, "CNY"), ("V", "C", 70_00, "USD"), ("C", "T", 10_00, "USD"), ("T", "C", 1, "USD")]
+    html = trace_page(traced(ledger(rows), ["V"])).html
+    assert "100.00 CNY + 70.00 USD in 2 payments" in html
+    assert data(html, "edges")[edge_of(html, "V → C")]["by"]["fifo"] == {"width": 22, "amount": "100 CNY\n70 USD"}
+
+
+# --- as a value, and as a file ------------------------------------------------------------------------------
+
+
+def test_a_trace_shows_its_page_in_a_notebook() -> None:
+    told = small()
+    tags = Elements(told._repr_html_()).tags
+    assert [(tag, attrs["sandbox"]) for tag, attrs in tags] == [("iframe", "allow-scripts")]
+    assert tags[0][1]["srcdoc"] == trace_page(told).html
+
+
+def test_the_folder_holds_the_page_and_why_rows_were_rejected(tmp_path: Path) -> None:
+    told = small()
+    out = write_trace(told, tmp_path / "out")
+    assert (out / "trace.html").read_text("utf-8") == trace_page(told).html
+    assert (out / "rejected.csv").exists()
+    assert json.loads((out / "run.json").read_text("utf-8"))["counts"]["payments"] == 2
