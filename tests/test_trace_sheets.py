@@ -34,7 +34,6 @@ def test_the_tables_are_in_the_folder(tmp_path: Path) -> None:
     assert sheets["choke_points"].select("account", "carries").rows()[:2] == [("'=A", "5000.00"), ("B", "4500.00")]
     assert sheets["early_warning"].select("account", "payee", "amount", "row").row(0) == ("P", "'=A", "4000.00", "3")
     assert sheets["freeze_simulator"].select("accounts", "delay_minutes", "kept").row(0) == ("1", "0", "500.00")
-    assert sheets["key_accounts"]["account"].to_list()[0] in ("'=A", "B")
     truncated = json.loads((folder / "run.json").read_text())["truncated"]
     assert truncated == ["choke points: 1 reported payment went straight to an end: nothing lies between"]
 
