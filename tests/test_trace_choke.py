@@ -139,9 +139,7 @@ def test_what_goes_straight_to_an_end_is_said() -> None:
 def test_of_too_many_payments_the_largest_are_looked_at_and_it_is_said() -> None:
     rows = [*CHAIN, ("V", "F", 6, 10), ("F", "G", 7, 8)]
     found = choke_points(trace_of(rows, [0, 6]), most=6)
-    assert (
-        found.notes[0] == "choke points: only payments that carry more than 39.60% of what was reported are looked at"
-    )
+    assert found.notes[0] == "choke points: only payments that carry more than 0.99% of what was reported are looked at"
     assert choke_points(trace_of(rows, [0, 6])).notes == ()
 
 

@@ -49,6 +49,18 @@ def test_the_last_report_is_the_last_payment_and_each_report_the_victims_own() -
     ]
 
 
+def test_beyond_the_records_it_says_so() -> None:
+    table = freeze_simulator(trace_of(ROWS, [0]), accounts=(None,), delays=(1440, 2000, 2001))
+    assert table["recorded"].to_list() == [True, True, False]
+
+
+def test_a_payment_of_nothing_keeps_nothing() -> None:
+    nothing = trace_of([("V", "A", 0, 0)], [0])
+    table = freeze_simulator(nothing, accounts=(1,), delays=(0,))
+    assert table.select("frozen", "kept", "lost", "share").rows() == [(0, 0, 0, None)]
+    assert [t.height for t in (nothing.choke_points, nothing.key_accounts, nothing.early_warning)] == [0, 0, 0]
+
+
 def test_gateways_and_the_end_of_the_trail_are_not_frozen() -> None:
     rows = [("V", "A", 0, 1000), ("A", "G", 1, 600), ("A", "CASH", 2, 300)]
     table = freeze_simulator(trace_of(rows, [0], {"G": "gateway"}), accounts=(None,), delays=(0, 5))

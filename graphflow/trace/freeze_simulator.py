@@ -24,6 +24,7 @@ from graphflow.graph import FlowGraph
 from graphflow.trace.carried import follow
 from graphflow.trace.flows import until
 from graphflow.trace.freeze import ACTIONS
+from graphflow.trace.holdings import latest
 
 if TYPE_CHECKING:
     from graphflow.trace import Trace
@@ -38,7 +39,7 @@ ASSUMES = (
 Reported = Literal["last", "each"]
 _SCHEMA = {
     "reported": pl.String(), "delay_minutes": pl.Int64(), "accounts": pl.String(), "frozen": pl.Int64(),
-    "kept": pl.Int64(), "lost": pl.Int64(), "currency": pl.String(), "share": pl.Float64(),
+    "kept": pl.Int64(), "lost": pl.Int64(), "currency": pl.String(), "share": pl.Float64(), "recorded": pl.Boolean(),
 }  # fmt: skip
 
 
@@ -54,16 +55,19 @@ def freeze_simulator(
     reported  "last": all victims are known when the last one reports; "each": each victim's own money is looked for
               right after that victim's last payment, and what is kept of each is added up (a replay a victim and delay)
     Columns: reported, delay_minutes, accounts (number, or "all"), frozen (how many there were; of "each", their sum),
-    kept, lost (what was reported), currency, share (kept of lost; null in a currency in which nothing was reported).
+    kept, lost (what was reported), currency, share (kept of lost; null in a currency in which nothing was reported),
+    recorded (whether the records reach that moment: where they do not, money may have gone that nobody sees).
     """
     reports = _reports(trace, reported)
     lost = {code: int(part["amount"].sum()) for (code,), part in trace.payments.group_by("currency")}
-    rows = []
+    rows: list[dict[str, object]] = []
     for delay in delays:
+        labels: dict[str, object] = {"reported": reported, "delay_minutes": delay}
+        labels["recorded"] = max(moment for _, moment in reports) + timedelta(minutes=delay) <= latest(trace.flow)
         lists = [_listed(trace, owner, moment + timedelta(minutes=delay)) for owner, moment in reports]
         for number in accounts:
             tops = [table.head(number) if number is not None else table for table in lists]
-            rows += list(_kept(tops, lost, {"reported": reported, "delay_minutes": delay}, number))
+            rows += list(_kept(tops, lost, labels, number))
     return pl.DataFrame(rows, schema=_SCHEMA)
 
 

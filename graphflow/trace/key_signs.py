@@ -139,7 +139,7 @@ def exits(trace: Trace) -> Iterator[Sign]:
     out = trace.steps.with_columns(
         to_exchange=exchange[trace.steps["payee"].to_numpy()] & ~exchange[trace.steps["payer"].to_numpy()], value=value
     ).filter("to_exchange", ~pl.col("reported"))
-    whole = out["value"].sum()
+    whole = max(out["value"].sum(), 1.0)
     each = out.group_by("payer").agg(pl.col("value").sum(), pl.col("payee").unique().sort()).sort("payer")
     for account, part, desks in each.select("payer", "value", "payee").iter_rows():
         names = ", ".join(shown(flow.ledger.names[desk], 48) for desk in desks[:3])

@@ -19,7 +19,7 @@ Bools = npt.NDArray[np.bool_]
 ORDINARY = tuple(kind for kind in ENDS if kind != "exchange")
 """Types of accounts that victims' money can come to without any doing of theirs."""
 TRACED_SHARE = 0.2
-"""An account is suspected of moving the money when at least a fifth of what it received is the victims' (judgement) …"""
+"""An account is suspected of moving the money when at least a fifth of what it received is theirs (judgement) …"""
 HANDED_ON = 0.8
 """… or when it hands on so much of what it receives within a day, whoever's it is: few of a collector's victims may
 have reported (RUSI and Lloyds 2025: above 0.85 on average)."""

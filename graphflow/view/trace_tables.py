@@ -95,7 +95,16 @@ def warning_table(trace: Trace) -> pl.DataFrame:
 def simulator_table(trace: Trace) -> pl.DataFrame:
     """One line a delay, number of accounts and currency. `kept`: FIFO; `assumes`: what it rests on."""
     table = trace.freeze_simulator.select(
-        "accounts", "delay_minutes", "kept", "share", "currency", "lost", "frozen", "reported", assumes=pl.lit(ASSUMES)
+        "accounts",
+        "delay_minutes",
+        "kept",
+        "share",
+        "currency",
+        "lost",
+        "frozen",
+        "reported",
+        "recorded",
+        assumes=pl.lit(ASSUMES),
     )
     return _major(table, ("kept", "lost"), trace.flow.ledger)
 
