@@ -36,7 +36,7 @@ def test_who_pays_the_collector_next_is_warned() -> None:
     "more",
     [
         [("P", "A", 100, 200_000)],  # less than half of what was reported
-        [("P", "A", 100, 400_000), ("A", "P", 150, 100_000)],  # a quarter came back
+        [("P", "A", 100, 400_000), ("A", "B", 120, 10_000), ("A", "P", 150, 100_000)],  # a quarter came back
         [("P", "A", 100, 400_000), ("P", "A", 5 * DAY, 400_000)],  # not within 72 hours
         [("B", "A", 100, 400_000)],  # of the trail itself
         [("V", "A", 100, 400_000)],  # the victim, known already

@@ -61,6 +61,7 @@ def test_regular_small_shares_are_like_a_commission() -> None:
     "rows",
     [
         days(4),  # four payments of one account
+        [(*row[:2], int(str(row[2])) // 4, row[3]) for row in days(5)],  # on two days
         days(5, share=300),  # not a small share: 300 of 980
         [*days(5), *[("S", "K", 7 * DAY + k, 150) for k in range(2)]],  # most of what K receives comes from elsewhere
         [*days(4), *[(*row[:3], 900) if row[1] == "K" else row for row in days(5)[16:]]],  # one is many times another
