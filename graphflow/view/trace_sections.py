@@ -214,13 +214,14 @@ def summary(trace: Trace) -> str:
     decimals = trace.flow.ledger.decimals
     lost = _sum(trace.payments, "amount", decimals)
     rows, accounts = trace.taints.rows["event"].n_unique(), len(trace.taints.tiers)
+    asked = trace.next_requests["account"].n_unique()
     tier = max(trace.taints.tiers.values(), default=0)
     acts = "; ".join(filter(None, (_acted(trace, action, words) for action, words in ACTED.items())))
     return (
         f"{lost} in {plural(trace.payments.height, 'payment')} of {plural(len(trace.victims), 'victim')} was followed "
         f"through {plural(rows, 'transaction')} to {plural(accounts, 'account')}, up to tier {tier}. "
-        f"{acts or 'Nothing is left that could be frozen'}. Statements of {plural(trace.next_requests['account'].n_unique(), 'account')} are to be "
-        f"asked for. {ORDERS[trace.order]}"
+        f"{acts or 'Nothing is left that could be frozen'}. Statements of {plural(asked, 'account')} are to be asked for. "
+        f"{ORDERS[trace.order]}"
     )
 
 
