@@ -220,8 +220,8 @@ def summary(trace: Trace) -> str:
     return (
         f"{lost} in {plural(trace.payments.height, 'payment')} of {plural(len(trace.victims), 'victim')} was followed "
         f"through {plural(rows, 'transaction')} to {plural(accounts, 'account')}, up to tier {tier}. "
-        f"{acts or 'Nothing is left that could be frozen'}. Statements of {plural(asked, 'account')} are to be asked for. "
-        f"{ORDERS[trace.order]}"
+        f"{acts or 'Nothing is left that could be frozen'}. "
+        f"Statements of {plural(asked, 'account')} are to be asked for. {ORDERS[trace.order]}"
     )
 
 
