@@ -75,7 +75,10 @@ def _freeze_first(trace: Trace, decimals: Mapping[str, int]) -> Section:
         *(_rule(name, heading, decimals) for name, heading in HEADINGS.items()),
         _money("balance", "Balance", "by the statement, or as if it opened at zero", decimals),
     ]
-    note = "A suggested freeze is no order. What can be recovered, times how soon it is likely to be gone, comes first."
+    note = (
+        "A suggested freeze is no order. What can be recovered, times how soon it is likely to be gone, comes first. "
+        "Each line takes the larger of FIFO and pro-rata, so that together they can be more than was lost."
+    )
     return _section("Freeze first", note, columns, trace.freeze_first, "freeze_first.csv")
 
 
@@ -211,15 +214,30 @@ def summary(trace: Trace) -> str:
     decimals = trace.flow.ledger.decimals
     lost = _sum(trace.payments, "amount", decimals)
     rows, accounts = trace.taints.rows["event"].n_unique(), len(trace.taints.tiers)
+    asked = trace.next_requests["account"].n_unique()
     tier = max(trace.taints.tiers.values(), default=0)
-    first = trace.freeze_first.filter(pl.col("action") == "freeze")
-    wanted = _sum(first, "suggested_freeze", decimals) or "nothing"
+    acts = "; ".join(filter(None, (_acted(trace, action, words) for action, words in ACTED.items())))
     return (
         f"{lost} in {plural(trace.payments.height, 'payment')} of {plural(len(trace.victims), 'victim')} was followed "
         f"through {plural(rows, 'transaction')} to {plural(accounts, 'account')}, up to tier {tier}. "
-        f"{wanted} in {plural(first.height, 'account')} is suggested to be frozen, and "
-        f"{plural(trace.next_requests.height, 'statement')} to be asked for. {ORDERS[trace.order]}"
+        f"{acts or 'Nothing is left that could be frozen'}. "
+        f"Statements of {plural(asked, 'account')} are to be asked for. {ORDERS[trace.order]}"
     )
+
+
+def _acted(trace: Trace, action: str, words: str) -> str:
+    lines = trace.freeze_first.filter(pl.col("action") == action)
+    if not lines.height:
+        return ""
+    amount = _sum(lines, "suggested_freeze", trace.flow.ledger.decimals)
+    return f"{amount} in {plural(lines['account'].n_unique(), 'account')} {words}"
+
+
+ACTED = {
+    "freeze": "is suggested to be frozen",
+    "request and stop": "to be stopped with a request for its statement",
+    "enquire": "to be enquired about first",
+}
 
 
 ORDERS = {
