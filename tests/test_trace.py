@@ -15,6 +15,7 @@ from ledgers import graph_of
 import graphflow as gf
 from graphflow.errors import SourceError
 from graphflow.trace import EXACT
+from graphflow.trace.restitution import Frozen, restitution
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +179,13 @@ def test_within_bounds_how_long_money_is_followed() -> None:
     tx = graph.flow.ledger.frame["tx"][0]
     assert set(held(followed(graph, tx), "fifo")) == {"C"}
     assert set(held(followed(graph, tx, within=timedelta(hours=1)), "fifo")) == {"B"}
+
+
+def test_shares_by_time_and_in_proportion() -> None:
+    frozen = [Frozen("A", 300, {0: 200, 1: 200}), Frozen("B", 50, {1: 20})]
+    schedule = restitution(["U", "V"], [400, 300], frozen, "CNY")
+    assert schedule["share_by_time"].to_list() == [170, 180]  # 150 each from A, 20 of B to V, 30 of B as 250 to 130
+    assert schedule["share_pro_rata"].to_list() == [200, 150]
+    assert schedule["traced_to"].to_list() == ["A", "A B"]
+    golden = restitution(["V1", "V2"], [500_000, 300_000], [Frozen("M", 200_000, {})], "CNY")
+    assert golden["share_pro_rata"].to_list() == [125_000, 75_000]

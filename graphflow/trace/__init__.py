@@ -30,7 +30,7 @@ from graphflow.trace.freeze_simulator import freeze_simulator
 from graphflow.trace.holdings import holdings, latest
 from graphflow.trace.key_accounts import key_accounts
 from graphflow.trace.requests import next_requests
-from graphflow.trace.restitution import restitution
+from graphflow.trace.restitution import Frozen, restitution
 from graphflow.trace.taint import EXACT, RULES, Rule
 from graphflow.trace.trail import Bools, steps, suspects
 
@@ -133,29 +133,35 @@ class Trace:
         return pl.concat(parts)
 
     def _restitution(self, currency: str) -> pl.DataFrame:
-        code = self.flow.ledger.currencies.index(currency)
         lost = np.zeros(len(self.victims) + 1, np.int64)
         paid = self.payments.filter(pl.col("currency") == currency)
         np.add.at(lost, self.traced.flows.owner[self._events(paid["row"].to_numpy())], paid["amount"].to_numpy())
-        numbers = np.flatnonzero(lost)
-        accounts = self.freeze_first.filter(pl.col("currency") == currency)
+        numbers = np.flatnonzero(lost).tolist()
+        place = {number: k for k, number in enumerate(numbers)}
         is_frozen = bool((self.holdings["already_frozen"] > 0).any())
         what = "already_frozen" if is_frozen else "suggested_freeze"
-        source = self.holdings.filter(pl.col("currency") == currency) if is_frozen else accounts
-        frozen = []
-        for account, amount, fifo, rata in source.select("account", what, "fifo", "pro_rata").iter_rows():
-            found = self._found(account, code)
-            if amount := min(amount, max(fifo, rata)):
-                frozen.append((account, amount, [found.get(int(number), 0) for number in numbers]))
-        names = [self.victims[number - 1] for number in numbers.tolist()]
+        source = (self.holdings if is_frozen else self.freeze_first).filter(pl.col("currency") == currency)
+        limited = source.select(
+            "code", "account", amount=pl.min_horizontal(what, pl.max_horizontal("fifo", "pro_rata"))
+        ).filter(pl.col("amount") > 0)
+        found = self._found(currency)
+        frozen = [
+            Frozen(account, amount, {place[v]: part for v, part in found.get(code, {}).items() if v in place})
+            for code, account, amount in limited.iter_rows()
+        ]
+        names = [self.victims[number - 1] for number in numbers]
         return restitution(names, lost[numbers].tolist(), frozen, currency)
 
-    def _found(self, account: str, currency: int) -> dict[int, int]:
-        """What FIFO finds in an account of each victim."""
-        code = self.flow.ledger.names.index(account)
-        (pots,) = np.nonzero((self.traced.account == code) & (self.traced.currency == currency))
-        held = self.taints.held.filter(pl.col("pot").is_in(pots.tolist()))
-        return dict(held.select("owner", "fifo").iter_rows())
+    def _found(self, currency: str) -> dict[int, dict[int, int]]:
+        """What FIFO finds in each account (code) of each victim (number)."""
+        pots = np.flatnonzero(self.traced.currency == self.flow.ledger.currencies.index(currency))
+        held = self.taints.held.filter(pl.col("fifo") > 0).join(
+            pl.DataFrame({"pot": pots.astype(np.int32), "code": self.traced.account[pots]}), on="pot"
+        )
+        found: dict[int, dict[int, int]] = {}
+        for code, owner, amount in held.select("code", "owner", "fifo").iter_rows():
+            found.setdefault(code, {})[owner] = amount
+        return found
 
     def _events(self, rows: np.ndarray[tuple[int], np.dtype[np.uint32]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         return np.searchsorted(self.traced.rows, rows)

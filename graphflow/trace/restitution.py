@@ -7,9 +7,19 @@ frozen; nobody gets more than was lost. A schedule for people to check, not a de
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What is frozen of the victims' money in one account, and what FIFO finds there: place of the victim → amount."""
+
+    account: str
+    amount: int
+    found: Mapping[int, int]
 
 
 def in_proportion(amount: int, weights: Sequence[int]) -> list[int]:
@@ -34,38 +44,34 @@ def by_losses(amount: int, losses: Sequence[int]) -> list[int]:
     return in_proportion(min(amount, sum(losses)), losses)
 
 
-def by_time(frozen: Sequence[tuple[int, Sequence[int]]], losses: Sequence[int]) -> list[int]:
-    """Shares account by account: to the victims whose money FIFO finds there, what it does not find by losses left.
-
-    frozen  per account, the amount frozen and what FIFO finds there of each victim
-    """
+def by_time(frozen: Sequence[Frozen], losses: Sequence[int]) -> list[int]:
+    """Shares account by account: to the victims whose money FIFO finds there, what it does not find by losses left."""
     shares, over = [0] * len(losses), 0
-    for amount, found in frozen:
-        mine = in_proportion(amount, found) if amount < sum(found) else list(found)
-        over += amount - sum(mine)
-        shares = [a + b for a, b in zip(shares, mine, strict=True)]
+    for one in frozen:
+        numbers, found = list(one.found), list(one.found.values())
+        mine = in_proportion(one.amount, found) if one.amount < sum(found) else found
+        over += one.amount - sum(mine)
+        for number, share in zip(numbers, mine, strict=True):
+            shares[number] += share
     left = [max(0, loss - share) for loss, share in zip(losses, shares, strict=True)]
     return [a + b for a, b in zip(shares, in_proportion(min(over, sum(left)), left), strict=True)]
 
 
-def restitution(
-    victims: Sequence[str], losses: Sequence[int], frozen: Sequence[tuple[str, int, Sequence[int]]], currency: str
-) -> pl.DataFrame:
-    """The schedule in one currency (minor units).
-
-    frozen  account, amount frozen there of the victims' money, what FIFO finds there of each victim
-    """
-    total = min(sum(amount for _, amount, _ in frozen), sum(losses))
-    timed = by_time([(amount, found) for _, amount, found in frozen], losses)
-    where = [" ".join(account for account, _, found in frozen if found[k] > 0) for k in range(len(victims))]
+def restitution(victims: Sequence[str], losses: Sequence[int], frozen: Sequence[Frozen], currency: str) -> pl.DataFrame:
+    """The schedule in one currency (minor units), one row a victim."""
+    total = min(sum(one.amount for one in frozen), sum(losses))
+    where: list[list[str]] = [[] for _ in victims]
+    for one in frozen:
+        for number, amount in one.found.items():
+            where[number] += [one.account] if amount > 0 else []
     return pl.DataFrame(
         {
             "victim": victims,
             "loss": losses,
             "currency": [currency] * len(victims),
-            "share_by_time": timed,
+            "share_by_time": by_time(frozen, losses),
             "share_pro_rata": by_losses(total, losses),
-            "traced_to": where,
+            "traced_to": [" ".join(accounts) for accounts in where],
         },
         schema_overrides={"loss": pl.Int64, "share_by_time": pl.Int64, "share_pro_rata": pl.Int64},
     )
