@@ -75,6 +75,34 @@ def statements_memory(folder: str) -> Figures:
     return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20}
 
 
+def traced(path: str, rounds: int = 3) -> Figures:
+    """A thousand victims' payments through a loaded ledger: under FIFO and pro-rata, and under all rules with bounds."""
+    import numpy as np
+
+    import graphflow as gf
+    from graphflow.trace.flows import traced as cut_to
+    from graphflow.trace.taint import carried
+
+    ledger = gf.read_ledger(path)
+    graph = gf.FlowGraph(ledger)
+    others = np.flatnonzero(ledger.payer_codes != ledger.payee_codes)
+    rows = np.sort(np.random.default_rng(7).choice(others, 1000, replace=False))
+    part = ledger.frame[rows.tolist()]
+    payments = part.select(
+        victim="payer", amount="paid", currency=pl.col("paid_currency").cast(pl.String)
+    ).with_columns(row=pl.Series(rows.astype(np.uint32)))
+
+    def two_rules() -> None:
+        cut = cut_to(graph.flow, payments)
+        for rule in ("fifo", "pro_rata"):
+            carried(cut.flows, rule)
+
+    two_rules()
+    two = median(seconds(two_rules) for _ in range(rounds))
+    every = median(seconds(lambda: gf.trace(graph, payments)) for _ in range(rounds))
+    return {**read_csv(path), "two": two, "all": every, "rows": float(gf.trace(graph, payments).taints.rows.height)}
+
+
 def workbook(rows: str) -> Figures:
     """A workbook of so many transfers to a ledger."""
     import xlsxwriter
@@ -112,5 +140,13 @@ def mine(path: str, rounds: int = 3) -> Figures:
 
 
 if __name__ == "__main__":
-    tasks: tuple[Callable[[str], Figures], ...] = (read_csv, load, mine, statements, statements_memory, workbook)
+    tasks: tuple[Callable[[str], Figures], ...] = (
+        read_csv,
+        load,
+        mine,
+        statements,
+        statements_memory,
+        workbook,
+        traced,
+    )
     print(json.dumps({task.__name__: task for task in tasks}[sys.argv[1]](sys.argv[2])))

@@ -45,6 +45,8 @@ COMPILE_SECONDS = 10.0
 COMPILE_ROWS = 500_000  # enough that nothing runs interpreted
 HELP_SECONDS = 0.3
 RETURN_TO_READ_CSV = 8.0
+TRACE_TO_READ_CSV = 4.0
+TRACE_ROWS = 5_000_000
 RETURN_ROWS = 1_000_000
 RETURN_MIB = 2560
 WORKBOOK_ROWS = 300_000
@@ -263,6 +265,14 @@ def test_bank_return(table: Table) -> None:
     table.at_most(RETURN_TO_READ_CSV, ratio, "bank return to ledger / read_csv", rows=RETURN_ROWS, note=note)
     peak = measure("statements_memory", folder)["peak"]
     table.at_most(RETURN_MIB, peak, "bank return, peak memory", rows=RETURN_ROWS, unit="MiB")
+
+
+def test_trace(table: Table) -> None:
+    took = measure("traced", ledger_of(TRACE_ROWS))
+    note = f"{took['two']:.2f} s, read_csv {took['read_csv']:.2f} s, {took['rows']:,.0f} rows"
+    ratio = took["two"] / took["read_csv"]
+    table.at_most(TRACE_TO_READ_CSV, ratio, "1,000 victims, FIFO and pro-rata", rows=TRACE_ROWS, note=note)
+    table.row(TRACE_ROWS, "1,000 victims, all rules and bounds", took["all"], "s", "", "shown")
 
 
 def test_workbook(table: Table) -> None:
