@@ -76,7 +76,7 @@ def statements_memory(folder: str) -> Figures:
 
 
 def traced(path: str, rounds: int = 3) -> Figures:
-    """A thousand victims' payments through a loaded ledger: under FIFO and pro-rata, and under all rules with bounds."""
+    """A thousand victims' payments through a loaded ledger: under FIFO and pro-rata, and all rules with bounds."""
     import numpy as np
 
     import graphflow as gf
