@@ -155,7 +155,9 @@ def trace(
     ),
     order: Annotated[
         str,
-        typer.Option(help="`strict`: the trail ends where no statement is held; `tolerant`: others' bridge it."),
+        typer.Option(
+            help="`strict`: the trail ends where no statement is held; `tolerant`: others' bridge it; `off`: no clock."
+        ),
     ] = "strict",
     within: Annotated[
         str | None, typer.Option(help="How long after the last reported payment money is followed: `48h`, `7d`.")

@@ -189,3 +189,12 @@ def test_shares_by_time_and_in_proportion() -> None:
     assert schedule["traced_to"].to_list() == ["A", "A B"]
     golden = restitution(["V1", "V2"], [500_000, 300_000], [Frozen("M", 200_000, {})], "CNY")
     assert golden["share_pro_rata"].to_list() == [125_000, 75_000]
+
+
+def test_time_is_looked_at_unless_it_is_off() -> None:
+    graph = small(("A", "B", 0, 100), ("B", "C", 1, 70), ("V", "A", 2, 100), ("A", "D", 3, 10))
+    tx = graph.flow.ledger.frame["tx"][2]
+    assert held(followed(graph, tx), "fifo") == {"A": {"V": 90}, "D": {"V": 10}}
+    off = followed(graph, tx, order="off")
+    assert held(off, "fifo") == {"B": {"V": 30}, "C": {"V": 70}}
+    assert [tier for _, tier in sorted(off.taints.tiers.items())] == [1, 2, 3]

@@ -206,7 +206,7 @@ def trace(
     victims   what `read_victims` or `victims_of` gives; or a frame, one row a reported payment: `row` (position in the
               ledger), `victim`, `amount` (minor units), `currency`
     order     "strict": the trail ends where a statement is not held; "tolerant": payments that other statements show
-              are followed across it
+              are followed across it; "off": time is not looked at besides
     within    how long after the last reported payment money is followed
     now       the moment to which minutes are counted; the ledger's last time when not given
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ import polars as pl
 from graphflow.kernels import reach
 from graphflow.kernels.engine import ready
 from graphflow.trace.flows import Traced
-from graphflow.trace.taint import EXACT, MOST_ROWS, Bounds, Carried, Rule, bounds, carried
+from graphflow.trace.taint import EXACT, MOST_ROWS, Bounds, Carried, Flows, Rule, bounds, carried
 
 LIMITS = ("certain", "at_most")
 
@@ -39,10 +39,13 @@ class Taints:
 
 def follow(traced: Traced, *, most: int = MOST_ROWS) -> Taints:
     """Carry the victims' money through the ledger under every rule, two at a time."""
+    sequence, flows = traced.sequence, _in_sequence(traced)
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        limits = pool.submit(bounds, traced.flows, most=most)
-        found = dict(zip(EXACT, pool.map(lambda rule: carried(traced.flows, rule, most=most), EXACT), strict=True))
+        limits = pool.submit(bounds, flows, most=most)
+        each = pool.map(lambda rule: carried(flows, rule, most=most), EXACT)
+        found = {rule: replace(one, event=sequence[one.event]) for rule, one in zip(EXACT, each, strict=True)}
         span = limits.result()
+        span = replace(span, event=sequence[span.event])
     rows = _rows(found, span)
     tier, tiers = _tiers(traced, rows)
     reached: dict[str, int] = {rule: one.reached for rule, one in found.items()}
@@ -59,6 +62,19 @@ def follow(traced: Traced, *, most: int = MOST_ROWS) -> Taints:
             for rule, at in reached.items()
             if at < traced.rows.size
         ),
+    )
+
+
+def _in_sequence(traced: Traced) -> Flows:
+    """The payments in the order in which they are followed."""
+    flows, at = traced.flows, traced.sequence
+    return replace(
+        flows,
+        payer=flows.payer[at],
+        payee=flows.payee[at],
+        paid=flows.paid[at],
+        received=flows.received[at],
+        owner=flows.owner[at],
     )
 
 
@@ -97,7 +113,9 @@ def _together(traced: Traced, span: Bounds) -> pl.DataFrame:
 
 def _tiers(traced: Traced, rows: pl.DataFrame) -> tuple[pl.Series, dict[int, int]]:
     """The tier of each row's payee by its payment, and of each account."""
+    place = np.argsort(traced.sequence)
     events = rows["event"].unique(maintain_order=True).to_numpy()
+    events = events[np.argsort(place[events], kind="stable")]
     flows, account = traced.flows, traced.account
     payer, payee = account[flows.payer[events]], account[flows.payee[events]]
     tier, of_event = np.zeros(int(account.max(initial=0)) + 1, np.int32), np.zeros(events.size, np.int32)

@@ -6,7 +6,7 @@ the payments of those accounts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -25,9 +25,13 @@ Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-Order = Literal["strict", "tolerant"]
+Order = Literal["strict", "tolerant", "off"]
 ENDS = ("gateway", "bank-internal", "end", "tax-utility", "merchant", "payroll", "landlord")
 """Types of accounts where a trail ends: what they pay is not the victims' money any more, or cannot be told from it."""
+
+
+_MOST_PASSES = 100
+"""Tiers beyond this are not told apart where time is off."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +40,7 @@ class Traced:
 
     rows       positions in the ledger, in its order
     flows      those payments between pots
+    sequence   the order in which they are followed: that of time, or tier by tier where time is off
     account, currency   of each pot: account code, and position in `ledger.currencies`
     victims    account code of each victim; number v of the kernels is victims[v - 1]
     balance    of each pot at the end, in minor units; known: whether it can be told (the account has a statement, or
@@ -46,6 +51,7 @@ class Traced:
 
     rows: Longs
     flows: Flows
+    sequence: Longs
     account: Ints
     currency: Ints
     victims: Ints
@@ -61,7 +67,8 @@ def traced(flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", withi
 
     payments  reported: `row` (position in the ledger) and `victim` (account)
     order     "strict": the trail ends at accounts whose own statement is not held; "tolerant": payments that others'
-              statements show of them are followed
+              statements show of them are followed; "off": besides, time is not looked at: what a tier got can be what it
+              paid before (for clocks that cannot be trusted; an upper view, not a finding)
     within    how long after the last reported payment money is followed; to the end when None
     """
     victims, owner = _owners(flow, payments)
@@ -73,9 +80,14 @@ def traced(flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", withi
     payer, payee = flow.ledger.payer_codes, flow.ledger.payee_codes
     tier = np.zeros(stopped.size, np.int32)
     run = ready(reach, last)
-    run.tiers(payer[:last], payee[:last], owner[:last] > 0, stopped, tier)
+    for _ in range(_MOST_PASSES if order == "off" else 1):
+        before = tier.copy()
+        run.tiers(payer[:last], payee[:last], owner[:last] > 0, stopped, tier)
+        if np.array_equal(before, tier):
+            break
     rows = np.flatnonzero((tier[payer[:last]] > 0) | (tier[payee[:last]] > 0) | (owner[:last] > 0))
-    return _cut(flow, rows, owner, victims, tier > 0, held, why)
+    cut = _cut(flow, rows, owner, victims, tier > 0, held, why)
+    return replace(cut, sequence=np.argsort(tier[payer[rows]], kind="stable")) if order == "off" else cut
 
 
 def until(flow: Flow, traced: Traced, last: int) -> Traced:
@@ -158,6 +170,7 @@ def _cut(
     return Traced(
         rows=rows,
         flows=flows,
+        sequence=np.arange(rows.size),
         account=account,
         currency=currency,
         victims=victims,
