@@ -67,8 +67,8 @@ def traced(flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", withi
 
     payments  reported: `row` (position in the ledger) and `victim` (account)
     order     "strict": the trail ends at accounts whose own statement is not held; "tolerant": payments that others'
-              statements show of them are followed; "off": besides, time is not looked at: what a tier got can be what it
-              paid before (for clocks that cannot be trusted; an upper view, not a finding)
+              statements show of them are followed; "off": besides, time is not looked at: what a tier got can be what
+              it paid before (for clocks that cannot be trusted; an upper view, not a finding)
     within    how long after the last reported payment money is followed; to the end when None
     """
     victims, owner = _owners(flow, payments)
