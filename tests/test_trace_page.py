@@ -18,6 +18,7 @@ from view_cases import ledger
 from graphflow.trace import EXACT
 from graphflow.view.picture import MAX_NODES
 from graphflow.view.text import RULES_SAID
+from graphflow.view.trace_curve import curve
 from graphflow.view.trace_folder import write_trace
 from graphflow.view.trace_page import trace_page
 from graphflow.view.trace_picture import trace_picture
@@ -215,3 +216,16 @@ def test_the_folder_holds_the_page_and_why_rows_were_rejected(tmp_path: Path) ->
     assert (out / "trace.html").read_text("utf-8") == trace_page(told).html
     assert (out / "rejected.csv").exists()
     assert json.loads((out / "run.json").read_text("utf-8"))["counts"]["payments"] == 2
+
+
+def test_the_curve_says_what_freezing_would_have_kept() -> None:
+    trace = small()
+    drawn = curve(trace, "as it was")
+    assert drawn is not None
+    table = trace.freeze_simulator.filter(pl.col("currency") == drawn.currency)
+    assert len(drawn.lines) == table["accounts"].n_unique()
+    assert all(len(line.points.split()) == len(drawn.delays) for line in drawn.lines)
+    heights = [float(point.split(",")[1]) for line in drawn.lines for point in line.points.split()]
+    assert min(heights) >= 8
+    assert max(heights) <= drawn.height
+    assert "What freezing would have kept" in trace_page(trace).html

@@ -10,11 +10,13 @@ from markupsafe import Markup
 
 from graphflow import __version__
 from graphflow.trace import EXACT, Trace
+from graphflow.trace.freeze_simulator import ASSUMES
 from graphflow.view.assets import nonce_of
 from graphflow.view.network import draw
 from graphflow.view.page import Page, as_json, facts_of, label_of
 from graphflow.view.picture import Picture
 from graphflow.view.text import RULES_SAID, money
+from graphflow.view.trace_curve import curve
 from graphflow.view.trace_picture import trace_picture
 from graphflow.view.trace_sections import SHOWN, sections, summary
 from graphflow.words import count as plural
@@ -43,6 +45,7 @@ def trace_page(trace: Trace) -> Page:
         "first": [_first_words(row, decimals) for row in first.iter_rows(named=True)],
         "acted": trace.freeze_first.height,
         "sections": sections(trace),
+        "curve": curve(trace, ASSUMES),
         "folded": drawn.folded,
         "roles": {node.role for node in drawn.nodes},
         "cuts": _cuts(drawn),
