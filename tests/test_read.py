@@ -37,11 +37,12 @@ def read(folder: Path, text: str | bytes, **options: Any) -> Ledger:
 
 
 def check_accounting(ledger: Ledger) -> None:
-    """Every row is a transfer or is listed; one row is listed for a whole duplicate file."""
+    """Every row is a transfer or is listed; one line may be listed for a whole file."""
     for source in ledger.sources:
         assert source.rows["read"] == sum(source.rows[kind] for kind in ROW_KINDS)
         listed = ledger.rejected.filter(pl.col("file") == source.path, pl.col("row").is_not_null())
-        if source.dialect != "duplicate":
+        whole = ledger.rejected.filter(pl.col("file") == source.path, pl.col("row").is_null())
+        if not whole.height:
             assert listed.height == sum(source.rows[kind] for kind in ("duplicate", "excluded", "rejected"))
     assert sum(s.rows["accepted"] for s in ledger.sources) == ledger.height
     assert ledger.rejected["reason"].null_count() == 0

@@ -20,6 +20,7 @@ from test_read_properties import damaged
 from graphflow.errors import SourceError
 from graphflow.read import read_ledger
 
+WESTERN = "time,payer,payee,amount,currency,memo\n"
 TITLE = "某银行交易明细\n户名：张三丰\n\n"
 TEXT = "交易时间,付款账号,收款账号,金额,币种,备注\n" + "".join(
     f'2026-01-05 09:{k:02},622202123456789{k:04},李四{k},"1,{k:03}.50",CNY,转账\t\n' for k in range(30)
@@ -54,7 +55,7 @@ def sound() -> dict[str, bytes]:
         "gb18030": (TITLE + TEXT).encode("gb18030"),
         "utf-16": TEXT.encode("utf-16"),
         "utf-16-le": TEXT.encode("utf-16-le"),
-        "cp1252": TEXT.encode("ascii", "ignore").replace(b"CNY", b"caf\xe9"),
+        "cp1252": (WESTERN + TEXT.split("\n", 1)[1]).encode("cp1252", "ignore").replace(b"CNY,", b"caf\xe9,"),
         "returns": TEXT.replace("\n", "\r").encode("gb18030"),
         "xlsx": workbook(),
         "zip": archive(zipfile.ZIP_DEFLATED),
@@ -65,7 +66,6 @@ def sound() -> dict[str, bytes]:
 
 KINDS = list(sound())
 MARKS = [b"PK\x03\x04", b"\x1f\x8b\x08", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1", b"\xff\xfe", b""]
-READABLE = [kind for kind in KINDS if kind != "cp1252"]
 
 
 def outcome(content: bytes) -> str:
@@ -81,7 +81,7 @@ def outcome(content: bytes) -> str:
         return "read"
 
 
-@pytest.mark.parametrize("kind", READABLE)
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_is_not_damaged_is_read(kind: str) -> None:
     assert outcome(sound()[kind]) == "read"
 
@@ -108,7 +108,8 @@ def test_damaged_files(kind: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_damaged_files(kind: str) -> None:
-    assert {outcome(worse(sound()[kind], seed)) for seed in range(25, 500)} == {"read", "refused"}
+    outcomes = {outcome(worse(sound()[kind], seed)) for seed in range(25, 500)}
+    assert outcomes == ({"refused"} if kind == "zip" else {"read", "refused"})  # every byte of it is checked
 
 
 def with_damage_inside(content: bytes, seed: int) -> bytes:

@@ -46,18 +46,28 @@ def _fast(source: RawFile, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
     last = len(source.header) - 1
     names = _names([*positions, last])
     number = (pl.col("index") + 1).cast(pl.UInt32).alias(ROW)
-    regular = False
+    regular, height = False, 0
     try:
         for batch in _scan(source).select(*names, number).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
             if not regular and batch[str(last)].null_count():
                 if not _is_regular(source):
                     raise Ragged
                 regular = True
+            height += batch.height
             yield batch
     except pl.exceptions.PolarsError as error:
         if "invalid utf-8" in str(error):
             raise NotUtf8(f"{source.path}: is not UTF-8 to its end") from None
         raise Ragged from error
+    if not height and _has_more(source):
+        raise Ragged
+
+
+def _has_more(source: RawFile) -> bool:
+    """Whether anything stands below the header: a quote in it that is never closed would take all rows for itself."""
+    with source.readable.open("rb") as stream:
+        stream.seek(source.start)
+        return bool(stream.read(1 << 16).strip())
 
 
 def _is_regular(source: RawFile) -> bool:

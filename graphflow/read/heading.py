@@ -215,7 +215,17 @@ def _table(rows: Rows) -> _Table | None:
         return None
     values = _value_columns(records, best.first)
     above = next((k for k in several if k < best.first and _is_row(records[k], records[best.first], values)), None)
+    if above is None:
+        above = _first_of_a_table([k for k in several if k < best.first and records[k].values], records)
     return best if above is None else replace(best, first=above, header=None)
+
+
+def _first_of_a_table(numbers: list[int], records: list[_Record]) -> int | None:
+    """The first of some records that are rows of another table: three or more with values, of one width, which is no
+    title's."""
+    widths = Counter(records[k].width for k in numbers if records[k].width > _FEW)
+    width, count = widths.most_common(1)[0] if widths else (0, 0)
+    return next(k for k in numbers if records[k].width == width) if count >= _FEW else None
 
 
 def _is_prose(records: list[_Record], several: list[int], header: _Table) -> bool:
