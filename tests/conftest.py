@@ -8,6 +8,14 @@ import pytest
 from readers import WAYS
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Mappings that commands remember are kept apart from those of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRAPHFLOW_MAPPINGS", str(tmp_path_factory.mktemp("mappings")))
+        yield
+
+
 @pytest.fixture(scope="module", params=list(WAYS))
 def way(request: pytest.FixtureRequest) -> Iterator[str]:
     """Each test that uses this runs both ways of reading."""
