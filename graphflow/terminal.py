@@ -27,6 +27,7 @@ _WIDE = 120
 _PAGE = 100
 _TOP = 15
 _GAPS = 5
+_EACH = 8
 _ID = 44
 
 
@@ -105,6 +106,7 @@ def print_cases(analysis: Analysis, out: Path) -> None:
 def print_trace(trace: Trace, out: Path) -> None:
     """What to act on first, and where everything is."""
     from graphflow.ledger import major
+    from graphflow.trace.freeze import leading
 
     console = Console()
     if not console.is_terminal:
@@ -112,16 +114,19 @@ def print_trace(trace: Trace, out: Path) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("", "do", "account", "amount", "why"):
         table.add_column(name, justify="right" if name in ("", "amount") else "left", overflow="fold")
-    for row in trace.freeze_first.head(_TOP).iter_rows(named=True):
+    listed = leading(trace.freeze_first, _EACH)
+    for row in listed.iter_rows(named=True):
         amount = f"{major(row['suggested_freeze'], trace.flow.ledger.decimals[row['currency']])} {row['currency']}"
         cells = (f"{row['rank']}", row["action"], shown(row["account"], _ID), amount, row["reason"])
         table.add_row(*(Text(visible(cell)) for cell in cells))
-    console.print(table)
+    console.print(table if table.rows else Text("no account on the trail still holds traced money to act on"))
     rows = trace.taints.rows.height
     told = f"{count(trace.payments.height, 'payment')} of {count(len(trace.victims), 'victim')}"
     reached = f"{count(len(trace.taints.tiers), 'account')} reached, {count(rows, 'row')} of carried money"
+    if more := trace.freeze_first.height - listed.height:
+        console.print(Text(f"the first {_EACH} of each action; freeze_first.csv has {more:,} more"))
     console.print(Text(f"{told} followed: {reached}; order {trace.order}"))
-    console.print(Text(f"tables: {out}"), soft_wrap=True)
+    console.print(Text(f"page: {out / 'trace.html'}"), soft_wrap=True)
 
 
 def print_rules(rules: Rules) -> None:

@@ -7,7 +7,7 @@ import json
 import re
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 import pytest
@@ -15,7 +15,7 @@ from test_view import Elements, data
 from trace_cases import crowd, small, traced
 from view_cases import ledger
 
-from graphflow.trace import EXACT
+from graphflow.trace import EXACT, Order
 from graphflow.view.picture import MAX_NODES
 from graphflow.view.text import RULES_SAID
 from graphflow.view.trace_curve import curve
@@ -33,6 +33,19 @@ def nodes_of(html: str) -> dict[str, dict[str, Any]]:
 
 def edge_of(html: str, words: str) -> int:
     return next(i for i, lines in enumerate(data(html, "facts")["edges"]) if lines[0][0] == words)
+
+
+@pytest.mark.parametrize("order", get_args(Order))
+def test_every_order_says_what_it_is(order: Order) -> None:
+    rows = [("C", "T", 30_00, "CNY"), ("V", "C", 100_00, "CNY"), ("C", "T", 50_00, "CNY")]
+    html = trace_page(traced(ledger(rows), ["V"], order)).html
+    assert f"Order {order}: " in html
+
+
+def test_the_page_shows_where_to_cut_whom_to_look_at_and_whom_to_warn() -> None:
+    html = trace_page(small()).html
+    for title in ("Choke points", "Accounts to look at", "Early warning"):
+        assert f"<h2>{title}</h2>" in html
 
 
 # --- the picture ----------------------------------------------------------------------------------------

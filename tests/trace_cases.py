@@ -10,16 +10,16 @@ from view_cases import HOSTILE, Row, ledger
 
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
-from graphflow.trace import Trace, trace
+from graphflow.trace import Order, Trace, trace
 
 
-def traced(book: Ledger, victims: Sequence[str]) -> Trace:
+def traced(book: Ledger, victims: Sequence[str], order: Order = "strict") -> Trace:
     """All payments of the victims are reported ones."""
     reported = book.frame.drop("row").with_row_index("row").filter(pl.col("payer").is_in(list(victims)))
     payments = reported.select(
         "row", victim="payer", amount="paid", currency=pl.col("paid_currency").cast(pl.String)
     )  # fmt: skip
-    return trace(FlowGraph(book), payments)
+    return trace(FlowGraph(book), payments, order=order)
 
 
 def small() -> Trace:

@@ -209,13 +209,3 @@ def held(lots: Table, pots: Table, owners: int) -> tuple[Table, int]:
             shares[who] = 0
             number += 1
     return rows, number
-
-
-@kernel("void(int32[::1], int32[::1], int64[::1], int64[::1], int32[::1], int64[::1])")
-def totals(payer: Ints, payee: Ints, paid: Longs, received: Longs, owner: Ints, held: Longs) -> None:
-    """Turn the opening balance of each pot into its last one. What a pot does not hold it pays from elsewhere."""
-    for k in range(paid.size):
-        if paid[k] <= 0 or (payer[k] == payee[k] and owner[k] == 0):
-            continue
-        held[payer[k]] = max(0, held[payer[k]] - paid[k])
-        held[payee[k]] += received[k]

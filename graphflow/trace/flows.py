@@ -17,7 +17,7 @@ import polars as pl
 from graphflow.account_names import TYPES
 from graphflow.account_types import AccountTypes
 from graphflow.flow import Flow, microseconds
-from graphflow.kernels import reach, taint
+from graphflow.kernels import pots, reach
 from graphflow.kernels.engine import ready
 from graphflow.trace.taint import Flows
 
@@ -29,6 +29,9 @@ Order = Literal["strict", "tolerant", "off"]
 ENDS = ("gateway", "bank-internal", "end", "tax-utility", "merchant", "payroll", "landlord")
 """Types of accounts where a trail ends: what they pay is not the victims' money any more, or cannot be told from it."""
 
+
+_TABLE = 4
+"""Keys a payment up to which a table of all keys is made."""
 
 _MOST_PASSES = 100
 """Tiers beyond this are not told apart where time is off."""
@@ -91,13 +94,21 @@ def traced(flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", withi
 
 
 def until(flow: Flow, traced: Traced, last: int) -> Traced:
-    """The same cut as it was when the ledger had only its first `last` transfers."""
-    owner = np.zeros(flow.ledger.height, np.int32)
-    owner[traced.rows] = traced.flows.owner
-    reached = np.zeros(flow.ledger.accounts.height, np.bool_)
-    reached[traced.account[~traced.flows.stopped]] = True
-    rows = traced.rows[: int(np.searchsorted(traced.rows, last))]
-    return _cut(flow, rows, owner, traced.victims, reached, traced.held, traced.why)
+    """The same cut as it was when the ledger had only its first `last` transfers; opening balances as known today."""
+    size = int(np.searchsorted(traced.rows, last))
+    flows = traced.flows
+    flows = replace(
+        flows,
+        payer=flows.payer[:size],
+        payee=flows.payee[:size],
+        paid=flows.paid[:size],
+        received=flows.received[:size],
+        owner=flows.owner[:size],
+    )
+    told = ~traced.assumed
+    balance = _balances(flow.ledger.frame[traced.rows[:size]], flows, flows.opening.copy(), told)
+    sequence = traced.sequence[traced.sequence < size]
+    return replace(traced, rows=traced.rows[:size], flows=flows, sequence=sequence, balance=balance)
 
 
 def _owners(flow: Flow, payments: pl.DataFrame) -> tuple[Ints, Ints]:
@@ -150,26 +161,24 @@ def _cut(
     """The payments of reached accounts, their pots numbered anew."""
     ledger = flow.ledger
     currencies = max(len(ledger.currencies), 1)
-    sides = [
+    keys, payer, payee = _pots(
         ledger.payer_codes[rows].astype(np.int64) * currencies + ledger.currency_codes[rows],
         ledger.payee_codes[rows].astype(np.int64) * currencies + ledger.received_codes[rows],
-    ]
-    keys, numbers = np.unique(np.concatenate(sides), return_inverse=True)
+        ledger.accounts.height * currencies,
+    )
     account, currency = (keys // currencies).astype(np.int32), (keys % currencies).astype(np.int32)
-    payer, payee = numbers[: rows.size].astype(np.int32), numbers[rows.size :].astype(np.int32)
-    paid, received = (np.ascontiguousarray(ledger.frame[name].to_numpy()[rows]) for name in ("paid", "received"))
-    opening, balance, stated = _balances(ledger.frame[rows], payer, payee, paid, received, keys.size)
-    ready(taint, rows.size).totals(payer, payee, paid, received, owner[rows], run := np.maximum(opening, 0))
-    balance = np.where(stated, np.maximum(balance, 0), run)
     stopped = ~reached[account]
     stopped[np.isin(account, list(why))] = True
+    paid, received = (np.ascontiguousarray(ledger.frame[name].to_numpy()[rows]) for name in ("paid", "received"))
     flows = Flows(
         payer=payer, payee=payee, paid=paid, received=received, owner=owner[rows],
-        opening=np.maximum(opening, 0), stopped=stopped,
+        opening=np.zeros(keys.size, np.int64), stopped=stopped,
     )  # fmt: skip
+    stated = np.zeros(keys.size, np.bool_)
+    balance = _balances(ledger.frame[rows], flows, flows.opening, stated)
     return Traced(
         rows=rows,
-        flows=flows,
+        flows=replace(flows, opening=np.maximum(flows.opening, 0)),
         sequence=np.arange(rows.size),
         account=account,
         currency=currency,
@@ -182,29 +191,32 @@ def _cut(
     )
 
 
-def _balances(
-    frame: pl.DataFrame, payer: Ints, payee: Ints, paid: Longs, received: Longs, pots: int
-) -> tuple[Longs, Longs, Bools]:
-    """Opening and last balance of each pot, and whether a statement tells them (else it opens at zero)."""
-    none = pl.repeat(None, frame.height, dtype=pl.Int64, eager=True)
-    stated = [frame[c] if c in frame.columns else none for c in ("payer_balance", "payee_balance")]
-    moves = pl.DataFrame(
-        {
-            "pot": np.concatenate([payer, payee]),
-            "at": np.tile(np.arange(payer.size), 2),
-            "moved": np.concatenate([-paid, received]),
-            "stated": pl.concat([side.alias("stated") for side in stated]),
-        }
-    ).sort("pot", "at", maintain_order=True)
-    running = moves.with_columns(sum=pl.col("moved").cum_sum().over("pot"))
-    by_pot = running.group_by("pot", maintain_order=True).agg(
-        before=(pl.col("stated") - pl.col("sum")).drop_nulls().first(),
-        after=(pl.col("stated") - pl.col("sum")).drop_nulls().last(),
-        total=pl.col("sum").last(),
-    )
-    opening, balance, told = np.zeros(pots, np.int64), np.zeros(pots, np.int64), np.zeros(pots, np.bool_)
-    at = by_pot["pot"].to_numpy()
-    told[at] = by_pot["before"].is_not_null().to_numpy()
-    opening[at] = by_pot["before"].fill_null(0).to_numpy()
-    balance[at] = (by_pot["after"].fill_null(0) + by_pot["total"]).to_numpy()
-    return opening, balance, told
+def _pots(payer: Longs, payee: Longs, most: int) -> tuple[Longs, Ints, Ints]:
+    """The keys that occur, in rising order, and each payment's two by their place among them.
+
+    most  keys are below this; a table of all of them is quicker than sorting where it is not much larger than they are
+    """
+    if most > _TABLE * payer.size:
+        keys, numbers = np.unique(np.concatenate([payer, payee]), return_inverse=True)
+        return keys, numbers[: payer.size].astype(np.int32), numbers[payer.size :].astype(np.int32)
+    seen = np.zeros(most, np.bool_)
+    seen[payer] = seen[payee] = True
+    keys = np.flatnonzero(seen)
+    place = np.zeros(most, np.int32)
+    place[keys] = np.arange(keys.size)
+    return keys, place[payer], place[payee]
+
+
+def _balances(frame: pl.DataFrame, flows: Flows, opening: Longs, told: Bools) -> Longs:
+    """The last balance of each pot; fills `opening` and `told` (that a statement tells them) where they are not yet."""
+    stated = []
+    for name in ("payer_balance", "payee_balance"):
+        column = frame[name] if name in frame.columns else pl.repeat(None, frame.height, dtype=pl.Int64, eager=True)
+        stated.append((column.fill_null(0).to_numpy().copy(), column.is_not_null().to_numpy().copy()))
+    (payer_balance, payer_stated), (payee_balance, payee_stated) = stated
+    balance = opening.copy()
+    ready(pots, frame.height).balances(
+        flows.payer, flows.payee, flows.paid, flows.received, payer_balance, payee_balance, payer_stated, payee_stated,
+        opening, balance, told,
+    )  # fmt: skip
+    return np.maximum(balance, 0)

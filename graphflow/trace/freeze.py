@@ -62,6 +62,11 @@ def freeze_first(holdings: pl.DataFrame, activity: pl.DataFrame, now: datetime) 
     return ranked.with_columns(reason=pl.Series(reasons, dtype=pl.String)).with_row_index("rank", offset=1)
 
 
+def leading(ranked: pl.DataFrame, each: int) -> pl.DataFrame:
+    """The first lines of each action: those that wait for a statement come last, and may be the largest."""
+    return ranked.filter(pl.int_range(pl.len()).over("action") < each)
+
+
 def _good_faith(traced: pl.Expr) -> pl.Expr:
     """Why an account is probably one that received the money in good faith; empty where nothing says so."""
     old = (pl.col("first_receipt") - pl.col("begun")) >= timedelta(days=_ORDINARY_DAYS)

@@ -25,6 +25,7 @@ from graphflow.trace.carried import follow
 from graphflow.trace.flows import until
 from graphflow.trace.freeze import ACTIONS
 from graphflow.trace.holdings import latest
+from graphflow.trace.taint import Rule
 
 if TYPE_CHECKING:
     from graphflow.trace import Trace
@@ -36,6 +37,8 @@ DELAYS = (0, 5, 15, 30, 60, 120, 240, 1440)
 ASSUMES = (
     "reported right after the last payment; the freeze holds at once; what was taken from there later would have stayed"
 )
+_LISTED_BY: tuple[Rule, ...] = ("fifo", "pro_rata")
+"""The rules by which the freeze-first list suggests amounts."""
 Reported = Literal["last", "each"]
 _SCHEMA = {
     "reported": pl.String(), "delay_minutes": pl.Int64(), "accounts": pl.String(), "frozen": pl.Int64(),
@@ -93,7 +96,13 @@ def replayed(trace: Trace, moment: datetime, owner: int | None = None) -> Trace:
     flow.types = trace.flow.types
     payments = trace.payments.filter(pl.col("row").is_in(cut.rows[cut.flows.owner > 0]))
     return replace(
-        trace, graph=FlowGraph(flow), traced=cut, taints=follow(cut), payments=payments, now=moment, stages=()
+        trace,
+        graph=FlowGraph(flow),
+        traced=cut,
+        taints=follow(cut, only=_LISTED_BY),
+        payments=payments,
+        now=moment,
+        stages=(),
     )
 
 

@@ -76,6 +76,15 @@ class Carried:
     absorbed: Longs
     reached: int
 
+    @classmethod
+    def nothing(cls, flows: Flows) -> Carried:
+        """What stands for a rule that is not wanted."""
+        longs, ints = np.empty(0, np.int64), np.empty(0, np.int32)
+        return cls(
+            event=longs, owner=ints, amount=longs, pots=ints, pot_owner=ints, held=longs,
+            absorbed=np.zeros(flows.victims + 1, np.int64), reached=flows.paid.size,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Bounds:
@@ -90,6 +99,15 @@ class Bounds:
     held_certain: Longs
     held_at_most: Longs
     reached: int
+
+    @classmethod
+    def nothing(cls, flows: Flows) -> Bounds:
+        """What stands for bounds that are not wanted."""
+        longs, ints = np.empty(0, np.int64), np.empty(0, np.int32)
+        return cls(
+            event=longs, owner=ints, certain=longs, at_most=longs, pots=ints, pot_owner=ints, held_certain=longs,
+            held_at_most=longs, reached=flows.paid.size,
+        )  # fmt: skip
 
 
 def carried(flows: Flows, rule: Rule, *, most: int = MOST_ROWS) -> Carried:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from graphflow import __version__
 from graphflow.trace import EXACT, Trace
+from graphflow.trace.freeze import leading
 from graphflow.trace.freeze_simulator import ASSUMES
 from graphflow.view.assets import nonce_of
 from graphflow.view.network import draw
@@ -18,10 +19,12 @@ from graphflow.view.picture import Picture
 from graphflow.view.text import RULES_SAID, money
 from graphflow.view.trace_curve import curve
 from graphflow.view.trace_picture import trace_picture
-from graphflow.view.trace_sections import SHOWN, sections, summary
+from graphflow.view.trace_sections import sections, summary
 from graphflow.words import count as plural
 from graphflow.words import shown
 
+EACH = 8
+"""Lines of each action that stand beside the picture."""
 MAX_LINES = 100
 """Warnings, cuts and lines of the victims file that are listed each."""
 
@@ -29,7 +32,7 @@ MAX_LINES = 100
 def trace_page(trace: Trace) -> Page:
     """The page of a trace. The same trace gives the same page, byte by byte."""
     decimals = trace.flow.ledger.decimals
-    first = trace.freeze_first.head(SHOWN)
+    first = leading(trace.freeze_first, EACH)
     drawn = trace_picture(trace, flagged=first["account"].to_list())
     buttons = _buttons(first, drawn)
     facts = as_json({**facts_of(drawn, decimals, findings=buttons), "listed": "largest"})
@@ -71,6 +74,7 @@ def _figures(trace: Trace) -> dict[str, str]:
 def _first_words(row: Mapping[str, Any], decimals: Mapping[str, int]) -> dict[str, str]:
     """A line of the freeze-first list, as a button."""
     return {
+        "rank": row["rank"],
         "account": shown(row["account"], 40),
         "name": shown(row["name"], 60) if row["name"] else "",
         "action": row["action"],

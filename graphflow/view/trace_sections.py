@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from graphflow.trace import Trace
-from graphflow.trace.freeze import HOUR
+from graphflow.trace.freeze import HOUR, leading
 from graphflow.view.text import RULES_SAID, money, totals_text
 from graphflow.words import count as plural
 from graphflow.words import shown
@@ -54,6 +54,9 @@ def sections(trace: Trace) -> list[Section]:
         _places(trace, decimals),
         _holdings(trace, decimals),
         _next_requests(trace, decimals),
+        _choke_points(trace, decimals),
+        _key_accounts(trace, decimals),
+        _early_warning(trace, decimals),
         _restitution(trace, decimals),
     ]
 
@@ -79,7 +82,7 @@ def _freeze_first(trace: Trace, decimals: Mapping[str, int]) -> Section:
         "A suggested freeze is no order. What can be recovered, times how soon it is likely to be gone, comes first. "
         "Each line takes the larger of FIFO and pro-rata, so that together they can be more than was lost."
     )
-    return _section("Freeze first", note, columns, trace.freeze_first, "freeze_first.csv")
+    return _section("Freeze first", note, columns, trace.freeze_first, "freeze_first.csv", first=leading)
 
 
 def _places(trace: Trace, decimals: Mapping[str, int]) -> Section:
@@ -136,6 +139,55 @@ def _next_requests(trace: Trace, decimals: Mapping[str, int]) -> Section:
     return _section("Next requests", note, columns, table, "next_requests.csv, and a file a bank in next_requests/")
 
 
+def _choke_points(trace: Trace, decimals: Mapping[str, int]) -> Section:
+    columns = [
+        _plain("kind", "What"),
+        Column(heading="Account", hint="name, bank", kind="name", cell=_account_or_transfer),
+        _rule("fifo", "Carries", decimals, column="carries"),
+        Column(heading="On every trail", cell=lambda row: ["yes" if row["every_trail"] else "no"]),
+        _plain("reason", "Why", kind="long", limit=400),
+    ]
+    note = (
+        "The fewest accounts whose stopping cuts the victims from every place where the trail ends; and, apart from "
+        "that, the fewest transfers."
+    )
+    return _section("Choke points", note, columns, trace.choke_points, "choke_points.csv")
+
+
+def _account_or_transfer(row: Row) -> Cell:
+    about = [shown(text, 80) for text in (row["name"], row["bank"]) if text]
+    if row["payee"] is None:
+        return [shown(row["account"], 60), *about]
+    where = f"{row['transaction'] or ''} · {row['file']} · row {row['row']}"
+    return [f"{shown(row['account'], 60)} → {shown(row['payee'], 60)}", shown(where, 160)]
+
+
+def _key_accounts(trace: Trace, decimals: Mapping[str, int]) -> Section:
+    columns = [
+        _plain("rank", "Rank", kind="number"),
+        _account(),
+        _plain("tier", "Tier", kind="number"),
+        _rule("fifo", "Came there", decimals, column="amount"),
+        _plain("victims", "Victims", kind="number"),
+        _plain("reasons", "Reasons", kind="long", limit=600),
+    ]
+    note = "Signs of whoever directs others, each with its reason. Accounts to look at; a sign is no proof."
+    return _section("Accounts to look at", note, columns, trace.key_accounts, "key_accounts.csv")
+
+
+def _early_warning(trace: Trace, decimals: Mapping[str, int]) -> Section:
+    columns = [
+        _plain("kind", "What"),
+        _account(),
+        _plain("payee", "Pays to", kind="name"),
+        Column(heading="Last payment", hint="UTC", kind="time", cell=lambda row: [_time(row["last_payment"])]),
+        _money("amount", "Amount", "of that payment", decimals),
+        _plain("why", "Why", kind="long", limit=400),
+    ]
+    note = "People who still pay a collector of this trail: call them. And accounts that are being made ready."
+    return _section("Early warning", note, columns, trace.early_warning, "early_warning.csv")
+
+
 def _restitution(trace: Trace, decimals: Mapping[str, int]) -> Section:
     is_frozen = bool((trace.holdings["already_frozen"] > 0).any())
     columns = [
@@ -162,15 +214,16 @@ TOTALLED = {"fifo": "FIFO", "lifo": "LIFO", "own_first": "Own first", "pro_rata"
 
 
 def _section(
-    title: str, note: str, columns: Sequence[Column], table: pl.DataFrame, file: str, *, most: int = SHOWN
-) -> Section:
-    rows = [[column.cell(row) for column in columns] for row in table.head(most).iter_rows(named=True)]
+    title: str, note: str, columns: Sequence[Column], table: pl.DataFrame, file: str,
+    *, most: int = SHOWN, first: Callable[[pl.DataFrame, int], pl.DataFrame] = pl.DataFrame.head,
+) -> Section:  # fmt: skip
+    rows = [[column.cell(row) for column in columns] for row in first(table, most).iter_rows(named=True)]
     if not table.height:
         told = "No rows."
-    elif table.height <= most:
+    elif len(rows) == table.height:
         told = f"All of {plural(table.height, 'row')}" + (f"; {file}." if file else ".")
     else:
-        told = f"The first {most} of {table.height:,} rows." + (f" {file} has all." if file else "")
+        told = f"The first {len(rows)} of {table.height:,} rows." + (f" {file} has all." if file else "")
     return Section(title=title, note=note, columns=columns, rows=rows, told=told)
 
 
@@ -214,15 +267,21 @@ def summary(trace: Trace) -> str:
     decimals = trace.flow.ledger.decimals
     lost = _sum(trace.payments, "amount", decimals)
     rows, accounts = trace.taints.rows["event"].n_unique(), len(trace.taints.tiers)
-    asked = trace.next_requests["account"].n_unique()
     tier = max(trace.taints.tiers.values(), default=0)
     acts = "; ".join(filter(None, (_acted(trace, action, words) for action, words in ACTED.items())))
     return (
         f"{lost} in {plural(trace.payments.height, 'payment')} of {plural(len(trace.victims), 'victim')} was followed "
         f"through {plural(rows, 'transaction')} to {plural(accounts, 'account')}, up to tier {tier}. "
         f"{acts or 'Nothing is left that could be frozen'}. "
-        f"Statements of {plural(asked, 'account')} are to be asked for. {ORDERS[trace.order]}"
+        f"{_asked(trace)} {ORDERS[trace.order]}"
     )
+
+
+def _asked(trace: Trace) -> str:
+    accounts = trace.next_requests["account"].n_unique()
+    if not accounts:
+        return "The statements of all accounts on the trail are held."
+    return f"The next statements to ask for are those of {plural(accounts, 'account')}."
 
 
 def _acted(trace: Trace, action: str, words: str) -> str:
@@ -243,6 +302,7 @@ ACTED = {
 ORDERS = {
     "strict": "Order strict: the trail ends at accounts whose own statement is not held.",
     "tolerant": "Order tolerant: payments that only others' statements show are followed too.",
+    "off": "Order off: no clock is looked at, so that money can seem to be passed on before it came; an upper view.",
 }
 
 
