@@ -18,6 +18,7 @@ import typer
 
 from graphflow import __version__, digest
 from graphflow.errors import GraphflowError, RuleError
+from graphflow.languages import reader
 from graphflow.reading_options import with_reading_options
 
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ Rates = Annotated[
     Path | None,
     typer.Option(
         help="CSV of what currencies are worth: currency, rate, and if need be date and base.", rich_help_panel=_INPUT
+    ),
+]
+Language = Annotated[
+    str,
+    typer.Option(
+        "--lang",
+        help="Language of the pages: `en` or `zh`. Their clock is that of `--timezone`.",
+        rich_help_panel=_OUTPUT,
     ),
 ]
 Settings = Annotated[
@@ -108,11 +117,12 @@ def analyze(
         str, typer.Option(help="Case pages to write, best first: a number, or `all`.", rich_help_panel=_OUTPUT)
     ] = "100",
     rates: Rates = None,
+    lang: Language = "en",
     *,
     reading: dict[str, Any],
 ) -> None:
     """Detect laundering patterns and write ranked cases, pictures and tables."""
-    wanted = _pages(pages)
+    wanted, to = _pages(pages), reader(lang, reading["timezone"])
     for source in sources:
         digest.begin(source)
     from graphflow import analyze as run
@@ -131,7 +141,7 @@ def analyze(
             on_ledger=results.begin,
             **reading,
         )
-        results.finish(analysis, pages=wanted, command=_command(), tell=bar.pages)
+        results.finish(analysis, pages=wanted, to=to, command=_command(), tell=bar.pages)
     _tell(analysis)
     print_cases(analysis, out)
 
@@ -169,10 +179,12 @@ def trace(
     types: Annotated[
         Path | None, typer.Option(help="TOML file of account types, before the built-in one.", show_default=False)
     ] = None,
+    lang: Language = "en",
     *,
     reading: dict[str, Any],
 ) -> None:
     """Follow victims' money: where it went under each rule, where it is now, and what to freeze first."""
+    reader(lang, reading["timezone"])
     from graphflow.terminal import Bar, print_trace
     from graphflow.tracing import trace_files
     from graphflow.view.trace_folder import write_trace
@@ -192,7 +204,7 @@ def trace(
             **reading,
         )
         bar.stage("write")
-        write_trace(found, out, command=_command())
+        write_trace(found, out, lang=lang, zone=reading["timezone"], command=_command())
     _say(found.warnings, found.truncated)
     print_trace(found, out)
 

@@ -75,7 +75,7 @@ def freeze_simulator(
 
 
 def replayed(trace: Trace, moment: datetime, owner: int | None = None) -> Trace:
-    """The same trace as it would have been at an earlier moment, from what is known by then.
+    """The same trace as it would have been at an earlier moment, from what is known by then, by FIFO and pro-rata.
 
     owner  only this victim's money is looked for; the other victims' payments are taken for clean ones
     """

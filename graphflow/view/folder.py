@@ -18,10 +18,11 @@ from graphflow.analysis import Analysis
 from graphflow.case import Case
 from graphflow.errors import OutputError
 from graphflow.graph import FlowGraph
+from graphflow.languages import Reader, reader
 from graphflow.ledger import Ledger
 from graphflow.rules import Rules, as_table, explain
 from graphflow.view.network import load
-from graphflow.view.page import view
+from graphflow.view.page import case_page
 from graphflow.view.report import report
 from graphflow.view.tables import (
     accounts_table,
@@ -46,12 +47,15 @@ def write_results(
     out: str | os.PathLike[str],
     *,
     pages: int | None = PAGES,
+    lang: str = "en",
+    zone: str | None = None,
     command: Sequence[str] = (),
     tell: Tell = lambda what, done, of: None,
 ) -> Path:
     """Write everything about an analysis into the folder `out`.
 
     pages    how many of the best-ranked cases get a page; None for all
+    lang     language of the pages: "en" or "zh"; zone: whose clock they show (tables are UTC)
     command  the command line, for run.json; `tell` hears how many pages are done
     An earlier result in `out` is replaced at the end, in one step; a run that fails leaves it as it was. Raises
     `OutputError` when `out` is a file, or a folder that holds something else. The same input gives the same
@@ -59,7 +63,7 @@ def write_results(
     """
     with open_results(out) as results:
         results.begin(analysis.ledger)
-        results.finish(analysis, pages=pages, command=command, tell=tell)
+        results.finish(analysis, pages=pages, to=reader(lang, zone), command=command, tell=tell)
     return Path(out)
 
 
@@ -89,8 +93,12 @@ class Results:
         """Start writing the ledger, the largest table, on a thread of its own."""
         self._ledger = self._pool.submit(_write_ledger, ledger, self._folder / "ledger.parquet")
 
-    def finish(self, analysis: Analysis, *, pages: int | None = PAGES, command: Sequence[str] = (), tell: Tell) -> None:
+    def finish(
+        self, analysis: Analysis, *, pages: int | None = PAGES, to: Reader | None = None, command: Sequence[str] = (),
+        tell: Tell,
+    ) -> None:  # fmt: skip
         """Write all the rest."""
+        to = to or Reader()
         new, shown = self._folder, list(analysis.cases if pages is None else analysis.cases[:pages])
         truncated = list(analysis.truncated)
         if len(shown) < len(analysis.cases):
@@ -99,8 +107,8 @@ class Results:
             )
         with analysis.clock.stage("write"):
             _write_tables(analysis, new)
-            _write_pages(analysis.graph, shown, new / "cases", tell)
-            (new / "report.html").write_text(_report(analysis, shown, truncated), encoding="utf-8")
+            _write_pages(analysis.graph, shown, new / "cases", to, tell)
+            (new / "report.html").write_text(_report(analysis, shown, truncated, to), encoding="utf-8")
             if self._ledger is None:
                 self.begin(analysis.ledger)
             if self._ledger is not None:
@@ -178,13 +186,13 @@ def _write_tables(analysis: Analysis, new: Path) -> None:
         for_spreadsheet(table).write_csv(new / f"{name}.csv", include_bom=True)
 
 
-def _write_pages(graph: FlowGraph, cases: Sequence[Case], folder: Path, tell: Tell) -> None:
+def _write_pages(graph: FlowGraph, cases: Sequence[Case], folder: Path, to: Reader, tell: Tell) -> None:
     for done, case in enumerate(cases, 1):
-        (folder / f"{case.id}.html").write_text(view(graph, case).html, encoding="utf-8")
+        (folder / f"{case.id}.html").write_text(case_page(graph, case, to).html, encoding="utf-8")
         tell("pages", done, len(cases))
 
 
-def _report(analysis: Analysis, shown: Sequence[Case], truncated: Sequence[str]) -> str:
+def _report(analysis: Analysis, shown: Sequence[Case], truncated: Sequence[str], to: Reader) -> str:
     ledger = analysis.ledger
     high = sum(case.level == "high" for case in analysis.cases)
     first, last = ledger.frame["time"][0], ledger.frame["time"][-1]
@@ -213,6 +221,7 @@ def _report(analysis: Analysis, shown: Sequence[Case], truncated: Sequence[str])
             "high": f"{high:,}",
         },
         version=__version__,
+        to=to,
     )
 
 

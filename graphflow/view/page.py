@@ -19,6 +19,7 @@ from graphflow import __version__
 from graphflow.case import Case
 from graphflow.errors import OutputError
 from graphflow.graph import FlowGraph
+from graphflow.languages import Reader, reader
 from graphflow.view.assets import nonce_of
 from graphflow.view.network import draw
 from graphflow.view.picture import MAX_NODES, Amount, Edge, Node, Picture, Transfer, picture
@@ -60,12 +61,21 @@ class Page:
         )
 
 
-def view(graph: FlowGraph, case: Case) -> Page:
-    """The page of a case. `graph` is the one the case was found in; it is not changed."""
+def view(graph: FlowGraph, case: Case, *, lang: str = "en", zone: str | None = None) -> Page:
+    """The page of a case. `graph` is the one the case was found in; it is not changed.
+
+    lang  "en" or "zh"; zone: whose clock the page shows, such as "Asia/Shanghai"; UTC when not given
+    """
+    return case_page(graph, case, reader(lang, zone))
+
+
+def case_page(graph: FlowGraph, case: Case, to: Reader) -> Page:
+    """The page of a case for a reader."""
     drawn = picture(graph, case)
     decimals = graph.ledger.decimals
     facts = as_json(facts_of(drawn, decimals, findings=_finding_facts(drawn, case)))
     words = {
+        "reader": to,
         "case": case,
         "facts": Markup(facts),
         "nonce": nonce_of(f"{case.id}{case.headline}{facts}"),

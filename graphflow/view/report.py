@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from graphflow.case import Case
+from graphflow.languages import Reader
 from graphflow.ledger import Source
 from graphflow.view.assets import nonce_of, template
 from graphflow.view.page import span
@@ -28,6 +29,7 @@ def report(
     facts: Mapping[str, str],
     version: str,
     preset: str = "",
+    to: Reader | None = None,
 ) -> str:
     """`report.html`: one file that needs no network.
 
@@ -38,10 +40,11 @@ def report(
     sources    the inputs with their row accounting
     truncated  what was cut, in words; warnings: what a reader must know
     rules      rows of detector, parameter, value, unit and source; preset: what they started from
-    facts      the run in figures, by name
+    facts      the run in figures, by name; to: whom it is for
     """
     listed = [_case_words(case, case.id in pages) for case in cases[:MAX_CASES]]
     return template("report.html.j2").render(
+        reader=to or Reader(),
         title=title,
         summary=summary,
         cases=listed,

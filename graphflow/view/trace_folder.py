@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from graphflow import __version__
+from graphflow.languages import reader
 from graphflow.trace import EXACT, Trace
 from graphflow.view.folder import inputs, must_be_ours, replacing
 from graphflow.view.tables import for_spreadsheet
@@ -31,14 +32,18 @@ from graphflow.view.trace_tables import (
 )
 
 
-def write_trace(trace: Trace, out: str | os.PathLike[str], *, command: Sequence[str] = ()) -> Path:
+def write_trace(
+    trace: Trace, out: str | os.PathLike[str], *, lang: str = "en", zone: str | None = None, command: Sequence[str] = ()
+) -> Path:
     """Write everything about a trace into the folder `out`.
+
+    lang  language of the page: "en" or "zh"; zone: whose clock it shows (tables are UTC); command: for run.json
 
     An earlier result in `out` is replaced at the end, in one step; a run that fails leaves it as it was. The same input
     gives the same bytes in every table and in the page; only run.json holds times. Raises `OutputError` as
     `write_results` does.
     """
-    folder = Path(out)
+    folder, to = Path(out), reader(lang, zone)
     must_be_ours(folder)
     with replacing(folder) as new:
         trace_table(trace).write_parquet(new / "trace.parquet")
@@ -59,7 +64,7 @@ def write_trace(trace: Trace, out: str | os.PathLike[str], *, command: Sequence[
             _sheet(table, new / f"{name}.csv")
         _letters(sheets["next_requests"], new / "next_requests")
         for_spreadsheet(trace.flow.ledger.rejected).write_csv(new / "rejected.csv")
-        (new / "trace.html").write_bytes(trace_page(trace).html.encode("utf-8", "backslashreplace"))
+        (new / "trace.html").write_bytes(trace_page(trace, to).html.encode("utf-8", "backslashreplace"))
         run = json.dumps(_run(trace, command), indent=1, ensure_ascii=False)
         (new / "run.json").write_text(run + "\n", encoding="utf-8")
     return folder

@@ -9,6 +9,7 @@ import polars as pl
 from markupsafe import Markup
 
 from graphflow import __version__
+from graphflow.languages import Reader
 from graphflow.trace import EXACT, Trace
 from graphflow.trace.freeze import leading
 from graphflow.trace.freeze_simulator import ASSUMES
@@ -29,8 +30,8 @@ MAX_LINES = 100
 """Warnings, cuts and lines of the victims file that are listed each."""
 
 
-def trace_page(trace: Trace) -> Page:
-    """The page of a trace. The same trace gives the same page, byte by byte."""
+def trace_page(trace: Trace, to: Reader | None = None) -> Page:
+    """The page of a trace for a reader. The same trace gives the same page, byte by byte."""
     decimals = trace.flow.ledger.decimals
     first = leading(trace.freeze_first, EACH)
     drawn = trace_picture(trace, flagged=first["account"].to_list())
@@ -38,6 +39,7 @@ def trace_page(trace: Trace) -> Page:
     facts = as_json({**facts_of(drawn, decimals, findings=buttons), "listed": "largest"})
     said = summary(trace)
     words = {
+        "reader": to or Reader(),
         "title": "Where the victims' money went",
         "summary": said,
         "facts": Markup(facts),

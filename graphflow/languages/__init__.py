@@ -1,0 +1,74 @@
+"""For whom pages are written: the language they speak, and the time zone their clock shows.
+
+English is what the code says. Another language is a catalogue, one TOML file: English text → its own. What a catalogue
+lacks stays English: nothing is left out because nobody has translated it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from graphflow.errors import RuleError, did_you_mean
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Whom a page is for.
+
+    code   language: "en" or "zh"; zone: whose clock the page shows, always named beside times
+    words  English text → the same in the reader's language; placeholders are `{name}` in both
+    """
+
+    code: str = "en"
+    zone: str = "UTC"
+    words: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def say(self, text: str, **values: object) -> str:
+        """A text in the reader's language, its placeholders filled.
+
+        >>> Reader().say("{n} of {of}", n=3, of=7)
+        '3 of 7'
+        """
+        told = self.words.get(text, text)
+        return told.format(**values) if values else told
+
+    def moment(self, time: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
+        """A time of the ledger by the reader's clock.
+
+        >>> from datetime import UTC
+        >>> Reader(zone="Asia/Shanghai").moment(datetime(2026, 3, 4, 20, 17, tzinfo=UTC))
+        '2026-03-05 04:17'
+        """
+        return time.astimezone(ZoneInfo(self.zone)).strftime(form)
+
+
+def reader(lang: str = "en", zone: str | None = None) -> Reader:
+    """Whom pages are for. Raises `RuleError` for a language or a zone that is not known.
+
+    >>> reader("zh").code
+    'zh'
+    """
+    if lang not in LANGUAGES:
+        raise RuleError(f'there is no language "{lang}" for pages: {did_you_mean(lang, LANGUAGES)}')
+    try:
+        ZoneInfo(zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise RuleError(f'there is no time zone "{zone}": names are like Asia/Shanghai') from error
+    return Reader(code=lang, zone=zone or "UTC", words=_catalogue(lang))
+
+
+@cache
+def _catalogue(lang: str) -> Mapping[str, str]:
+    if lang == "en":
+        return {}
+    text = files(__package__).joinpath(f"{lang}.toml").read_text("utf-8")
+    words: dict[str, str] = tomllib.loads(text)["words"]
+    return words
