@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Unpack, get_args
+from typing import Any, Unpack, get_args
 
 from graphflow.account_names import load_account_types
 from graphflow.clock import Clock
-from graphflow.errors import RuleError, SourceError, did_you_mean
+from graphflow.errors import NoPayments, RuleError, SourceError, did_you_mean
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
 from graphflow.read import read_ledger
@@ -21,6 +21,8 @@ from graphflow.rules.values import parse_span
 from graphflow.trace import Order, Trace, trace
 from graphflow.trace.victims.case import victims_from_case
 from graphflow.trace.victims.matching import Victims, read_victims
+
+_LISTED = 20
 
 
 def trace_files(
@@ -61,7 +63,7 @@ def trace_files(
     with clock.stage("victims"):
         found = _victims(victims, from_case, ledger, tolerance, options)
     if not found.payments.height:
-        raise SourceError(_none(found))
+        raise NoPayments(_none(found), map(_why, found.unmatched.head(_LISTED).to_dicts()))
     with clock.stage("trace"):
         traced = trace(graph, found, order=asked, within=_span(within), now=_moment(at, options.get("timezone", "UTC")))
     return replace(
@@ -92,9 +94,16 @@ def _victims(
 
 
 def _none(found: Victims) -> str:
-    first = found.unmatched.row(0, named=True) if found.unmatched.height else None
-    said = f"; line {first['line']}: {first['reason']}" if first else ""
+    more = found.unmatched.height - _LISTED
+    said = f" ({_LISTED} of {found.unmatched.height:,} lines are listed above)" if more > 0 else ""
     return f"none of the victims' payments is in the ledger: nothing to trace{said}"
+
+
+def _why(line: dict[str, Any]) -> str:
+    """What stands in a line that names no payment, why, and which transfers come nearest."""
+    where = f"line {line['line']}: " if line["line"] is not None else ""
+    nearest = f"; nearest: {line['candidates']}" if line["candidates"] else ""
+    return f"{where}{line['reason']}{nearest}"
 
 
 def _unmatched(found: Victims) -> list[str]:

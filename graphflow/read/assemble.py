@@ -74,6 +74,8 @@ class Assembler:
     def add(self, cleaned: Cleaned, dialect: str, *, stripped: bool) -> None:
         """Take one batch of the current file. Raises `Padded` when an account needs stripping and none was done."""
         self.accounting.count(cleaned)
+        if cleaned.measures is not None:
+            self.references.freeze(cleaned.measures, self.accounting.number)
         good, number = cleaned.good, pl.lit(self.accounting.number, pl.UInt32)
         if not good.height:
             return
