@@ -185,6 +185,9 @@ def trace(
     reading: dict[str, Any],
 ) -> None:
     """Follow victims' money: where it went under each rule, where it is now, and what to freeze first."""
+    if (victims is None) == (from_case is None):
+        hint = "whose money? name a table of payments here, or a case with --from-case"
+        raise typer.BadParameter(hint, param_hint="--victims")
     reader(lang, reading["timezone"])
     from graphflow.terminal import Bar, print_trace
     from graphflow.tracing import trace_files

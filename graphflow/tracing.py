@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,8 +21,10 @@ from graphflow.rules.values import parse_span
 from graphflow.trace import Order, Trace, trace
 from graphflow.trace.victims.case import victims_from_case
 from graphflow.trace.victims.matching import Victims, read_victims
+from graphflow.words import count
 
 _LISTED = 20
+_LONE = "none to an account that is named or flagged"
 
 
 def trace_files(
@@ -62,6 +64,9 @@ def trace_files(
         graph = FlowGraph(ledger, types=known)
     with clock.stage("victims"):
         found = _victims(victims, from_case, ledger, tolerance, options)
+    if victims is not None and _lone(found):
+        with clock.stage("detect"):
+            found = _by_findings(victims, graph, found, tolerance, options)
     if not found.payments.height:
         raise NoPayments(_none(found), map(_why, found.unmatched.head(_LISTED).to_dicts()))
     with clock.stage("trace"):
@@ -85,12 +90,43 @@ def _victims(
     victims: PathName | None, from_case: str | None, ledger: Ledger, tolerance: str | timedelta, options: ReadOptions
 ) -> Victims:
     if victims is not None:
-        near = tolerance if isinstance(tolerance, timedelta) else parse_span(tolerance, "--tolerance")
-        return read_victims(victims, ledger, tolerance=near, timezone=options.get("timezone", "UTC"))
+        return _read(victims, ledger, tolerance, options)
     folder, _, case = str(from_case).rpartition("/")
     if not folder:
         raise SourceError(f'--from-case takes FOLDER/CASE, such as out/case/case-0001, not "{from_case}"')
     return victims_from_case(Path(folder), case, ledger)
+
+
+def _read(
+    victims: PathName,
+    ledger: Ledger,
+    tolerance: str | timedelta,
+    options: ReadOptions,
+    flagged: Collection[str] = (),
+) -> Victims:
+    near = tolerance if isinstance(tolerance, timedelta) else parse_span(tolerance, "--tolerance")
+    return read_victims(victims, ledger, tolerance=near, timezone=options.get("timezone", "UTC"), flagged=flagged)
+
+
+def _lone(found: Victims) -> bool:
+    """Whether lines name victims by their accounts alone, so that findings must tell which payments are meant."""
+    return bool(found.unmatched["reason"].str.contains(_LONE, literal=True).any())
+
+
+def _by_findings(
+    victims: PathName, graph: FlowGraph, before: Victims, tolerance: str | timedelta, options: ReadOptions
+) -> Victims:
+    """The same victims, matched to what they paid to accounts that findings of level high suspect."""
+    from graphflow.detect import detect
+
+    flagged = {account for finding in detect(graph) if finding.level == "high" for account in finding.accounts}
+    found = _read(victims, graph.ledger, tolerance, options, flagged)
+    new = found.payments.height - before.payments.height
+    told = (
+        f"victims are named by account alone: {count(new, 'payment')} to accounts that detectors flag (level high, "
+        "usual rules) taken for theirs; check them, or name the payments"
+    )
+    return replace(found, warnings=(*found.warnings, told)) if new else before
 
 
 def _none(found: Victims) -> str:
