@@ -116,11 +116,17 @@ def _lone(found: Victims) -> bool:
 def _by_findings(
     victims: PathName, graph: FlowGraph, before: Victims, tolerance: str | timedelta, options: ReadOptions
 ) -> Victims:
-    """The same victims, matched to what they paid to accounts that findings of level high suspect."""
+    """The same victims, matched to what they paid to collectors that findings of level high suspect; where that tells
+    no payment of some victim, to any account of such findings."""
     from graphflow.detect import detect
 
-    flagged = {account for finding in detect(graph) if finding.level == "high" for account in finding.accounts}
-    found = _read(victims, graph.ledger, tolerance, options, flagged)
+    high = [finding for finding in detect(graph) if finding.level == "high"]
+    collectors = {account for finding in high if finding.detector == "fan-in" for account in finding.accounts}
+    found = _read(victims, graph.ledger, tolerance, options, collectors)
+    if _lone(found):
+        flagged = {account for finding in high for account in finding.accounts}
+        wider = _read(victims, graph.ledger, tolerance, options, flagged)
+        found = max(found, wider, key=lambda victims: victims.payments.height)
     new = found.payments.height - before.payments.height
     told = (
         f"victims are named by account alone: {count(new, 'payment')} to accounts that detectors flag (level high, "
