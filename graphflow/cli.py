@@ -214,6 +214,25 @@ def trace(
     print_trace(found, out)
 
 
+@app.command(epilog="Example: `graphflow ingest day1.csv day2.csv --store bank`, then `graphflow analyze bank`")
+@with_reading_options
+def ingest(
+    sources: Sources,
+    store: Annotated[Path, typer.Option("--store", help="Folder of the store; made where there is none.")],
+    *,
+    reading: dict[str, Any],
+) -> None:
+    """Add records to a store: a ledger on disk that `analyze` and `trace` read wherever they take a source."""
+    from graphflow.store import ingest as run
+    from graphflow.terminal import Bar, print_ingested
+
+    with Bar() as bar:
+        bar.stage("ingest")
+        done = run(sources, store, progress=bar.rows, **reading)
+    _say(done.warnings, ())
+    print_ingested(done, store)
+
+
 @app.command(epilog="Example: `graphflow inspect samples/tour.csv`")
 @with_reading_options
 def inspect(

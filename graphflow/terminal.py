@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from graphflow.read.dialects import Dialect
     from graphflow.read.source import RawFile
     from graphflow.rules import Rules
+    from graphflow.store import Ingested
     from graphflow.trace import Trace
 
 _WIDE = 120
@@ -128,6 +129,20 @@ def print_trace(trace: Trace, out: Path) -> None:
         console.print(Text(f"the first {_EACH} of each action; freeze_first.csv has {more:,} more"))
     console.print(Text(f"{told} followed: {reached}; order {trace.order}"))
     console.print(Text(f"page: {out / 'trace.html'}"), soft_wrap=True)
+
+
+def print_ingested(done: Ingested, store: Path) -> None:
+    """Where the rows of the new files went, and what the store holds now."""
+    console = Console()
+    new = done.after.sources[len(done.before.sources) :]
+    if not new:
+        console.print(Text("all of it is in the store already: nothing changed"))
+    for source in new:
+        parts = ", ".join(f"{number:,} {kind}" for kind, number in source.rows.items() if number or kind == "read")
+        console.print(Text(f"{visible(source.path)}: {parts}"), soft_wrap=True)
+    days = done.after.parts
+    held = f"{count(done.after.rows, 'transfer')} of {count(len(days), 'day')}, {days[0].day} to {days[-1].day}"
+    console.print(Text(f"store {store}: {done.rows:+,} transfers; now {held}"), soft_wrap=True)
 
 
 def print_rules(rules: Rules) -> None:

@@ -8,8 +8,11 @@ columns kept), turns text into exact minor units and UTC times, and accounts for
 from __future__ import annotations
 
 from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
 from typing import Unpack
 
+from graphflow.errors import SourceError
 from graphflow.ledger import Ledger
 from graphflow.read.assemble import Assembler
 from graphflow.read.files import read_files
@@ -27,7 +30,8 @@ def read_ledger(
              out_words, remembered
 
     Every row is a transfer in `ledger.frame` or stands in `ledger.rejected` with its reason. A file given twice
-    (same SHA-256) is counted as duplicate. Raises `SourceError` or `ColumnError` with one clear line.
+    (same SHA-256) is counted as duplicate. A store that `graphflow ingest` made is read whole. Raises `SourceError` or
+    `ColumnError` with one clear line.
 
     Example
     -------
@@ -40,6 +44,10 @@ def read_ledger(
     ('007', 1250, 1)
     """
 
+    stored = _stored(paths)
+    if stored is not None:
+        return stored
+
     def empty() -> Assembler:
         return Assembler(
             currency=options.get("currency"),
@@ -48,3 +56,14 @@ def read_ledger(
         )
 
     return read_files(paths, options, progress, empty, lambda assembler, inputs: inputs.explained(assembler.ledger()))
+
+
+def _stored(paths: PathName | Iterable[PathName]) -> Ledger | None:
+    """The ledger of a store, where that is what is named."""
+    from graphflow.store import is_store, read_store
+
+    named = [Path(path) for path in ([paths] if isinstance(paths, str | PathLike) else list(paths))]
+    stores = [path for path in named if is_store(path)]
+    if stores and len(named) > 1:
+        raise SourceError(f"{stores[0]}: is a store, and is read alone; ingest the other files into it")
+    return read_store(stores[0]) if stores else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -45,6 +45,16 @@ class Accounting:
     def paths(self) -> dict[int, str]:
         """Number → path."""
         return {number: source.path for number, source in enumerate(self.sources, 1)}
+
+    def go_on(self, sources: Iterable[Source], seen: Mapping[str, str]) -> None:
+        """Go on after files that were read before. `seen`: their paths by fingerprint."""
+        self.sources += sources
+        self._seen.update(seen)
+
+    @property
+    def seen(self) -> dict[str, str]:
+        """Fingerprint → path, of every file that was read."""
+        return dict(self._seen)
 
     def count(self, cleaned: Cleaned) -> None:
         """Count one batch of the current file."""

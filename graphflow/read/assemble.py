@@ -48,7 +48,7 @@ _POSITION = pl.concat_str(pl.col("file").cast(pl.String), pl.lit(":"), pl.col(RO
 
 
 @dataclass
-class _Part:
+class Batch:
     """A batch on its way: typed columns, with the codes of its accounts, and the decimals its amounts are in."""
 
     frame: pl.DataFrame
@@ -64,8 +64,8 @@ class Assembler:
     out_words: Collection[str] = ()
     references: References = field(default_factory=References)
     _accounts: AccountCodes = field(default_factory=AccountCodes)
-    _parts: list[_Part] = field(default_factory=list)
-    _records: list[_Part] = field(default_factory=list)
+    _parts: list[Batch] = field(default_factory=list)
+    _records: list[Batch] = field(default_factory=list)
     _precisions: dict[int, timedelta] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -81,15 +81,15 @@ class Assembler:
             return
         if "direction" in good.columns:
             pot = pl.lit(dialect).cast(pl.Categorical)
-            self._records.append(_Part(good.with_columns(file=number, pot=pot), cleaned.decimals))
+            self._records.append(Batch(good.with_columns(file=number, pot=pot), cleaned.decimals))
             return
         known = len(self._accounts.names)
         frame = self._coded(good, cleaned.keys).with_columns(file=number)
         if not stripped and any(is_padded(names) for names in self._accounts.names[known:]):
             raise Padded
-        self._keep(_Part(frame, cleaned.decimals))
+        self._keep(Batch(frame, cleaned.decimals))
 
-    def _keep(self, part: _Part) -> None:
+    def _keep(self, part: Batch) -> None:
         """Keep a batch of transfers for the ledger."""
         self._parts.append(part)
 
@@ -193,7 +193,7 @@ class Assembler:
         self.accounting.warnings += resolved.warnings
         transfers = resolved.transfers
         keys = Keys.of(transfers["payer"], transfers["payee"])
-        self._parts.append(_Part(self._coded(transfers, keys), dict(decimals)))
+        self._parts.append(Batch(self._coded(transfers, keys), dict(decimals)))
         return resolved
 
     def _final_decimals(self) -> dict[str, int]:

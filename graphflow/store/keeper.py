@@ -1,0 +1,97 @@
+"""The reader's assembler between files and a store: batches go to disk by day, and a store's days become a ledger.
+
+A store holds transfers as the assembler has them before it makes the ledger: account codes, numbers of files, minor
+units. The ledger is then made of them by the same steps, so that it is the one of all files read at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import polars as pl
+
+from graphflow.errors import SourceError
+from graphflow.ledger import Ledger
+from graphflow.read.amounts import rescaled
+from graphflow.read.assemble import Assembler, Batch
+from graphflow.read.clean import Cleaned
+from graphflow.read.columns import Layout
+from graphflow.read.keys import Keys
+from graphflow.read.one_sided.identities import joined
+from graphflow.read.source import RawFile
+from graphflow.store.manifest import Manifest
+from graphflow.store.spill import Spill
+
+_ONE_SIDED = (
+    "a store takes transfers that name both parties; statements of single accounts are paired over all files of a "
+    "case: name those files where a source is asked for"
+)
+
+
+@dataclass(kw_only=True)
+class Keeper(Assembler):
+    """An assembler that goes on where a store stands.
+
+    earlier   what the store holds; names: its accounts, in the order of their codes
+    spill     where batches go
+    """
+
+    earlier: Manifest = field(default_factory=Manifest)
+    names: pl.Series = field(default_factory=lambda: pl.Series("account", dtype=pl.String))
+    spill: Spill | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.accounting.go_on(self.earlier.sources, self.earlier.seen)
+        self._precisions.update(self.earlier.precisions)
+        if self.names.len():
+            self._accounts.encode(Keys.of(self.names, self.names))
+
+    def add(self, cleaned: Cleaned, dialect: str, *, stripped: bool) -> None:
+        """Take one batch of the current file, if its rows name both parties."""
+        if "direction" in cleaned.good.columns:
+            raise SourceError(f"records of {dialect}: {_ONE_SIDED}")
+        super().add(cleaned, dialect, stripped=stripped)
+
+    def refer(self, source: RawFile, layout: Layout, raw: Iterable[pl.DataFrame]) -> None:
+        """A file beside statements: nothing for a store."""
+        raise SourceError(f"{source.path}: tells of {layout.reference}; {_ONE_SIDED}")
+
+    def _keep(self, part: Batch) -> None:
+        if self.spill is not None:
+            self.spill.add(part.frame, part.decimals)
+
+    @property
+    def accounts(self) -> pl.Series:
+        """Names of all accounts, by their codes."""
+        return pl.concat([self.names.clear(), *self._accounts.names], rechunk=True).alias("account")
+
+    @property
+    def precisions(self) -> dict[int, timedelta]:
+        """Per number of a file, the finest step of its times."""
+        return dict(self._precisions)
+
+    def of_day(self, day: date, before: Sequence[pl.DataFrame], decimals: dict[str, int]) -> pl.DataFrame:
+        """All transfers of a day, in time order: those that the store has and the new ones; repeats are counted."""
+        new = self.spill.of_day(day, decimals) if self.spill is not None else ()
+        frame: pl.DataFrame = pl.concat([*before, *new], how="diagonal").sort("time", maintain_order=True)
+        if "tx" not in frame.columns or not frame["tx"].count():
+            return frame
+        kept: pl.DataFrame = self._without_repeats(frame)
+        return kept.with_columns(tx=pl.when(own_of(kept)).then("tx"))
+
+    def ledger_of(self, parts: Iterable[tuple[pl.DataFrame, dict[str, int]]]) -> Ledger:
+        """The ledger of a store's days, which come in order."""
+        final = self.earlier.decimals
+        frames = [rescaled(frame, own, final) for frame, own in parts]
+        if not frames:
+            raise SourceError("the store has no transfers")
+        frame = pl.concat(frames, how="diagonal", rechunk=False)
+        return self._finished(frame, self.accounts, final, None, joined([]))
+
+
+def own_of(frame: pl.DataFrame) -> pl.Expr:
+    """Whether an id is the source's own, and not made of file and row."""
+    return pl.col("tx") != pl.concat_str(pl.col("file").cast(pl.String), pl.lit(":"), pl.col("row").cast(pl.String))

@@ -1,0 +1,65 @@
+"""A store that is there: its accounts, its days, and all of it as a ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from graphflow.errors import SourceError
+from graphflow.ledger import REJECTED, Ledger
+from graphflow.read.amounts import rescaled
+from graphflow.store import manifest as manifests
+from graphflow.store.keeper import Keeper
+from graphflow.store.manifest import Manifest, Part
+
+
+def read_store(folder: Path, *, since: date | None = None, until: date | None = None) -> Ledger:
+    """The ledger of a store, or of its days from `since` to `until`: what reading all its files at once would give."""
+    found = manifests.load(folder)
+    days = [
+        part for part in found.parts if (since is None or part.day >= since) and (until is None or part.day <= until)
+    ]
+    if not days:
+        raise SourceError(f"{folder}: has no transfers" + ("" if since is None and until is None else " of these days"))
+    keeper = Keeper(earlier=found, names=names_of(folder, found))
+    keeper.accounting.warnings += found.warnings
+    keeper.accounting.bad += [_table(folder, name) for name in found.rejected]
+    ledger = keeper.ledger_of((_frame(folder, part), dict(part.decimals)) for part in days)
+    return ledger if keeper.accounting.bad else replace(ledger, rejected=pl.DataFrame(schema=REJECTED))
+
+
+def names_of(folder: Path, found: Manifest) -> pl.Series:
+    """Names of the store's accounts, in the order of their codes."""
+    tables = [_table(folder, name)["account"] for name in found.accounts]
+    return pl.concat([pl.Series("account", dtype=pl.String), *tables], rechunk=True)
+
+
+def part_of(folder: Path, part: Part, decimals: dict[str, int]) -> pl.DataFrame:
+    """The transfers of a day, amounts in `decimals`."""
+    return rescaled(_frame(folder, part), dict(part.decimals), decimals)
+
+
+def _frame(folder: Path, part: Part) -> pl.DataFrame:
+    path = folder / part.file
+    try:
+        size = path.stat().st_size
+    except OSError:
+        size = -1
+    if size != part.bytes:
+        why = "is missing" if size < 0 else f"has {size:,} bytes instead of {part.bytes:,}"
+        raise SourceError(f"{path}: the store's file of {part.day} {why}; restore it from a copy, or ingest anew")
+    frame = _table(folder, part.file)
+    if frame.height != part.rows:
+        raise SourceError(f"{path}: has {frame.height:,} rows instead of {part.rows:,}; restore it, or ingest anew")
+    return frame
+
+
+def _table(folder: Path, name: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(folder / name, memory_map=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        why = (str(error).splitlines() or ["?"])[0][:200]
+        raise SourceError(f"{folder / name}: cannot be read ({why}); restore the store's file from a copy") from error
