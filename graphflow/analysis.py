@@ -42,6 +42,12 @@ class Analysis:
         high = sum(case.level == "high" for case in self.cases)
         return f"Analysis({self.ledger!r}: {len(self.findings)} findings in {len(self.cases)} cases, {high} high)"
 
+    def _repr_html_(self) -> str:
+        """What was read and found, and the best cases: fetched when a notebook asks."""
+        from graphflow.view.notebook import analysis_html
+
+        return analysis_html(self)
+
 
 def analyze(
     sources: PathName | Iterable[PathName],

@@ -106,4 +106,10 @@ class Finding:
         return f"{major(self.amount, self.ledger.decimals.get(self.currency, 2))} {self.currency}"
 
     def __repr__(self) -> str:
-        return f"Finding({self.level}, {self.points:g} points, {self.reason})"
+        return f"Finding({self.detector}, {self.level}, {self.points:g} points: {self.reason})"
+
+    def _repr_html_(self) -> str:
+        """Sentence, reasons, transactions and picture. The view stands above, so it is fetched when a notebook asks."""
+        from graphflow.view.notebook import finding_html
+
+        return finding_html(self)

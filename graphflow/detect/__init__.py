@@ -93,6 +93,12 @@ class Findings:
         high = sum(f.level == "high" for f in self.found)
         return f"Findings({len(self.found)} findings, {high} high, {len(self.truncated)} notes of what was cut)"
 
+    def _repr_html_(self) -> str:
+        """How many of what, and the first ones. The view stands above, so it is fetched when a notebook asks."""
+        from graphflow.view.notebook import findings_html
+
+        return findings_html(self)
+
 
 def detect(graph: FlowGraph, detectors: Iterable[Detector] | None = None) -> Findings:
     """Run detectors (all of them with their default parameters when none are given) over a graph.

@@ -56,6 +56,12 @@ class Evaluation:
             f"average precision {self.average_precision:.3f})"
         )
 
+    def _repr_html_(self) -> str:
+        """What was found of each typology, and how precisely: fetched when a notebook asks."""
+        from graphflow.view.notebook import evaluation_html
+
+        return evaluation_html(self)
+
 
 def evaluate(results: Analysis | str | PathLike[str], truth: Truth | str | PathLike[str]) -> Evaluation:
     """Compare an analysis, or the folder it was written to, with the truth.

@@ -1,0 +1,60 @@
+"use strict";
+// A small picture for a notebook. Text from data goes to the canvas or to textContent, never into HTML.
+(() => {
+  const element = (id) => document.getElementById(id);
+  const read = (id) => JSON.parse(element(id).textContent);
+  const facts = read("facts"), nodes = read("nodes"), edges = read("edges");
+  const box = element("graph"), told = element("told");
+  const night = matchMedia("(prefers-color-scheme: dark)"), narrow = matchMedia("(max-width: 639px)");
+  const shapes = { "only-receives": "square", "pays-and-receives": "diamond" };
+  const nodeSet = new vis.DataSet(), edgeSet = new vis.DataSet();
+  const roomy = edges.length <= 40; // amounts beside the arrows, where they can be read
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+
+  function paintedNode(node, ink, sheet) {
+    const fill = node.folded ? sheet : colour(node.group);
+    const both = { background: fill, border: node.flagged ? ink : node.folded ? colour("soft") : fill };
+    const [x, y] = narrow.matches ? node.tall : [node.x, node.y];
+    return {
+      id: node.id, label: narrow.matches ? node.brief : node.label, x, y, size: node.size,
+      shape: node.folded ? "box" : shapes[node.group] || "dot", borderWidth: node.flagged ? 4 : 1,
+      shapeProperties: { borderDashes: node.folded ? [4, 3] : false }, color: { ...both, highlight: both, hover: both },
+      font: { size: 15, color: ink, strokeWidth: 4, strokeColor: sheet },
+    };
+  }
+
+  function paintedEdge(edge, ink, sheet) {
+    const roundness = edge.bend[narrow.matches ? 1 : 0];
+    return {
+      id: edge.id, from: edge.from, to: edge.to, width: edge.width, label: roomy ? edge.amount : undefined,
+      smooth: roundness ? { enabled: true, type: "curvedCW", roundness } :
+        { enabled: true, type: "cubicBezier", forceDirection: narrow.matches ? "vertical" : "horizontal", roundness: 0.45 },
+      color: { color: colour("edge"), highlight: colour("chosen"), hover: colour("chosen"), opacity: 0.85 },
+      font: { size: 12, color: ink, strokeWidth: 4, strokeColor: sheet },
+    };
+  }
+
+  function paint() {
+    const ink = colour("ink"), sheet = colour("sheet");
+    nodeSet.update(nodes.map((node) => paintedNode(node, ink, sheet)));
+    edgeSet.update(edges.map((edge) => paintedEdge(edge, ink, sheet)));
+  }
+
+  const tell = (text) => { told.textContent = text; };
+
+  paint();
+  const network = new vis.Network(box, { nodes: nodeSet, edges: edgeSet }, JSON.parse(box.dataset.options));
+  const fit = () => { network.fit({ maxZoomLevel: 1.1 }); network.moveTo({ scale: network.getScale() * 0.9 }); };
+  network.on("hoverNode", ({ node }) => tell(facts.nodes[node]));
+  network.on("hoverEdge", ({ edge }) => tell(facts.edges[edge]));
+  network.on("click", ({ nodes: hit, edges: near }) => {
+    tell(hit.length ? facts.nodes[hit[0]] : near.length ? facts.edges[near[0]] : facts.rest);
+  });
+  // The wheel scrolls the notebook; with Ctrl it zooms the picture.
+  box.addEventListener("wheel", (event) => { if (!event.ctrlKey) event.stopPropagation(); }, { capture: true });
+  night.addEventListener("change", paint);
+  narrow.addEventListener("change", () => { paint(); fit(); });
+  network.once("afterDrawing", fit); // labels are measured when first drawn
+  tell(facts.rest);
+  window.graphflow = { network };
+})();
