@@ -39,6 +39,7 @@ class Evaluation:
     sweep         one row a threshold of points: what is left of cases, precision, recall, f1, attempts found
     missing       transactions of the truth that the ledger does not have: their attempts lack them, and `transactions`
                   leaves them out
+    truth         one row an attempt and transaction of it: `attempt`, `typology`, `benign`, `tx` (null: missing)
     """
 
     typologies: pl.DataFrame
@@ -48,6 +49,7 @@ class Evaluation:
     average_precision: float
     transaction_precision: float
     missing: int
+    truth: pl.DataFrame
 
     def __repr__(self) -> str:
         whole = self.typologies.filter(pl.col("typology") == "all").row(0, named=True)
@@ -94,6 +96,7 @@ def evaluate(results: Analysis | str | PathLike[str], truth: Truth | str | PathL
         average_precision=_average_precision(known, cited),
         transaction_precision=_transaction_precision(known, cited),
         missing=known.missing,
+        truth=known.table,
     )
 
 

@@ -164,10 +164,12 @@ def _some(accounts: Sequence[str], to: Reader, most: int = 5) -> str:
 
 
 def findings_html(findings: Findings, to: Reader = _ENGLISH) -> str:
-    """How many of what, and the first ones in the order in which they were found."""
+    """How many of what, and the best ones, each with its number in `findings`."""
+    found = findings.found
+    ranked = sorted(range(len(found)), key=lambda k: (found[k].level != "high", -found[k].points, k))
     listed = [
         [str(k), f.detector, f.level, f"{f.points:g}", f.amount_text, span(f.start, f.end, to), shown(f.reason, 300)]
-        for k, f in enumerate(findings.found[:LINES])
+        for k, f in ((k, found[k]) for k in ranked[:LINES])
     ]
     heads = ("Number", "Detector", "Level", "Points", "Amount", "Time", "Finding")
     return Sheet(
@@ -182,7 +184,8 @@ def findings_html(findings: Findings, to: Reader = _ENGLISH) -> str:
                 heads=[zoned(head, to) if head == "Time" else to.say(head) for head in heads],
                 rows=listed,
                 numbers=frozenset({0, 3, 4}),
-                more=rest(len(listed), len(findings), "findings[n]", to),
+                title=to.say("The best, by level and points"),
+                more=rest(len(listed), len(findings), "findings[number]", to),
             )
         ]
         if listed
@@ -251,10 +254,9 @@ def evaluation_html(evaluation: Evaluation, to: Reader = _ENGLISH) -> str:
     """What was found of each typology, and how precise the cited transactions are beside their base rate."""
     columns = ("typology", "attempts", "found", "found_100", "high", "share")
     heads = ("Typology", "Attempts", "Found", "In the first 100 cases", "At high", "Share found")
-    benign = f" ({to.say('look-alike')})"
     rows = [
-        [shown(name, 60) + benign * is_benign, *(f"{n:,}" for n in numbers), f"{share:.0%}"]
-        for is_benign, name, *numbers, share in evaluation.typologies.select("benign", *columns).iter_rows()
+        [_typology(name, benign, to), *map("{:,}".format, numbers), f"{share:.0%}"]
+        for benign, name, *numbers, share in evaluation.typologies.select("benign", *columns).iter_rows()
     ]
     cited = [
         [level, f"{number:,}", f"{right:,}", f"{precision:.1%}", f"{recall:.1%}", f"{base:.2%}"]
@@ -278,3 +280,9 @@ def evaluation_html(evaluation: Evaluation, to: Reader = _ENGLISH) -> str:
         ],
         notes=notes,
     ).html(to)
+
+
+def _typology(name: str, benign: bool, to: Reader) -> str:
+    if name == "all":
+        return to.say("all, look-alikes apart")
+    return shown(name, 60) + (f" ({to.say('look-alike')})" if benign else "")

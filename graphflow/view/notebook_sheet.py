@@ -73,8 +73,11 @@ def first_lines(lines: Sequence[str], where: str, to: Reader) -> list[str]:
 
 
 def span(first: datetime, last: datetime, to: Reader) -> str:
-    """From when to when, by the reader's clock."""
-    return f"{to.moment(first)} – {to.moment(last)}"
+    """From when to when, by the reader's clock; a day is named once."""
+    begun, ended = to.moment(first), to.moment(last)
+    if begun == ended:
+        return begun
+    return f"{begun} – {ended[11:] if ended[:10] == begun[:10] else ended}"
 
 
 def zoned(word: str, to: Reader) -> str:

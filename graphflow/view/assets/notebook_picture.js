@@ -11,13 +11,26 @@
   const roomy = edges.length <= 40; // amounts beside the arrows, where they can be read
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 
+  // Tiers drawn apart, or accounts of a tier, as the room allows.
+  let stretch = [1, 1];
+  const spot = (node) => (narrow.matches ? node.tall : [node.x, node.y]);
+  function measure() {
+    const [wide, high] = [0, 1].map((side) => {
+      const values = nodes.map((node) => spot(node)[side]);
+      return Math.max(...values) - Math.min(...values) + 170 - 90 * side;
+    });
+    const room = box.clientWidth / box.clientHeight, shape = wide / high;
+    const within = (factor) => Math.min(Math.max(factor, 1), 2);
+    stretch = [within(room / shape), within(shape / room)];
+  }
+
   function paintedNode(node, ink, sheet) {
     const fill = node.folded ? sheet : colour(node.group);
     const both = { background: fill, border: node.flagged ? ink : node.folded ? colour("soft") : fill };
-    const [x, y] = narrow.matches ? node.tall : [node.x, node.y];
+    const [x, y] = spot(node).map((value, side) => value * stretch[side]);
     return {
       id: node.id, label: narrow.matches ? node.brief : node.label, x, y, size: node.size,
-      shape: node.folded ? "box" : shapes[node.group] || "dot", borderWidth: node.flagged ? 4 : 1,
+      shape: node.folded ? "box" : shapes[node.group] || "dot", borderWidth: node.flagged ? 3 : 1,
       shapeProperties: { borderDashes: node.folded ? [4, 3] : false }, color: { ...both, highlight: both, hover: both },
       font: { size: 15, color: ink, strokeWidth: 4, strokeColor: sheet },
     };
@@ -30,7 +43,7 @@
       smooth: roundness ? { enabled: true, type: "curvedCW", roundness } :
         { enabled: true, type: "cubicBezier", forceDirection: narrow.matches ? "vertical" : "horizontal", roundness: 0.45 },
       color: { color: colour("edge"), highlight: colour("chosen"), hover: colour("chosen"), opacity: 0.85 },
-      font: { size: 12, color: ink, strokeWidth: 4, strokeColor: sheet },
+      font: { size: 12, color: ink, strokeWidth: 0, background: sheet },
     };
   }
 
@@ -42,6 +55,7 @@
 
   const tell = (text) => { told.textContent = text; };
 
+  measure();
   paint();
   const network = new vis.Network(box, { nodes: nodeSet, edges: edgeSet }, JSON.parse(box.dataset.options));
   const fit = () => { network.fit({ maxZoomLevel: 1.1 }); network.moveTo({ scale: network.getScale() * 0.9 }); };
@@ -53,7 +67,7 @@
   // The wheel scrolls the notebook; with Ctrl it zooms the picture.
   box.addEventListener("wheel", (event) => { if (!event.ctrlKey) event.stopPropagation(); }, { capture: true });
   night.addEventListener("change", paint);
-  narrow.addEventListener("change", () => { paint(); fit(); });
+  narrow.addEventListener("change", () => { measure(); paint(); fit(); });
   network.once("afterDrawing", fit); // labels are measured when first drawn
   tell(facts.rest);
   window.graphflow = { network };
