@@ -38,6 +38,17 @@ class Case:
     parts     (reason, points) of the case: the findings' points and what their coming together adds
     split     what was left out to bound the case, in words; empty when nothing was
     graph     the graph it was opened in, from which its page is drawn; None: it was made by hand
+
+    Example
+    -------
+    >>> import graphflow as gf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
+    ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
+    >>> graph = gf.FlowGraph(gf.Ledger.from_frame(frame))
+    >>> case = gf.open_cases(graph, gf.detect(graph))[0]
+    >>> case.id, case.amount_text, case.roles["Q"]
+    ('case-0001', '10.00 CNY', 'cycle')
     """
 
     id: str

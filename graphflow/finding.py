@@ -50,6 +50,17 @@ class Finding:
     parts      the reasons; points are their sum, `high` needs two decisive kinds
     reason     one sentence for a person
     truncated  what was cut in this finding, in words; empty when nothing was
+
+    Example
+    -------
+    >>> import graphflow as gf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
+    ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
+    >>> graph = gf.FlowGraph(gf.Ledger.from_frame(frame))
+    >>> finding = gf.detect(graph, [gf.Cycle()])[0]
+    >>> finding.transactions, [part.kind for part in finding.parts][:2]
+    (('a', 'b'), ['structure', 'conservation'])
     """
 
     detector: str

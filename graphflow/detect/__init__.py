@@ -74,6 +74,18 @@ class Findings:
     """What detectors found, in the order of `DETECTORS` and then of each detector; reads like a list.
 
     truncated  what bounds cut off, in words; warnings: detectors that were off, and why
+
+    Example
+    -------
+    >>> import graphflow as gf
+    >>> from datetime import datetime
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
+    ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
+    >>> graph = gf.FlowGraph(gf.Ledger.from_frame(frame))
+    >>> found = detect(graph, [Cycle()])
+    >>> len(found), found[0].accounts
+    (1, ('P', 'Q'))
     """
 
     found: tuple[Finding, ...]

@@ -40,6 +40,16 @@ class Evaluation:
     missing       transactions of the truth that the ledger does not have: their attempts lack them, and `transactions`
                   leaves them out
     truth         one row an attempt and transaction of it: `attempt`, `typology`, `benign`, `tx` (null: missing)
+
+    Example
+    -------
+    >>> import tempfile
+    >>> import graphflow as gf
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> gf.simulate(accounts=200, days=7).write(folder / "town", dialect="two-sided")
+    >>> evaluation = evaluate(gf.analyze(folder / "town" / "transfers.csv"), folder / "town" / "truth.json")
+    >>> evaluation.attempts["rank"].null_count(), evaluation.missing
+    (0, 0)
     """
 
     typologies: pl.DataFrame

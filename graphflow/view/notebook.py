@@ -168,7 +168,15 @@ def findings_html(findings: Findings, to: Reader = _ENGLISH) -> str:
     found = findings.found
     ranked = sorted(range(len(found)), key=lambda k: (found[k].level != "high", -found[k].points, k))
     listed = [
-        [str(k), f.detector, f.level, f"{f.points:g}", f.amount_text, span(f.start, f.end, to), shown(f.reason, 300)]
+        [
+            str(k),
+            shown(f.detector, 40),
+            f.level,
+            f"{f.points:g}",
+            f.amount_text,
+            span(f.start, f.end, to),
+            shown(f.reason, 300),
+        ]
         for k, f in ((k, found[k]) for k in ranked[:LINES])
     ]
     heads = ("Number", "Detector", "Level", "Points", "Amount", "Time", "Finding")
@@ -177,7 +185,7 @@ def findings_html(findings: Findings, to: Reader = _ENGLISH) -> str:
         facts={
             to.say("Findings"): f"{len(findings):,}",
             to.say("High"): f"{sum(f.level == 'high' for f in findings):,}",
-            to.say("By detector"): counted(f.detector for f in findings) or "–",
+            to.say("By detector"): counted(shown(f.detector, 40) for f in findings) or "–",
         },
         tables=[
             Table(

@@ -23,6 +23,7 @@ from graphflow.view.network import draw
 from graphflow.view.page import Decimals, as_json, label_of
 from graphflow.view.picture import Account, Edge, Node, Picture, Tally, assembled, cited
 from graphflow.view.text import totals_text
+from graphflow.words import shown
 
 MOST_NODES, MOST_EDGES = 80, 200
 """More than that is no picture in the width of a notebook: the rest is folded, and said."""
@@ -96,7 +97,9 @@ def frame(drawn: Picture, decimals: Decimals, title: str, to: Reader) -> Markup:
 def _node_line(node: Node, drawn: Picture, decimals: Decimals, to: Reader) -> str:
     """An account in a line: who, and what came and went."""
     account = drawn.accounts[node.members[0]]
-    who = [label_of(node, drawn)] + ([] if node.folded else [text for text in (account.name, account.bank) if text])
+    who = [label_of(node, drawn)] + (
+        [] if node.folded else [shown(text, 60) for text in (account.name, account.bank) if text]
+    )
     told = [_tally(to.say("received"), node.came, decimals), _tally(to.say("paid"), node.went, decimals)]
     return " · ".join([*who, *filter(None, told)])
 
