@@ -72,7 +72,9 @@ def frame(drawn: Picture, decimals: Decimals, title: str, to: Reader) -> Markup:
         {
             "nodes": [_node_line(node, drawn, decimals, to) for node in drawn.nodes],
             "edges": [_edge_line(edge, drawn, decimals, to) for edge in drawn.edges],
-            "rest": to.say("Point at an account or an arrow for its facts. Ctrl + wheel zooms."),
+            "rest": to.say(
+                "Point at an account or an arrow for its facts, and for amounts that have no room. Ctrl + wheel zooms."
+            ),
         }
     )
     words = {
