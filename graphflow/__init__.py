@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphflow.analysis import analyze as analyze
     from graphflow.case import Case as Case
     from graphflow.case import open_cases as open_cases
+    from graphflow.detect import Findings as Findings
     from graphflow.detect import detect as detect
     from graphflow.detect.bipartite import Bipartite as Bipartite
     from graphflow.detect.cycle import Cycle as Cycle
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from graphflow.trace.victims.matching import read_victims as read_victims
     from graphflow.trace.victims.matching import victims_of as victims_of
     from graphflow.tracing import trace_files as trace_files
+    from graphflow.view import Page as Page
     from graphflow.view import view as view
     from graphflow.view.folder import write_results as write_results
     from graphflow.view.trace_folder import write_trace as write_trace
@@ -64,6 +66,7 @@ _HOMES = {
     "analyze": "analysis",
     "Case": "case",
     "open_cases": "case",
+    "Findings": "detect",
     "detect": "detect",
     "Cycle": "detect.cycle",
     "DeviceRing": "detect.device_ring",
@@ -94,6 +97,7 @@ _HOMES = {
     "read_victims": "trace.victims.matching",
     "victims_of": "trace.victims.matching",
     "trace_files": "tracing",
+    "Page": "view",
     "view": "view",
     "write_results": "view.folder",
     "write_trace": "view.trace_folder",
@@ -109,12 +113,14 @@ __all__ = [
     "FanIn",
     "FanOut",
     "Finding",
+    "Findings",
     "FlowDensity",
     "FlowGraph",
     "GatherScatter",
     "GraphflowError",
     "Ledger",
     "MuleChain",
+    "Page",
     "PassThrough",
     "Probe",
     "RoundTrip",

@@ -27,6 +27,17 @@ class Analysis:
     """Everything a run made.
 
     truncated  what bounds cut off; warnings: what a reader must know before believing a number
+
+    Example
+    -------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import graphflow as gf
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> gf.simulate(accounts=200, days=7).write(folder / "town", dialect="two-sided")
+    >>> analysis = analyze(folder / "town" / "transfers.csv")
+    >>> analysis.cases[0].rank, analysis.ledger is analysis.graph.ledger
+    (1, True)
     """
 
     ledger: Ledger
@@ -41,6 +52,12 @@ class Analysis:
     def __repr__(self) -> str:
         high = sum(case.level == "high" for case in self.cases)
         return f"Analysis({self.ledger!r}: {len(self.findings)} findings in {len(self.cases)} cases, {high} high)"
+
+    def _repr_html_(self) -> str:
+        """What was read and found, and the best cases: fetched when a notebook asks."""
+        from graphflow.view.notebook import analysis_html
+
+        return analysis_html(self)
 
 
 def analyze(
@@ -68,6 +85,16 @@ def analyze(
     `tell` hears the name of each stage as it starts, `on_ledger` gets the
     ledger as soon as detection leaves a core to spare.
     Raises `GraphflowError` with one clear line.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import graphflow as gf
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> gf.simulate(accounts=200, days=7).write(folder / "town", dialect="two-sided")
+    >>> len(analyze(folder / "town" / "transfers.csv", budget=3).cases)
+    3
     """
     if budget is not None and budget < 1:
         raise RuleError(f"a budget is a number of cases from 1 on, not {budget}")

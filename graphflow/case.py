@@ -37,6 +37,18 @@ class Case:
     roles     account → role, for every account on a cited transaction; role_reasons: account → why, in a sentence
     parts     (reason, points) of the case: the findings' points and what their coming together adds
     split     what was left out to bound the case, in words; empty when nothing was
+    graph     the graph it was opened in, from which its page is drawn; None: it was made by hand
+
+    Example
+    -------
+    >>> import graphflow as gf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
+    ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
+    >>> graph = gf.FlowGraph(gf.Ledger.from_frame(frame))
+    >>> case = gf.open_cases(graph, gf.detect(graph))[0]
+    >>> case.id, case.amount_text, case.roles["Q"]
+    ('case-0001', '10.00 CNY', 'cycle')
     """
 
     id: str
@@ -48,6 +60,7 @@ class Case:
     headline: str
     split: str = ""
     role_reasons: Mapping[str, str] = field(default_factory=dict)
+    graph: FlowGraph | None = field(default=None, repr=False)
 
     @cached_property
     def points(self) -> float:
@@ -95,7 +108,14 @@ class Case:
         return max(same, key=lambda f: f.amount)
 
     def __repr__(self) -> str:
-        return f"Case({self.id}, {self.level}, {self.points:g} points, {len(self.findings)} findings: {self.headline})"
+        told = f"{self.level}, {self.points:g} points, {count(len(self.findings), 'finding')}"
+        return f"Case({self.id}, {told}: {self.headline})"
+
+    def _repr_html_(self) -> str:
+        """The page. The view stands above the case, so it is fetched when a notebook asks."""
+        from graphflow.view.notebook import case_html
+
+        return case_html(self)
 
 
 def open_cases(
@@ -131,7 +151,7 @@ def open_cases(
     drafts.sort(key=lambda d: d.order)
     width = max(4, len(str(len(drafts))))
     roles = Roles(graph.flow, [draft.findings for draft in drafts])
-    return [draft.case(rank, width, roles) for rank, draft in enumerate(drafts, 1)]
+    return [draft.case(rank, width, roles, graph) for rank, draft in enumerate(drafts, 1)]
 
 
 # --- what a case says -----------------------------------------------------------------------------
@@ -147,7 +167,7 @@ class _Draft:
     split: str
     order: tuple[bool, float, int, int, int]
 
-    def case(self, rank: int, width: int, roles: Roles) -> Case:
+    def case(self, rank: int, width: int, roles: Roles, graph: FlowGraph) -> Case:
         accounts = tuple(dict.fromkeys(name for f in self.findings for name in f.accounts))
         return Case(
             id=f"case-{rank:0{width}d}",
@@ -159,6 +179,7 @@ class _Draft:
             parts=self.parts,
             headline=self.headline,
             split=self.split,
+            graph=graph,
         )
 
 

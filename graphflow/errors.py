@@ -11,7 +11,13 @@ from difflib import get_close_matches
 
 
 class GraphflowError(Exception):
-    """Something the user can fix. The message is one clear line, whatever stands in the names it quotes."""
+    """Something the user can fix. The message is one clear line, whatever stands in the names it quotes.
+
+    >>> import graphflow as gf
+    >>> gf.read_ledger("nowhere.csv")
+    Traceback (most recent call last):
+    graphflow.errors.SourceError: nowhere.csv: ...
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message))

@@ -50,6 +50,17 @@ class Finding:
     parts      the reasons; points are their sum, `high` needs two decisive kinds
     reason     one sentence for a person
     truncated  what was cut in this finding, in words; empty when nothing was
+
+    Example
+    -------
+    >>> import graphflow as gf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
+    ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
+    >>> graph = gf.FlowGraph(gf.Ledger.from_frame(frame))
+    >>> finding = gf.detect(graph, [gf.Cycle()])[0]
+    >>> finding.transactions, [part.kind for part in finding.parts][:2]
+    (('a', 'b'), ['structure', 'conservation'])
     """
 
     detector: str
@@ -106,4 +117,10 @@ class Finding:
         return f"{major(self.amount, self.ledger.decimals.get(self.currency, 2))} {self.currency}"
 
     def __repr__(self) -> str:
-        return f"Finding({self.level}, {self.points:g} points, {self.reason})"
+        return f"Finding({self.detector}, {self.level}, {self.points:g} points: {self.reason})"
+
+    def _repr_html_(self) -> str:
+        """Sentence, reasons, transactions and picture. The view stands above, so it is fetched when a notebook asks."""
+        from graphflow.view.notebook import finding_html
+
+        return finding_html(self)

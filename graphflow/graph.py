@@ -174,6 +174,23 @@ class FlowGraph(MultiDiGraph):
         """Whether NetworkX's dicts have not been made yet."""
         return "_adj" not in self.__dict__
 
+    def __repr__(self) -> str:
+        """What it holds, in one line; makes no dicts."""
+        if self._flow is None:
+            return f"FlowGraph({len(self)} accounts, {self.number_of_edges()} transfers, no ledger)"
+        flow, height = self._flow, self.ledger.height
+        told = f"{flow.size} transfers" + (f" of {height}" if flow.size < height else "")
+        if not flow.size:
+            return f"FlowGraph({told})"
+        first, last = (f"{self.ledger.frame['time'][int(flow.rows[k])]:%Y-%m-%d %H:%M}" for k in (0, -1))
+        return f"FlowGraph({told}, {len(self)} accounts, {first} to {last})"
+
+    def _repr_html_(self) -> str:
+        """Facts, and a small graph's picture. The view stands above, so it is fetched when a notebook asks."""
+        from graphflow.view.notebook import graph_html
+
+        return graph_html(self)
+
     # --- answers that need no dicts ---------------------------------------------------------------
 
     def number_of_edges(self, u: Any = None, v: Any = None) -> int:

@@ -226,7 +226,10 @@ class Ledger:
         return f"Ledger({self.height} transfers, {self.accounts.height} accounts, {kinds}, {first} to {last})"
 
     def _repr_html_(self) -> str:
-        return self.frame.head(10)._repr_html_()
+        """Facts, files and first transfers. The view stands above the ledger, so it is fetched when a notebook asks."""
+        from graphflow.view.notebook import ledger_html
+
+        return ledger_html(self)
 
 
 # --- money --------------------------------------------------------------------------------------

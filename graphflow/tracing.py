@@ -51,6 +51,16 @@ def trace_files(
     options    how files are to be read: see `read_ledger`
 
     Raises `GraphflowError` with one clear line.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> import graphflow as gf
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> gf.simulate(accounts=200, days=7).write(folder / "town", dialect="two-sided")
+    >>> traced = trace_files(folder / "town" / "transfers.csv", victims=folder / "town" / "victims.csv")
+    >>> traced.order, traced.unmatched.height
+    ('strict', 0)
     """
     asked = _order(order)
     if (victims is None) == (from_case is None):

@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
+import attempts
 import case_abroad
 import case_in_china
 import case_wallets
@@ -783,8 +784,9 @@ def samples() -> dict[str, Sample]:
 
 _README = """# Samples
 
-Small ledgers to try graphflow on, one for each detector, a tour through all of them, and a case folder as banks and
-others send it ([case/](#case)). Everything in them is invented; accounts, names, banks and amounts belong to nobody.
+Small ledgers to try graphflow on, one for each detector, a tour through all of them, a case folder as banks and
+others send it ([case/](#case)), and labelled attempts to measure against ([attempts/](#attempts)). Everything in them
+is invented; accounts, names, banks and amounts belong to nobody.
 `make_samples.py` makes them and this page, the same bytes every time:
 
     python samples/make_samples.py
@@ -802,7 +804,9 @@ _REVIEW = {
 
 def readme() -> str:
     """The page about the samples, from what is planted in them."""
-    return "\n".join([_README, *(_section(sample) for sample in samples().values()), _case_section()])
+    return "\n".join(
+        [_README, *(_section(sample) for sample in samples().values()), _case_section() + _attempts_section()]
+    )
 
 
 def _section(sample: Sample) -> str:
@@ -904,6 +908,29 @@ def _case_section() -> str:
     return _CASE + "".join(f"| {' | '.join(told)} |\n" for told in _CASE_FILES)
 
 
+_ATTEMPTS = """
+## attempts/
+
+Laundering attempts of AMLworld's eight shapes in a background of wages, bills and payments among friends, in the
+format of IBM's AMLworld and invented here (no row is IBM's): {transfers:,} transfers in `transfers.csv`, {laundering}
+of them in {attempts} attempts, which `patterns.txt` lists. Some attempts are a transfer or two, as real ones are: no
+detector can tell them from ordinary life.
+
+    graphflow analyze samples/attempts/transfers.csv --out out/attempts
+    graphflow evaluate out/attempts --truth samples/attempts/patterns.txt
+"""
+
+
+def _attempts_section() -> str:
+    """What is in the folder of attempts."""
+    transfers, patterns = (content.decode() for content in attempts.files().values())
+    return _ATTEMPTS.format(
+        transfers=transfers.count("\n") - 1,
+        laundering=transfers.count(",1\n"),
+        attempts=patterns.count("BEGIN"),
+    )
+
+
 def case() -> dict[str, bytes]:
     """The files of the case folder: path in it → content."""
     return {**case_in_china.bank_return(), **case_wallets.files(), **case_abroad.files()}
@@ -913,6 +940,7 @@ def main(folder: Path) -> None:
     """Write every sample, the case folder and the page about them into a folder."""
     files = {sample.file: sample.csv().encode() for sample in samples().values()}
     files |= {f"{CASE}/{path}": content for path, content in case().items()}
+    files |= attempts.files()
     files["README.md"] = readme().encode()
     for path, content in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,11 @@
-"""Code, samples, tests, README and notebooks speak of the same things."""
+"""Code, samples, tests and README speak of the same things."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import graphflow as gf
 from graphflow.detect import DETECTORS
@@ -66,10 +64,3 @@ def test_no_output_calls_anyone_guilty() -> None:
         if path.suffix in {".py", ".j2", ".js"}:
             text = path.read_text(encoding="utf-8").lower()
             assert not re.search(r"\b(guilty|criminal|boss)\b", text), path
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.name)
-def test_notebooks_run_and_are_stored_without_outputs(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
-    assert not any(cell.get("outputs") for cell in notebook.cells)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()

@@ -61,10 +61,11 @@ def _cited(graph: gf.FlowGraph, finding: gf.Finding) -> set[int]:
 def test_committed_files_are_what_the_script_makes(tmp_path: Path) -> None:
     MAKE.main(tmp_path)
     made = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert set(made) == {*SAMPLES, "README.md", *(f"case/{path}" for path in MAKE.case())}
+    assert set(made) == {*SAMPLES, "README.md", *(f"case/{path}" for path in MAKE.case()), *MAKE.attempts.files()}
     assert {name: (FOLDER / name).read_bytes() for name in made} == made
-    kept = {path.relative_to(FOLDER).as_posix() for path in (FOLDER / "case").rglob("*") if path.is_file()}
-    assert kept == {name for name in made if name.startswith("case/")}
+    for part in ("case", "attempts"):
+        kept = {path.relative_to(FOLDER).as_posix() for path in (FOLDER / part).rglob("*") if path.is_file()}
+        assert kept == {name for name in made if name.startswith(f"{part}/")}
 
 
 @pytest.mark.parametrize("file", sorted(SAMPLES))

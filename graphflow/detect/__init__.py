@@ -74,6 +74,18 @@ class Findings:
     """What detectors found, in the order of `DETECTORS` and then of each detector; reads like a list.
 
     truncated  what bounds cut off, in words; warnings: detectors that were off, and why
+
+    Example
+    -------
+    >>> import graphflow as gf
+    >>> from datetime import datetime
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
+    ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
+    >>> graph = gf.FlowGraph(gf.Ledger.from_frame(frame))
+    >>> found = detect(graph, [Cycle()])
+    >>> len(found), found[0].accounts
+    (1, ('P', 'Q'))
     """
 
     found: tuple[Finding, ...]
@@ -92,6 +104,12 @@ class Findings:
     def __repr__(self) -> str:
         high = sum(f.level == "high" for f in self.found)
         return f"Findings({len(self.found)} findings, {high} high, {len(self.truncated)} notes of what was cut)"
+
+    def _repr_html_(self) -> str:
+        """How many of what, and the first ones. The view stands above, so it is fetched when a notebook asks."""
+        from graphflow.view.notebook import findings_html
+
+        return findings_html(self)
 
 
 def detect(graph: FlowGraph, detectors: Iterable[Detector] | None = None) -> Findings:

@@ -39,6 +39,17 @@ class Evaluation:
     sweep         one row a threshold of points: what is left of cases, precision, recall, f1, attempts found
     missing       transactions of the truth that the ledger does not have: their attempts lack them, and `transactions`
                   leaves them out
+    truth         one row an attempt and transaction of it: `attempt`, `typology`, `benign`, `tx` (null: missing)
+
+    Example
+    -------
+    >>> import tempfile
+    >>> import graphflow as gf
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> gf.simulate(accounts=200, days=7).write(folder / "town", dialect="two-sided")
+    >>> evaluation = evaluate(gf.analyze(folder / "town" / "transfers.csv"), folder / "town" / "truth.json")
+    >>> evaluation.attempts["rank"].null_count(), evaluation.missing
+    (0, 0)
     """
 
     typologies: pl.DataFrame
@@ -48,6 +59,7 @@ class Evaluation:
     average_precision: float
     transaction_precision: float
     missing: int
+    truth: pl.DataFrame
 
     def __repr__(self) -> str:
         whole = self.typologies.filter(pl.col("typology") == "all").row(0, named=True)
@@ -55,6 +67,12 @@ class Evaluation:
             f"Evaluation({whole['found']} of {whole['attempts']} attempts found, "
             f"average precision {self.average_precision:.3f})"
         )
+
+    def _repr_html_(self) -> str:
+        """What was found of each typology, and how precisely: fetched when a notebook asks."""
+        from graphflow.view.notebook import evaluation_html
+
+        return evaluation_html(self)
 
 
 def evaluate(results: Analysis | str | PathLike[str], truth: Truth | str | PathLike[str]) -> Evaluation:
@@ -88,6 +106,7 @@ def evaluate(results: Analysis | str | PathLike[str], truth: Truth | str | PathL
         average_precision=_average_precision(known, cited),
         transaction_precision=_transaction_precision(known, cited),
         missing=known.missing,
+        truth=known.table,
     )
 
 

@@ -49,6 +49,17 @@ class Trace:
     now       the moment that "minutes since" is counted to
     unmatched lines of the victims file that name no payment of the ledger, with the nearest ones
     stages    how long each step took
+
+    Example
+    -------
+    >>> import graphflow as gf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
+    ...     "payee": ["Q", "R"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
+    >>> graph = gf.FlowGraph(gf.Ledger.from_frame(frame))
+    >>> followed = gf.trace(graph, gf.victims_of(["a"], graph.ledger))
+    >>> followed.victims, followed.holdings.filter(account="R")["fifo"].to_list()
+    (['P'], [990])
     """
 
     graph: FlowGraph
@@ -177,6 +188,16 @@ def trace(
               last time when not given
 
     Raises `SourceError` when there is no payment to follow.
+
+    Example
+    -------
+    >>> import graphflow as gf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
+    ...     "payee": ["Q", "R"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
+    >>> graph = gf.FlowGraph(gf.Ledger.from_frame(frame))
+    >>> trace(graph, gf.victims_of(["a"], graph.ledger))
+    Trace(1 payments of 1 victims: 2 rows, 2 accounts, strict)
     """
     payments = victims if isinstance(victims, pl.DataFrame) else victims.payments
     if not payments.height:

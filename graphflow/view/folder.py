@@ -60,6 +60,16 @@ def write_results(
     An earlier result in `out` is replaced at the end, in one step; a run that fails leaves it as it was. Raises
     `OutputError` when `out` is a file, or a folder that holds something else. The same input gives the same
     bytes in every table and page; only run.json holds times.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> import graphflow as gf
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> gf.simulate(accounts=200, days=7).write(folder / "town", dialect="two-sided")
+    >>> out = write_results(gf.analyze(folder / "town" / "transfers.csv"), folder / "out", pages=1)
+    >>> (out / "report.html").exists()
+    True
     """
     with open_results(out) as results:
         results.begin(analysis.ledger)

@@ -36,7 +36,11 @@ Decimals = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Page:
-    """A finished page. In a notebook it shows itself; `save` writes it as one file."""
+    """A finished page. In a notebook it shows itself; `save` writes it as one file.
+
+    >>> Page("case-0001", "<!doctype html>")
+    Page(case_id='case-0001')
+    """
 
     case_id: str
     html: str = field(repr=False)
@@ -65,6 +69,18 @@ def view(graph: FlowGraph, case: Case, *, lang: str = "en", zone: str | None = N
     """The page of a case. `graph` is the one the case was found in; it is not changed.
 
     lang  "en" or "zh"; zone: whose clock the page shows, such as "Asia/Shanghai"; UTC when not given
+
+    Example
+    -------
+    >>> import graphflow as gf
+    >>> from datetime import datetime
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
+    ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
+    >>> graph = gf.FlowGraph(gf.Ledger.from_frame(frame))
+    >>> page = view(graph, gf.open_cases(graph, gf.detect(graph))[0])
+    >>> page
+    Page(case_id='case-0001')
     """
     return case_page(graph, case, reader(lang, zone))
 

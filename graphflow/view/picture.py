@@ -156,7 +156,11 @@ def picture(graph: FlowGraph, case: Case, *, max_nodes: int = MAX_NODES, max_edg
         )
         for code, (account, bank, name) in zip(flow.accounts.tolist(), flow.described.iter_rows(), strict=True)
     ]  # fmt: skip
-    transfers = cited(flow, flow.accounts)
+    return assembled(accounts, cited(flow, flow.accounts), max_nodes=max_nodes, max_edges=max_edges)
+
+
+def assembled(accounts: list[Account], transfers: list[Transfer], *, max_nodes: int, max_edges: int) -> Picture:
+    """The picture of transactions among accounts: what does not fit is folded and counted."""
     nodes, node_of = _nodes(accounts, transfers, max_nodes)
     for t in transfers:
         nodes[node_of[t.payer]].went.add(t.time, t.paid_currency, t.paid)

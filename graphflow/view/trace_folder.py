@@ -42,6 +42,16 @@ def write_trace(
     An earlier result in `out` is replaced at the end, in one step; a run that fails leaves it as it was. The same input
     gives the same bytes in every table and in the page; only run.json holds times. Raises `OutputError` as
     `write_results` does.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> import graphflow as gf
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> gf.simulate(accounts=200, days=7).write(folder / "town", dialect="two-sided")
+    >>> traced = gf.trace_files(folder / "town" / "transfers.csv", victims=folder / "town" / "victims.csv")
+    >>> (write_trace(traced, folder / "out") / "trace.html").exists()
+    True
     """
     folder, to = Path(out), reader(lang, zone)
     must_be_ours(folder)

@@ -45,6 +45,17 @@ class Victims:
                `how` it was matched, in words
     unmatched  every line that names no single transfer: `says` what stands in it, the `reason`, `candidates`
     warnings   what a reader must know
+
+    Example
+    -------
+    >>> import graphflow as gf
+    >>> from datetime import datetime
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"tx": ["a", "b"], "time": [datetime(2026, 1, 1)] * 2, "payer": ["P", "Q"],
+    ...     "payee": ["Q", "P"], "paid": [1000, 990], "paid_currency": ["CNY"] * 2})
+    >>> graph = gf.FlowGraph(gf.Ledger.from_frame(frame))
+    >>> victims_of(["a"], graph.ledger)
+    Victims(1 payments of 1 accounts, 0 lines unmatched)
     """
 
     payments: pl.DataFrame
