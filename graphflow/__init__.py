@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from graphflow.ledger import Ledger as Ledger
     from graphflow.read import read_ledger as read_ledger
     from graphflow.simulate import simulate as simulate
+    from graphflow.store import ingest as ingest
     from graphflow.trace import Trace as Trace
     from graphflow.trace import trace as trace
     from graphflow.trace.victims.matching import Victims as Victims
@@ -91,6 +92,7 @@ _HOMES = {
     "Ledger": "ledger",
     "read_ledger": "read",
     "simulate": "simulate",
+    "ingest": "store",
     "Trace": "trace",
     "trace": "trace",
     "Victims": "trace.victims.matching",
@@ -132,6 +134,7 @@ __all__ = [
     "analyze",
     "detect",
     "evaluate",
+    "ingest",
     "open_cases",
     "read_ledger",
     "read_victims",
