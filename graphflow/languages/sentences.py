@@ -1,0 +1,155 @@
+"""English sentences of the program, read and told in another language.
+
+Reasons, headlines and warnings are made in English where they arise, with figures and names in them, and travel as
+plain text. Whoever makes a page for another language reads them: a sentence that fits a template of the catalogue,
+from its first character to its last, is told by that template.
+
+Names come from data, so a name can hold the words of a template. Every way of reading is therefore looked for; where
+two of them would tell a sentence differently, or none fits, the sentence stays English. A figure or an account is never
+told wrongly: at worst it is told in English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise, product
+
+from graphflow.languages.catalogue import Catalogue, catalogue_of
+from graphflow.languages.slots import Slot, slot_of
+
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+JOINT = "; "
+_MOST_TRIALS = 4000
+_REMEMBERED = 20_000
+
+Ways = frozenset[str]
+"""How a sentence can be told: of one that can be told in one way alone, that one. Two are as bad as many."""
+
+
+class TooManyWays(Exception):
+    """A sentence that would take too long to read, as only one made for that does."""
+
+
+class Effort:
+    """How much may still be tried for one sentence."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_TRIALS
+
+    def spend(self) -> None:
+        """One more trial. Raises `TooManyWays` when none is left."""
+        self._left -= 1
+        if self._left < 0:
+            raise TooManyWays
+
+
+@dataclass(frozen=True)
+class Template:
+    """A sentence with gaps: literal texts and slots by turns, and its pieces in the other language."""
+
+    parts: tuple[str | Slot, ...]
+    told: tuple[str | Slot, ...]
+    key: str
+
+    def readings(self, text: str, effort: Effort) -> Iterator[dict[str, str]]:
+        """Every way of filling the gaps so that the whole text results."""
+        return self._from(0, text, 0, {}, effort)
+
+    def _from(self, part: int, text: str, at: int, filled: dict[str, str], effort: Effort) -> Iterator[dict[str, str]]:
+        if part == len(self.parts):
+            if at == len(text):
+                yield filled
+            return
+        piece = self.parts[part]
+        if isinstance(piece, str):
+            if text.startswith(piece, at):
+                yield from self._from(part + 1, text, at + len(piece), filled, effort)
+            return
+        for end in self._ends(part, piece, text, at):
+            effort.spend()
+            yield from self._from(part + 1, text, end, {**filled, piece.name: text[at:end]}, effort)
+
+    def _ends(self, part: int, slot: Slot, text: str, at: int) -> Iterator[int]:
+        """Where the text of a slot can end."""
+        if slot.pattern:
+            if found := slot.pattern.match(text, at):
+                yield found.end()
+            return
+        after = self.parts[part + 1] if part + 1 < len(self.parts) else ""
+        if not after:
+            if slot.fits(text[at:]):
+                yield len(text)
+            return
+        end = text.find(str(after), at + 1)
+        while end >= 0:
+            if slot.fits(text[at:end]):
+                yield end
+            end = text.find(str(after), end + 1)
+
+
+class Sentences:
+    """The sentences of a language: templates compiled once, what was told remembered."""
+
+    def __init__(self, words: Catalogue) -> None:
+        self._words = words.words
+        self._templates = [_compiled(english, told, words) for english, told in words.sentences.items()]
+        self.tell = lru_cache(_REMEMBERED)(self._tell)
+
+    def _tell(self, text: str) -> str:
+        """A sentence in the language; as it is where it cannot be read in exactly one way."""
+        try:
+            ways = self._joined(text, Effort())
+        except TooManyWays:
+            return text
+        return next(iter(ways)) if len(ways) == 1 else text
+
+    def _ways(self, text: str, effort: Effort) -> Ways:
+        found = {self._words[text]} if text in self._words else set[str]()
+        for template in self._templates:
+            if template.key in text:
+                for filled in template.readings(text, effort):
+                    found |= self._told(template, filled, effort)
+                    if len(found) > 1:
+                        return frozenset(found)
+        return frozenset(found)
+
+    def _joined(self, text: str, effort: Effort) -> Ways:
+        """A sentence, or several joined."""
+        found, at = set(self._ways(text, effort)), text.find(JOINT)
+        while at >= 0:
+            effort.spend()
+            if head := self._ways(text[:at], effort):
+                found |= {f"{a}；{b}" for a, b in product(head, self._joined(text[at + len(JOINT) :], effort))}
+            at = text.find(JOINT, at + 1)
+        return frozenset(found)
+
+    def _told(self, template: Template, filled: dict[str, str], effort: Effort) -> Ways:
+        pieces = [{piece} if isinstance(piece, str) else self._slot(piece, filled, effort) for piece in template.told]
+        return frozenset(map("".join, product(*pieces)))
+
+    def _slot(self, slot: Slot, filled: dict[str, str], effort: Effort) -> Ways:
+        text = filled[slot.name]
+        if slot.nested:
+            return self._ways(text, effort) if slot.nested == "sentence" else self._joined(text, effort)
+        return frozenset({slot.tell(text) if slot.tell else text})
+
+
+@cache
+def sentences_of(lang: str) -> Sentences:
+    """The sentences of a language, made when first asked for."""
+    return Sentences(catalogue_of(lang))
+
+
+def _compiled(english: str, told: str, words: Catalogue) -> Template:
+    parts = _parts(english, words)
+    if any(isinstance(a, Slot) and isinstance(b, Slot) for a, b in pairwise(parts)):
+        raise ValueError(f"nothing stands between two gaps: {english}")
+    return Template(parts, _parts(told, words), max((p for p in parts if isinstance(p, str)), key=len, default=""))
+
+
+def _parts(text: str, words: Catalogue) -> tuple[str | Slot, ...]:
+    pieces = PLACEHOLDER.split(text)
+    return tuple(slot_of(p, words) if k % 2 else p for k, p in enumerate(pieces) if p or k % 2)
