@@ -12,7 +12,8 @@ told wrongly: at worst it is told in English.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise, product
@@ -22,6 +23,8 @@ from graphflow.languages.slots import Slot, slot_of
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 JOINT = "; "
+_WORD = re.compile(r"[A-Za-z]+")
+_INSIDE = re.compile(r"(?<= )[A-Za-z]+(?=[ ,;:.])")
 _MOST_TRIALS = 4000
 _REMEMBERED = 20_000
 
@@ -48,7 +51,10 @@ class Effort:
 
 @dataclass(frozen=True)
 class Template:
-    """A sentence with gaps: literal texts and slots by turns, and its pieces in the other language."""
+    """A sentence with gaps: literal texts and slots by turns, and its pieces in the other language.
+
+    key  its longest literal: what has not it is no such sentence
+    """
 
     parts: tuple[str | Slot, ...]
     told: tuple[str | Slot, ...]
@@ -95,7 +101,7 @@ class Sentences:
 
     def __init__(self, words: Catalogue) -> None:
         self._words = words.words
-        self._templates = [_compiled(english, told, words) for english, told in words.sentences.items()]
+        self._by_word = _by_word([_compiled(english, told, words) for english, told in words.sentences.items()])
         self.tell = lru_cache(_REMEMBERED)(self._tell)
 
     def _tell(self, text: str) -> str:
@@ -108,13 +114,18 @@ class Sentences:
 
     def _ways(self, text: str, effort: Effort) -> Ways:
         found = {self._words[text]} if text in self._words else set[str]()
-        for template in self._templates:
+        for template in self._may_fit(text):
             if template.key in text:
                 for filled in template.readings(text, effort):
                     found |= self._told(template, filled, effort)
                     if len(found) > 1:
                         return frozenset(found)
         return frozenset(found)
+
+    def _may_fit(self, text: str) -> Iterator[Template]:
+        yield from self._by_word[""]
+        for word in dict.fromkeys(_WORD.findall(text)):
+            yield from self._by_word.get(word, ())
 
     def _joined(self, text: str, effort: Effort) -> Ways:
         """A sentence, or several joined."""
@@ -147,7 +158,24 @@ def _compiled(english: str, told: str, words: Catalogue) -> Template:
     parts = _parts(english, words)
     if any(isinstance(a, Slot) and isinstance(b, Slot) for a, b in pairwise(parts)):
         raise ValueError(f"nothing stands between two gaps: {english}")
-    return Template(parts, _parts(told, words), max((p for p in parts if isinstance(p, str)), key=len, default=""))
+    literals = [part for part in parts if isinstance(part, str)]
+    return Template(parts, _parts(told, words), max(literals, key=len, default=""))
+
+
+def _by_word(templates: Sequence[Template]) -> Mapping[str, list[Template]]:
+    """Templates by a word of each, the one that fewest have; by "" those without: so that few are tried for a text."""
+    has = [_whole_words(template) for template in templates]
+    often = Counter(word for words in has for word in words)
+    found: dict[str, list[Template]] = {"": []}
+    for template, words in zip(templates, has, strict=True):
+        rarest = min(words, key=lambda word: (often[word], word), default="")
+        found.setdefault(rarest, []).append(template)
+    return found
+
+
+def _whole_words(template: Template) -> set[str]:
+    """Words between blanks inside a literal: whatever stands in the gaps, a text has them as words too."""
+    return {word for part in template.parts if isinstance(part, str) for word in _INSIDE.findall(part)}
 
 
 def _parts(text: str, words: Catalogue) -> tuple[str | Slot, ...]:

@@ -28,7 +28,7 @@ from graphflow.languages.catalogue import Catalogue
 
 NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]\d+)?(?![,.]?\d)"
 _UNITS = ("day", "hour", "minute", "second", "millisecond")
-_LONGEST_ACCOUNT, _LONGEST_CURRENCY = 48, 60
+_LONGEST_ACCOUNT, _LONGEST_CURRENCY = 48, 32
 _MONEY = re.compile(rf"{NUMBER} [^\n]{{1,{_LONGEST_CURRENCY}}}")
 _PLACE = rf"(?:device|ip) .{{1,{_LONGEST_ACCOUNT}}}? \({NUMBER} accounts?\)"
 _PLACES = re.compile(rf"{_PLACE}(?:, {_PLACE})*")
