@@ -32,17 +32,17 @@ class Reader:
     words: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def say(self, text: str, **values: object) -> str:
-        """A text in the reader's language, its placeholders filled; without values, a sentence of a finding as well.
+        """A text in the reader's language, its placeholders filled; a whole sentence of a finding or a trace as well.
 
-        Give a sentence whole: one that was cut to fit cannot be read. What is not known stays as it is.
+        Give a sentence whole, and cut it afterwards: one that was cut cannot be read. What is not known stays English.
 
         >>> Reader().say("{n} of {of}", n=3, of=7)
         '3 of 7'
         """
-        told = self.words.get(text)
-        if told is None:
-            told = text if values or self.code == "en" else sentences_of(self.code).tell(text)
-        return told.format(**values) if values else told
+        known = text in self.words
+        told = self.words[text] if known else text
+        filled = told.format(**values) if values else told
+        return filled if known or self.code == "en" else sentences_of(self.code).tell(filled)
 
     def moment(self, time: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
         """A time of the ledger by the reader's clock.

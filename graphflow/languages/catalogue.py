@@ -14,7 +14,8 @@ class Catalogue:
     """What a language says.
 
     detectors  name of a detector → its own
-    words      fixed English text → its own, detectors among them; placeholders are `{name}` in both
+    words      fixed English text → its own, detectors and counts ("{n} payers") among them; placeholders are `{name}` in
+               both
     nouns      what is counted, in the singular → how it follows its number ("payer" → "个付款方" in "3 个付款方")
     sentences  sentences with placeholders → its own with the same; `slots` says what each placeholder stands for
     """
@@ -35,4 +36,6 @@ def catalogue_of(lang: str) -> Catalogue:
     if lang == "en":
         return Catalogue()
     tables = tomllib.loads(files(__package__).joinpath(f"{lang}.toml").read_text("utf-8"))
-    return Catalogue(**{**tables, "words": tables["detectors"] | tables["words"]})
+    nouns = tables["nouns"]
+    counts = {f"{{n}} {noun}{s}": f"{{n}} {nouns[noun]}" for noun in nouns for s in ("", "s")}
+    return Catalogue(**{**tables, "words": counts | tables["detectors"] | tables["words"]})

@@ -5,8 +5,9 @@ plain text. Whoever makes a page for another language reads them: a sentence tha
 from its first character to its last, is told by that template.
 
 Names come from data, so a name can hold the words of a template. Every way of reading is therefore looked for; where
-two of them would tell a sentence differently, or none fits, the sentence stays English. A figure or an account is never
-told wrongly: at worst it is told in English.
+two of them would tell a sentence differently, or none fits, the sentence stays English: a figure or an account is not
+told wrongly, at worst it is told in English. One thing cannot be known from the text alone: a sentence that begins with
+"fan-in: " is one about that detector's finding, not one about an account whose name begins so.
 """
 
 from __future__ import annotations
@@ -60,6 +61,12 @@ class Template:
     told: tuple[str | Slot, ...]
     key: str
 
+    @property
+    def begins_with_a_name(self) -> bool:
+        """Whether anything from data can stand first."""
+        first = self.parts[0]
+        return isinstance(first, Slot) and first.of_data
+
     def readings(self, text: str, effort: Effort) -> Iterator[dict[str, str]]:
         """Every way of filling the gaps so that the whole text results."""
         return self._from(0, text, 0, {}, effort)
@@ -101,6 +108,7 @@ class Sentences:
 
     def __init__(self, words: Catalogue) -> None:
         self._words = words.words
+        self._prefix = re.compile(rf"(?:also )?(?:{'|'.join(map(re.escape, words.detectors)) or '(?!)'}): ")
         self._by_word = _by_word([_compiled(english, told, words) for english, told in words.sentences.items()])
         self.tell = lru_cache(_REMEMBERED)(self._tell)
 
@@ -114,8 +122,9 @@ class Sentences:
 
     def _ways(self, text: str, effort: Effort) -> Ways:
         found = {self._words[text]} if text in self._words else set[str]()
+        prefixed = self._prefix.match(text) is not None
         for template in self._may_fit(text):
-            if template.key in text:
+            if template.key in text and not (prefixed and template.begins_with_a_name):
                 for filled in template.readings(text, effort):
                     found |= self._told(template, filled, effort)
                     if len(found) > 1:

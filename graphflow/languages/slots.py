@@ -32,6 +32,12 @@ _LONGEST_ACCOUNT, _LONGEST_CURRENCY = 48, 32
 _MONEY = re.compile(rf"{NUMBER} [^\n]{{1,{_LONGEST_CURRENCY}}}")
 _PLACE = rf"(?:device|ip) .{{1,{_LONGEST_ACCOUNT}}}? \({NUMBER} accounts?\)"
 _PLACES = re.compile(rf"{_PLACE}(?:, {_PLACE})*")
+_GROUP = re.compile(
+    rf"{NUMBER} payees?|{NUMBER} payers? \(.+ first\)|accounts among them"
+    rf"|on to (?:{NUMBER} payees? in common|one another)",
+    re.DOTALL,
+)
+"""What sentences say of several accounts where others name one: it is taken as what it says, not as a name."""
 _TALLIED = re.compile(rf"({NUMBER}) (\S[^,]*)")
 
 
@@ -51,6 +57,11 @@ class Slot:
     fits: Callable[[str], bool] = bool
     tell: Callable[[str], str] | None = None
     nested: str = ""
+
+    @property
+    def of_data(self) -> bool:
+        """Whether it is an account or another text from data."""
+        return self.name.startswith(("account", "text")) and self.pattern is None
 
 
 def slot_of(name: str, words: Catalogue) -> Slot:
@@ -92,7 +103,7 @@ def _fixed(words: Catalogue) -> Mapping[str, tuple[str, Callable[[str], str] | N
 def _open(words: Catalogue) -> Mapping[str, tuple[Callable[[str], bool], Callable[[str], str] | None]]:
     """Kinds that end where the words of the sentence go on: whether a text fits, and how it is retold."""
     return {
-        "account": (partial(_is_account, _opening(words)), None),
+        "account": (_is_account, None),
         "text": (bool, None),
         "detector": (words.detectors.__contains__, words.words.__getitem__),
         "money": (lambda text: _MONEY.fullmatch(text) is not None, None),
@@ -103,15 +114,8 @@ def _open(words: Catalogue) -> Mapping[str, tuple[Callable[[str], bool], Callabl
     }
 
 
-def _opening(words: Catalogue) -> re.Pattern[str]:
-    """How sentences begin, or go on, where an account can stand as well: no account is taken to begin like that."""
-    detectors = "|".join(map(re.escape, words.detectors)) or "(?!)"
-    nouns = "|".join(map(_noun, words.nouns)) or "(?!)"
-    return re.compile(rf"(?:also )?(?:{detectors}): |{NUMBER} (?:{nouns})\b|on to |accounts among them\b")
-
-
-def _is_account(opening: re.Pattern[str], text: str) -> bool:
-    return 0 < len(text) <= _LONGEST_ACCOUNT and not opening.match(text)
+def _is_account(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_ACCOUNT and not _GROUP.fullmatch(text)
 
 
 def _noun(noun: str) -> str:
