@@ -1,4 +1,4 @@
-"""How a sentence is read: by one template from end to end, or not at all; what a name says of itself changes nothing."""
+"""How a sentence is read: by one template from end to end, or not at all; a name changes nothing else."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ SENTENCES = (
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_no_name_changes_a_figure_or_a_name(sentence: str) -> None:
-    """Where a name makes a sentence of two readings, it stays English; else it is told with that name and its figures."""
+    """Where a name makes two readings of a sentence, it stays English; else it has that name and its figures."""
     plain = ZH.say(sentence.format(a="AAA", b="BBB"))
     assert plain != sentence.format(a="AAA", b="BBB")
     for a in NAMES:

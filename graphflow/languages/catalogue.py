@@ -14,8 +14,7 @@ class Catalogue:
     """What a language says.
 
     detectors  name of a detector → its own
-    words      fixed English text → its own, detectors and counts ("{n} payers") among them; placeholders are `{name}` in
-               both
+    words      fixed English text → its own, detectors and counts ("{n} payers") among them; both have the same `{name}`
     nouns      what is counted, in the singular → how it follows its number ("payer" → "个付款方" in "3 个付款方")
     sentences  sentences with placeholders → its own with the same; `slots` says what each placeholder stands for
     """
