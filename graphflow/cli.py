@@ -143,6 +143,7 @@ def analyze(
         )
         results.finish(analysis, pages=wanted, to=to, command=_command(), tell=bar.pages)
     _tell(analysis)
+    _rejected(analysis.ledger)
     print_cases(analysis, out)
 
 
@@ -184,6 +185,9 @@ def trace(
     reading: dict[str, Any],
 ) -> None:
     """Follow victims' money: where it went under each rule, where it is now, and what to freeze first."""
+    if (victims is None) == (from_case is None):
+        hint = "whose money? name a table of payments here, or a case with --from-case"
+        raise typer.BadParameter(hint, param_hint="--victims")
     reader(lang, reading["timezone"])
     from graphflow.terminal import Bar, print_trace
     from graphflow.tracing import trace_files
@@ -206,6 +210,7 @@ def trace(
         bar.stage("write")
         write_trace(found, out, lang=lang, zone=reading["timezone"], command=_command())
     _say(found.warnings, found.truncated)
+    _rejected(found.graph.ledger)
     print_trace(found, out)
 
 
@@ -319,6 +324,8 @@ def main() -> None:
     except GraphflowError as error:
         from graphflow.words import visible
 
+        for line in getattr(error, "lines", ()):
+            typer.echo(f"note: {visible(line)}", err=True)
         typer.echo(f"graphflow: {visible(str(error))}", err=True)
         sys.exit(1)
     except SystemExit as done:
@@ -366,6 +373,13 @@ def _say(warnings: Sequence[str], truncated: Sequence[str]) -> None:
     for mark, lines in (("note", warnings), ("cut", truncated)):
         for line in lines:
             typer.echo(f"{mark}: {visible(line)}", err=True)
+
+
+def _rejected(ledger: Ledger) -> None:
+    from graphflow.words import count
+
+    if number := sum(source.rows["rejected"] for source in ledger.sources):
+        typer.echo(f"note: {count(number, 'row')} did not become a transfer: rejected.csv says why", err=True)
 
 
 def _warn(ledger: Ledger) -> None:

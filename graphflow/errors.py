@@ -35,6 +35,14 @@ class SourceError(GraphflowError):
     """An input file cannot be read as transaction records."""
 
 
+class NoPayments(SourceError):
+    """No line of a victims file names a payment of the ledger. `lines`: why not, each, and what comes nearest."""
+
+    def __init__(self, message: str, lines: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.lines = tuple(one_line(line, 3 * _LONGEST) for line in lines)
+
+
 class ColumnError(SourceError):
     """A needed column is missing, or a mapping names one that is not there."""
 

@@ -78,7 +78,7 @@ IDENTITIES: Mapping[str, pl.DataType] = {"account": pl.String(), "alias": pl.Str
 
 STATEMENTS: Mapping[str, pl.DataType] = {
     "account": pl.String(), "currency": pl.Categorical(), "dialect": pl.Categorical(), "records": pl.UInt32(),
-    "first": TIME, "last": TIME, "balance": pl.Int64(),
+    "first": TIME, "last": TIME, "opening": pl.Int64(), "balance": pl.Int64(),
 }  # fmt: skip
 
 FREEZES: Mapping[str, pl.DataType] = {

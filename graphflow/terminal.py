@@ -106,7 +106,7 @@ def print_cases(analysis: Analysis, out: Path) -> None:
 def print_trace(trace: Trace, out: Path) -> None:
     """What to act on first, and where everything is."""
     from graphflow.ledger import major
-    from graphflow.trace.freeze import leading
+    from graphflow.trace.freeze import ENQUIRED, leading
 
     console = Console()
     if not console.is_terminal:
@@ -116,7 +116,8 @@ def print_trace(trace: Trace, out: Path) -> None:
         table.add_column(name, justify="right" if name in ("", "amount") else "left", overflow="fold")
     listed = leading(trace.freeze_first, _EACH)
     for row in listed.iter_rows(named=True):
-        amount = f"{major(row['suggested_freeze'], trace.flow.ledger.decimals[row['currency']])} {row['currency']}"
+        amount = row["traced"] if row["action"] == ENQUIRED else row["suggested_freeze"]
+        amount = f"{major(amount, trace.flow.ledger.decimals[row['currency']])} {row['currency']}"
         cells = (f"{row['rank']}", row["action"], shown(row["account"], _ID), amount, row["reason"])
         table.add_row(*(Text(visible(cell)) for cell in cells))
     console.print(table if table.rows else Text("no account on the trail still holds traced money to act on"))

@@ -198,3 +198,16 @@ def test_time_is_looked_at_unless_it_is_off() -> None:
     off = followed(graph, tx, order="off")
     assert held(off, "fifo") == {"B": {"V": 30}, "C": {"V": 70}}
     assert [tier for _, tier in sorted(off.taints.tiers.items())] == [1, 2, 3]
+
+
+def test_victims_named_by_account_alone_are_found_by_what_detectors_flag(
+    town: Path, truth: dict[str, Any], tmp_path: Path
+) -> None:
+    accounts = dict.fromkeys(pl.read_csv(town / "victims.csv", infer_schema=False)["victim_account"].to_list())
+    (tmp_path / "accounts.csv").write_text("victim account\n" + "\n".join(accounts) + "\n")
+    found = gf.trace_files(town / "transfers.csv", victims=tmp_path / "accounts.csv")
+    paid = found.flow.ledger.frame["tx"].gather(found.payments["row"]).to_list()
+    reported = {payment["tx"]: payment["victim"] for payment in truth["trace"]["payments"]}
+    assert set(paid) <= reported.keys()
+    assert len(paid) >= 0.9 * len(reported)
+    assert any("named by account alone" in line for line in found.warnings)

@@ -194,7 +194,8 @@ def test_a_table_says_how_many_rows_it_shows_and_which_file_has_all() -> None:
 def test_the_run_is_told_in_a_sentence() -> None:
     html = unescape(trace_page(small()).html)
     assert "900.00 CNY in 2 payments of 2 victims was followed through" in html
-    assert "900.00 CNY in 4 accounts is suggested to be frozen; 225.00 CNY in 1 account to be stopped" in html
+    assert "still in accounts on the trail" in html
+    assert "freeze 900.00 CNY in 4 accounts; stop 225.00 CNY in 1 account whose balance is not known" in html
     assert "Order strict: the trail ends at accounts whose own statement is not held." in html
 
 

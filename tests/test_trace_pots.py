@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from graphflow.kernels import pots
+from graphflow.kernels import pots, stays
 from graphflow.kernels.engine import ready
 from graphflow.trace.flows import _pots
 
@@ -27,7 +27,7 @@ MOVES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), AMOUNT, AMOUNT,
 def run(request: pytest.FixtureRequest) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRAPHFLOW_KERNELS", request.param)
-        yield ready(pots, 0)
+        yield SimpleNamespace(balances=ready(pots, 0).balances, stays=ready(stays, 0).stays)
 
 
 def told(moves: list[Move], pot: int) -> tuple[int, int, bool]:
@@ -49,7 +49,7 @@ def told(moves: list[Move], pot: int) -> tuple[int, int, bool]:
     return opening, int(touched[last][1] or 0) + sum(moved for moved, _, _ in touched[last + 1 :]), True
 
 
-def kernel_says(run: ModuleType, moves: list[Move]) -> list[tuple[int, int, bool]]:
+def kernel_says(run: SimpleNamespace, moves: list[Move]) -> list[tuple[int, int, bool]]:
     columns = list(zip(*moves, strict=True)) if moves else [()] * 6
     payer, payee = (np.array(columns[k], np.int32) for k in (0, 1))
     paid, received = (np.array(columns[k], np.int64) for k in (2, 3))
@@ -63,7 +63,7 @@ def kernel_says(run: ModuleType, moves: list[Move]) -> list[tuple[int, int, bool
 @given(moves=MOVES)
 @example(moves=[(0, 0, 3, 3, None, None), (0, 1, 5, 5, None, None), (1, 0, 2, 2, None, None)])
 @example(moves=[(0, 1, 5, 5, None, None), (0, 1, 1, 1, 7, None), (2, 0, 3, 3, None, None)])
-def test_balances_are_those_of_one_pot_after_the_other(run: ModuleType, moves: list[Move]) -> None:
+def test_balances_are_those_of_one_pot_after_the_other(run: SimpleNamespace, moves: list[Move]) -> None:
     assert kernel_says(run, moves) == [told(moves, pot) for pot in range(4)]
 
 
@@ -76,3 +76,34 @@ def test_pots_are_numbered_alike_by_table_and_by_sorting(keys: list[tuple[int, i
     for one, other in zip(by_table, by_sorting, strict=True):
         assert np.array_equal(one, other)
         assert one.dtype == other.dtype
+
+
+def unit_by_unit(moves: list[Move], opening: int, pot: int) -> list[int]:
+    """How long each unit that the pot passed on stayed, by hand: a queue of units with the time each came."""
+    queue: list[int | None] = [None] * opening
+    stayed = []
+    for time, (payer, payee, paid, received, *_) in enumerate(moves):
+        if payer == payee:
+            continue
+        if payer == pot:
+            stayed += [time - came for came in queue[:paid] if came is not None]
+            del queue[:paid]
+        if payee == pot:
+            queue += [time] * received
+    return sorted(stayed)
+
+
+@given(moves=MOVES, opening=st.sampled_from([0, 1, 5]))
+def test_money_stays_until_it_is_passed_on_first_in_first_out(
+    run: SimpleNamespace, moves: list[Move], opening: int
+) -> None:
+    columns = list(zip(*moves, strict=True)) if moves else [()] * 6
+    payer, payee = (np.array(columns[k], np.int32) for k in (0, 1))
+    paid, received = (np.array(columns[k], np.int64) for k in (2, 3))
+    held, wanted = np.full(4, opening, np.int64), np.array([True, True, True, False])
+    rows, number = run.stays(payer, payee, paid, received, np.arange(len(moves), dtype=np.int64), held, wanted)
+    for pot in range(4):
+        own = rows[:number][rows[:number, 0] == pot]
+        assert sorted(np.repeat(own[:, 1], own[:, 2]).tolist()) == (
+            unit_by_unit(moves, opening, pot) if pot < 3 else []
+        )

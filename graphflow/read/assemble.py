@@ -74,6 +74,8 @@ class Assembler:
     def add(self, cleaned: Cleaned, dialect: str, *, stripped: bool) -> None:
         """Take one batch of the current file. Raises `Padded` when an account needs stripping and none was done."""
         self.accounting.count(cleaned)
+        if cleaned.measures is not None:
+            self.references.freeze(cleaned.measures, self.accounting.number)
         good, number = cleaned.good, pl.lit(self.accounting.number, pl.UInt32)
         if not good.height:
             return
@@ -85,7 +87,11 @@ class Assembler:
         frame = self._coded(good, cleaned.keys).with_columns(file=number)
         if not stripped and any(is_padded(names) for names in self._accounts.names[known:]):
             raise Padded
-        self._parts.append(_Part(frame, cleaned.decimals))
+        self._keep(_Part(frame, cleaned.decimals))
+
+    def _keep(self, part: _Part) -> None:
+        """Keep a batch of transfers for the ledger."""
+        self._parts.append(part)
 
     def _coded(self, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
         both = self._accounts.encode(keys)
@@ -131,6 +137,18 @@ class Assembler:
         if identities.renamed:
             frame, names = _by_one_name(frame, names, identities)
         frame = _in_time_order(frame, min(self._precisions.values()))
+        return self._finished(frame, names, decimals, resolved, identities)
+
+    def _finished(
+        self,
+        frame: pl.DataFrame,
+        names: pl.Series,
+        decimals: dict[str, int],
+        resolved: Resolved | None,
+        identities: Identities,
+    ) -> Ledger:
+        """The ledger of transfers in time order, whose payers and payees are places in `names`."""
+        sources = self.accounting.sources
         self.accounting.warnings += shared(frame, self.accounting.paths)
         if "tx" in frame.columns:
             frame = self._with_unique_tx(self._without_repeats(frame))

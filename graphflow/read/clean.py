@@ -48,13 +48,14 @@ def is_padded(texts: pl.Series) -> bool:
 @dataclass(frozen=True, kw_only=True)
 class Cleaned:
     """One batch: `good` has times, minor units (in `decimals`) and text, `keys` its accounts; the rest stands in `bad`
-    with a reason."""
+    with a reason. `measures`: what the rest tells of money that is frozen."""
 
     good: pl.DataFrame
     keys: Keys
     bad: pl.DataFrame
     excluded: int
     decimals: dict[str, int]
+    measures: pl.DataFrame | None = None
 
     @property
     def height(self) -> int:
@@ -131,6 +132,7 @@ class Cleaner:
             bad=bad,
             excluded=excluded,
             decimals=decimals,
+            measures=_measures(raw) if self.layout.freezes else None,
         )
 
     def _whole(self, batch: pl.DataFrame) -> pl.Series:
@@ -250,6 +252,12 @@ class Cleaner:
             reason=_first([(when, reason) for when, _, _, reason in cases]),
             excluded=_first([(when, pl.lit(str(k) if k in apart else None)) for k, (when, *_) in enumerate(cases)]),
         )
+
+
+def _measures(raw: pl.DataFrame) -> pl.DataFrame:
+    """Money that rows say is held in an account, as `References.freeze` takes it."""
+    held = raw.filter(pl.col(EXCLUDED).is_not_null() & pl.col("payer").is_not_null())
+    return held.select(account=pl.col("payer").cast(pl.String), amount="paid", start="time", row=ROW)
 
 
 def _texts(batch: pl.DataFrame) -> list[str]:

@@ -55,6 +55,7 @@ class Layout:
                going out, and `direction` the word for which way it went): see `one_sided`
     unit       what amounts count, where it is not the unit of their currency, in words
     reference  what the rows tell of, where they are no transfers at all: "accounts", "people", "freezes", …
+    freezes    whether rows that are `excluded` tell of money held in the payer's account
     floats     whether amounts are binary floating-point numbers written out, with digits that mean nothing
     precision  the finest step of its times, where the format of their text could say finer ones
     warnings   what a reader of the results must know of how the file was taken
@@ -69,6 +70,7 @@ class Layout:
     one_sided: bool = False
     reference: str = ""
     unit: str = ""
+    freezes: bool = False
     floats: bool = False
     precision: timedelta | None = None
     warnings: tuple[str, ...] = ()

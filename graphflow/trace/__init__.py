@@ -30,7 +30,7 @@ from graphflow.trace.freeze_simulator import freeze_simulator
 from graphflow.trace.holdings import holdings, latest
 from graphflow.trace.key_accounts import key_accounts
 from graphflow.trace.requests import next_requests
-from graphflow.trace.restitution import Frozen, restitution
+from graphflow.trace.schedule import schedule
 from graphflow.trace.taint import EXACT, RULES, Rule
 from graphflow.trace.trail import Bools, steps, suspects
 
@@ -75,12 +75,12 @@ class Trace:
     @cached_property
     def holdings(self) -> pl.DataFrame:
         """Where the money is now: see `holdings.holdings`."""
-        return holdings(self.flow, self.traced, self.taints)
+        return holdings(self.flow, self.traced, self.taints, self.now)
 
     @cached_property
     def freeze_first(self) -> pl.DataFrame:
         """What to act on, the first one first: see `freeze.freeze_first`."""
-        return freeze_first(self.holdings, self._activity(), self.now)
+        return freeze_first(self.holdings, self._activity())
 
     @cached_property
     def next_requests(self) -> pl.DataFrame:
@@ -128,43 +128,8 @@ class Trace:
 
     @cached_property
     def restitution(self) -> pl.DataFrame:
-        """Shares of what is frozen, or of what is suggested to be where nothing is: see `restitution`."""
-        parts = [self._restitution(currency) for currency in self.payments["currency"].unique().sort().to_list()]
-        return pl.concat(parts)
-
-    def _restitution(self, currency: str) -> pl.DataFrame:
-        lost = np.zeros(len(self.victims) + 1, np.int64)
-        paid = self.payments.filter(pl.col("currency") == currency)
-        np.add.at(lost, self.traced.flows.owner[self._events(paid["row"].to_numpy())], paid["amount"].to_numpy())
-        numbers = np.flatnonzero(lost).tolist()
-        place = {number: k for k, number in enumerate(numbers)}
-        is_frozen = bool((self.holdings["already_frozen"] > 0).any())
-        what = "already_frozen" if is_frozen else "suggested_freeze"
-        source = (self.holdings if is_frozen else self.freeze_first).filter(pl.col("currency") == currency)
-        limited = source.select(
-            "code", "account", amount=pl.min_horizontal(what, pl.max_horizontal("fifo", "pro_rata"))
-        ).filter(pl.col("amount") > 0)
-        found = self._found(currency)
-        frozen = [
-            Frozen(account, amount, {place[v]: part for v, part in found.get(code, {}).items() if v in place})
-            for code, account, amount in limited.iter_rows()
-        ]
-        names = [self.victims[number - 1] for number in numbers]
-        return restitution(names, lost[numbers].tolist(), frozen, currency)
-
-    def _found(self, currency: str) -> dict[int, dict[int, int]]:
-        """What FIFO finds in each account (code) of each victim (number)."""
-        pots = np.flatnonzero(self.traced.currency == self.flow.ledger.currencies.index(currency))
-        held = self.taints.held.filter(pl.col("fifo") > 0).join(
-            pl.DataFrame({"pot": pots.astype(np.int32), "code": self.traced.account[pots]}), on="pot"
-        )
-        found: dict[int, dict[int, int]] = {}
-        for code, owner, amount in held.select("code", "owner", "fifo").iter_rows():
-            found.setdefault(code, {})[owner] = amount
-        return found
-
-    def _events(self, rows: np.ndarray[tuple[int], np.dtype[np.uint32]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        return np.searchsorted(self.traced.rows, rows)
+        """Shares of what is frozen, or of what is suggested to be where nothing is: see `schedule.schedule`."""
+        return schedule(self)
 
     def _activity(self) -> pl.DataFrame:
         """Since when accounts are seen, and what they received in each currency."""
@@ -208,7 +173,8 @@ def trace(
     order     "strict": the trail ends where a statement is not held; "tolerant": payments that other statements show
               are followed across it; "off": time is not looked at besides
     within    how long after the last reported payment money is followed
-    now       the moment to which minutes are counted; the ledger's last time when not given
+    now       the moment that it is now: minutes are counted to it, and later transfers are not known yet; the ledger's
+              last time when not given
 
     Raises `SourceError` when there is no payment to follow.
     """
@@ -216,7 +182,9 @@ def trace(
     if not payments.height:
         raise SourceError("no victim's payment is in the ledger: nothing to trace")
     payments = payments.unique("row", keep="first", maintain_order=True).sort("row")
-    cut = traced(graph.flow, payments, order=order, within=within)
+    if now is not None and (last := graph.ledger.frame["time"][payments["row"][-1]]) > now:
+        raise SourceError(f"the moment to count to, {now:%Y-%m-%d %H:%M:%S}, is before the reported payment of {last}")
+    cut = traced(graph.flow, payments, order=order, within=within, until=now)
     taints = follow(cut)
     return Trace(
         graph=graph,

@@ -7,7 +7,7 @@ the payments of those accounts.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import numpy as np
@@ -65,7 +65,10 @@ class Traced:
     why: dict[int, str]
 
 
-def traced(flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", within: timedelta | None = None) -> Traced:
+def traced(
+    flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", within: timedelta | None = None,
+    until: datetime | None = None,
+) -> Traced:  # fmt: skip
     """Cut a ledger to what the victims' money can have touched.
 
     payments  reported: `row` (position in the ledger) and `victim` (account)
@@ -73,6 +76,7 @@ def traced(flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", withi
               statements show of them are followed; "off": besides, time is not looked at: what a tier got can be what
               it paid before (for clocks that cannot be trusted; an upper view, not a finding)
     within    how long after the last reported payment money is followed; to the end when None
+    until     the moment that it is now: later transfers are not known yet
     """
     victims, owner = _owners(flow, payments)
     held = statements_held(flow)
@@ -80,6 +84,8 @@ def traced(flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", withi
     stopped = np.zeros(flow.ledger.accounts.height, np.bool_)
     stopped[list(why)] = True
     last = flow.ledger.height if within is None else _last_row(flow, payments, within)
+    if until is not None:
+        last = min(last, int(flow.ledger.frame["time"].search_sorted(until, side="right")))
     payer, payee = flow.ledger.payer_codes, flow.ledger.payee_codes
     tier = np.zeros(stopped.size, np.int32)
     run = ready(reach, last)
@@ -89,7 +95,7 @@ def traced(flow: Flow, payments: pl.DataFrame, *, order: Order = "strict", withi
         if np.array_equal(before, tier):
             break
     rows = np.flatnonzero((tier[payer[:last]] > 0) | (tier[payee[:last]] > 0) | (owner[:last] > 0))
-    cut = _cut(flow, rows, owner, victims, tier > 0, held, why)
+    cut = _cut(flow, rows, owner, victims, tier > 0, held, why, last)
     return replace(cut, sequence=np.argsort(tier[payer[rows]], kind="stable")) if order == "off" else cut
 
 
@@ -156,9 +162,9 @@ def _last_row(flow: Flow, payments: pl.DataFrame, within: timedelta) -> int:
 
 
 def _cut(
-    flow: Flow, rows: Longs, owner: Ints, victims: Ints, reached: Bools, held: Bools, why: dict[int, str]
+    flow: Flow, rows: Longs, owner: Ints, victims: Ints, reached: Bools, held: Bools, why: dict[int, str], last: int
 ) -> Traced:
-    """The payments of reached accounts, their pots numbered anew."""
+    """The payments of reached accounts, their pots numbered anew. `last`: how many transfers of the ledger count."""
     ledger = flow.ledger
     currencies = max(len(ledger.currencies), 1)
     keys, payer, payee = _pots(
@@ -174,8 +180,11 @@ def _cut(
         payer=payer, payee=payee, paid=paid, received=received, owner=owner[rows],
         opening=np.zeros(keys.size, np.int64), stopped=stopped,
     )  # fmt: skip
-    stated = np.zeros(keys.size, np.bool_)
+    statement = _statements(flow, account, currency)
+    stated = statement["opening"].is_not_null().to_numpy().copy()
+    flows.opening[:] = statement["opening"].fill_null(0).to_numpy()
     balance = _balances(ledger.frame[rows], flows, flows.opening, stated)
+    balance = _at_the_end(flow, rows, flows, statement, balance, last)
     return Traced(
         rows=rows,
         flows=replace(flows, opening=np.maximum(flows.opening, 0)),
@@ -205,6 +214,33 @@ def _pots(payer: Longs, payee: Longs, most: int) -> tuple[Longs, Ints, Ints]:
     place = np.zeros(most, np.int32)
     place[keys] = np.arange(keys.size)
     return keys, place[payer], place[payee]
+
+
+def _statements(flow: Flow, account: Ints, currency: Ints) -> pl.DataFrame:
+    """Of each pot, what its account's statements say in their own order: `opening`, `balance`, and until when (`last`).
+
+    The ledger's order can be another: a receipt stands in it where the payer's bank has it.
+    """
+    names = flow.ledger.accounts["account"].gather(account)
+    codes = pl.Series(flow.ledger.currencies, dtype=pl.String).gather(currency)
+    whole = [pl.when(pl.col(name).is_not_null().all()).then(pl.col(name).sum()) for name in ("opening", "balance")]
+    told = flow.ledger.statements.with_columns(pl.col("currency").cast(pl.String))
+    of_pot = told.group_by("account", "currency").agg(*whole, pl.col("last").max())
+    pots = pl.DataFrame({"account": names, "currency": codes})
+    return pots.join(of_pot, on=["account", "currency"], how="left", maintain_order="left")
+
+
+def _at_the_end(flow: Flow, rows: Longs, flows: Flows, statement: pl.DataFrame, balance: Longs, last: int) -> Longs:
+    """The last balances: by the statement where there is one, and what others' records show after its end."""
+    time = flow.ledger.frame["time"].to_physical().to_numpy()
+    end = statement["last"].to_physical().fill_null(0).to_numpy()
+    known = statement["balance"].is_not_null().to_numpy() & (end <= time[last - 1])
+    time = time[rows]
+    later = np.zeros(balance.size, np.int64)
+    for pot, moved in ((flows.payer, -flows.paid), (flows.payee, flows.received)):
+        after = time > end[pot]
+        np.add.at(later, pot[after], moved[after])
+    return np.where(known, np.maximum(statement["balance"].fill_null(0).to_numpy() + later, 0), balance)
 
 
 def _balances(frame: pl.DataFrame, flows: Flows, opening: Longs, told: Bools) -> Longs:

@@ -8,7 +8,7 @@ stop", after the others.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import polars as pl
 
@@ -22,25 +22,26 @@ what known mule accounts received had left within 15 minutes)."""
 GONE = ("end", "bank-internal", "tax-utility")
 ENQUIRE = ("gateway", "exchange", "merchant", "payroll", "landlord")
 ACTIONS = ("freeze", "request and stop", "enquire")
+ENQUIRED = ACTIONS[2]
 _ORDINARY_DAYS, _ORDINARY_SHARE = 14, 0.2
 
 
-def freeze_first(holdings: pl.DataFrame, activity: pl.DataFrame, now: datetime) -> pl.DataFrame:
+def freeze_first(holdings: pl.DataFrame, activity: pl.DataFrame) -> pl.DataFrame:
     """One row an account to act on, the first one first.
 
     holdings  see `holdings.holdings`
     activity  per `account` (code): `begun` (its first transfer) and `received` (minor units of all it received)
-    Columns: those of holdings, and action, suggested_freeze, minutes_since, urgency (the likelihood that the money
-    leaves within the hour, 0 to 1), expected (the two multiplied), reason.
+    Columns: those of holdings, and action, suggested_freeze (nothing where one should enquire first), traced (the
+    larger of FIFO and pro-rata), urgency (the likelihood that the money leaves within the hour, 0 to 1), expected (the
+    two multiplied), reason.
     """
     frame = holdings.filter(~pl.col("type").is_in(GONE), ~pl.col("ends").str.starts_with("a victim"))
     frame = frame.join(activity, on=["code", "currency"], how="left")
     traced = pl.max_horizontal("fifo", "pro_rata")
     limit = pl.when(pl.col("held") & pl.col("balance").is_not_null()).then(pl.min_horizontal("balance", traced))
-    since = (pl.lit(now) - pl.col("since")).dt.total_seconds() / 60
     frame = frame.with_columns(
-        suggested_freeze=pl.max_horizontal(limit.otherwise(traced) - pl.col("already_frozen"), pl.lit(0)),
-        minutes_since=since.round(1),
+        recoverable=pl.max_horizontal(limit.otherwise(traced) - pl.col("already_frozen"), pl.lit(0)),
+        traced=traced,
         good_faith=_good_faith(traced),
     )
     stays = pl.max_horizontal(pl.col("dwell_minutes").fill_null(_UNKNOWN_DWELL), pl.col("minutes_since"), pl.lit(1.0))
@@ -53,10 +54,12 @@ def freeze_first(holdings: pl.DataFrame, activity: pl.DataFrame, now: datetime) 
         .then(pl.lit(ACTIONS[0]))
         .otherwise(pl.lit(ACTIONS[1])),
     )
+    asked = pl.col("action") == ACTIONS[2]
+    frame = frame.with_columns(suggested_freeze=pl.when(asked).then(0).otherwise("recoverable"))
     frame = frame.with_columns(expected=(pl.col("suggested_freeze") * pl.col("urgency")).round(0).cast(pl.Int64))
     order = pl.col("action").replace_strict({name: k for k, name in enumerate(ACTIONS)}, return_dtype=pl.Int8)
-    ranked = frame.filter(pl.col("suggested_freeze") > 0).sort(
-        order, -pl.col("expected"), -pl.col("suggested_freeze"), "tier", "account"
+    ranked = frame.filter((pl.col("suggested_freeze") > 0) | asked).sort(
+        order, -pl.col("expected"), -pl.col("suggested_freeze"), -pl.col("traced"), "tier", "account"
     )
     reasons = [_reason(row) for row in ranked.iter_rows(named=True)]
     return ranked.with_columns(reason=pl.Series(reasons, dtype=pl.String)).with_row_index("rank", offset=1)
@@ -81,9 +84,13 @@ def _good_faith(traced: pl.Expr) -> pl.Expr:
 
 def _reason(row: dict[str, object]) -> str:
     """Why this line, in one sentence."""
-    parts = [f"last traced receipt {_minutes(row['minutes_since'])} before"]
+    parts = [f"last traced receipt {_minutes(row['minutes_since'])} ago"]
     dwell = row["dwell_minutes"]
-    parts.append(f"keeps what it hands on for {_minutes(dwell)}" if dwell else "has handed on nothing")
+    parts.append(f"hands money on after {_minutes(dwell)} on average" if dwell else "has handed on nothing")
+    if row["minutes_left"]:
+        parts.append(f"half of what stayed as long left within {_minutes(row['minutes_left'])} more")
+    if row["unseen"]:
+        parts.append("more was traced there than its statement's balance: the rest left in rows that are missing")
     if row["already_frozen"]:
         parts.append("partly frozen already")
     if row["good_faith"]:
@@ -92,8 +99,6 @@ def _reason(row: dict[str, object]) -> str:
         parts.append(f"{row['type']}: enquire, do not freeze")
     if row["action"] == ACTIONS[1]:
         parts.append("no statement held, so no balance is known")
-    if row["assumed"] and row["held"]:
-        parts.append("no opening balance is stated: taken as zero")
     return f"tier {row['tier']}: " + "; ".join(parts)
 
 

@@ -35,7 +35,9 @@ ACCOUNTS = (1, 2, 5, 10, 20, None)
 DELAYS = (0, 5, 15, 30, 60, 120, 240, 1440)
 """Minutes from report to freeze."""
 ASSUMES = (
-    "reported right after the last payment; the freeze holds at once; what was taken from there later would have stayed"
+    "all victims report together, right after the last payment, so that money of earlier ones is long gone; the "
+    "freeze holds at once; what was taken from there later would have stayed; of few accounts a later freeze can keep "
+    "more, as money is still coming together there"
 )
 _LISTED_BY: tuple[Rule, ...] = ("fifo", "pro_rata")
 """The rules by which the freeze-first list suggests amounts."""

@@ -57,9 +57,40 @@ def by_time(frozen: Sequence[Frozen], losses: Sequence[int]) -> list[int]:
     return [a + b for a, b in zip(shares, in_proportion(min(over, sum(left)), left), strict=True)]
 
 
-def restitution(victims: Sequence[str], losses: Sequence[int], frozen: Sequence[Frozen], currency: str) -> pl.DataFrame:
-    """The schedule in one currency (minor units), one row a victim."""
-    total = min(sum(one.amount for one in frozen), sum(losses))
+def by_share(frozen: Sequence[Frozen], weights: Sequence[int]) -> list[int]:
+    """Shares account by account of money that is in a currency in which nothing was lost: it was changed on the way, so
+    no loss limits it. What FIFO does not find goes by weights."""
+    shares, over = [0] * len(weights), 0
+    for one in frozen:
+        numbers, found = list(one.found), list(one.found.values())
+        mine = in_proportion(min(one.amount, sum(found)), found)
+        over += one.amount - sum(mine)
+        for number, share in zip(numbers, mine, strict=True):
+            shares[number] += share
+    return [a + b for a, b in zip(shares, in_proportion(over, weights), strict=True)]
+
+
+def restitution(
+    victims: Sequence[str],
+    losses: Sequence[int],
+    frozen: Sequence[Frozen],
+    currency: str,
+    *,
+    returned: Sequence[int] = (),
+    weights: Sequence[int] = (),
+) -> pl.DataFrame:
+    """The schedule in one currency (minor units), one row a victim.
+
+    returned  what came back to each victim's account already: shares are of what is still lost
+    weights   what pro-rata traces of each victim's money: what decides where nothing was lost in this currency
+    """
+    back = returned or [0] * len(victims)
+    still = [max(0, loss - came) for loss, came in zip(losses, back, strict=True)]
+    if any(losses):
+        timed = by_time(frozen, still)
+        shared = by_losses(min(sum(one.amount for one in frozen), sum(still)), still)
+    else:
+        timed, shared = by_share(frozen, weights), in_proportion(sum(one.amount for one in frozen), weights)
     where: list[list[str]] = [[] for _ in victims]
     for one in frozen:
         for number, amount in one.found.items():
@@ -68,10 +99,11 @@ def restitution(victims: Sequence[str], losses: Sequence[int], frozen: Sequence[
         {
             "victim": victims,
             "loss": losses,
+            "returned": back,
             "currency": [currency] * len(victims),
-            "share_by_time": by_time(frozen, losses),
-            "share_pro_rata": by_losses(total, losses),
+            "share_by_time": timed,
+            "share_pro_rata": shared,
             "traced_to": [" ".join(accounts) for accounts in where],
         },
-        schema_overrides={"loss": pl.Int64, "share_by_time": pl.Int64, "share_pro_rata": pl.Int64},
+        schema_overrides=dict.fromkeys(("loss", "returned", "share_by_time", "share_pro_rata"), pl.Int64),
     )

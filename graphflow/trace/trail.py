@@ -58,6 +58,21 @@ def worth(flow: Flow, trail: pl.DataFrame) -> npt.NDArray[np.float64]:
     return np.asarray(flow.value[at] * share)
 
 
+def tied(flow: Flow, traced: Traced, taints: Taints) -> int:
+    """Payments that stand before traced money of the same moment which their account got: by another order of the
+    moment they could have passed it on."""
+    time = flow.ledger.frame["time"].to_physical().gather(traced.rows)
+    events = pl.DataFrame({"event": np.arange(traced.rows.size), "time": time})
+    came = events.filter(pl.col("event").is_in(taints.rows["event"].implode()))
+    came = came.with_columns(pot=pl.Series(traced.flows.payee[came["event"].to_numpy()]))
+    last = came.group_by("pot", "time").agg(last=pl.col("event").max())
+    own = pl.Series(traced.flows.payer != traced.flows.payee)
+    went = events.with_columns(pot=pl.Series(traced.flows.payer)).filter(
+        own & ~pl.Series(traced.flows.stopped[traced.flows.payer])
+    )
+    return went.join(last, on=["pot", "time"]).filter(pl.col("event") < pl.col("last")).height
+
+
 def suspects(flow: Flow, traced: Traced, trail: pl.DataFrame) -> Bools:
     """Per account, whether it is suspected of moving the victims' money.
 

@@ -118,8 +118,9 @@ def ledger_table(ledger: Ledger) -> pl.LazyFrame:
 
 
 def statements_table(ledger: Ledger) -> pl.DataFrame:
-    """One row an account whose own records were given, and currency: how many, from when to when, the last balance."""
-    return _in_major_units(ledger.statements, "balance", ledger)
+    """One row an account whose own records were given, and currency: how many, from when to when, its balances before
+    the first and after the last."""
+    return _in_major_units(_in_major_units(ledger.statements, "opening", ledger), "balance", ledger)
 
 
 def gaps_table(ledger: Ledger) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from graphflow import __version__
 from graphflow.languages import reader
 from graphflow.trace import EXACT, Trace
 from graphflow.view.folder import inputs, must_be_ours, replacing
-from graphflow.view.tables import for_spreadsheet
+from graphflow.view.tables import for_spreadsheet, gaps_table
 from graphflow.view.text import RULES_SAID
 from graphflow.view.trace_page import trace_page
 from graphflow.view.trace_tables import (
@@ -64,6 +64,7 @@ def write_trace(
             _sheet(table, new / f"{name}.csv")
         _letters(sheets["next_requests"], new / "next_requests")
         for_spreadsheet(trace.flow.ledger.rejected).write_csv(new / "rejected.csv")
+        _sheet(gaps_table(trace.flow.ledger), new / "statement_gaps.csv")
         (new / "trace.html").write_bytes(trace_page(trace, to).html.encode("utf-8", "backslashreplace"))
         run = json.dumps(_run(trace, command), indent=1, ensure_ascii=False)
         (new / "run.json").write_text(run + "\n", encoding="utf-8")

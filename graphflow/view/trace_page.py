@@ -11,8 +11,9 @@ from markupsafe import Markup
 from graphflow import __version__
 from graphflow.languages import Reader
 from graphflow.trace import EXACT, Trace
-from graphflow.trace.freeze import leading
+from graphflow.trace.freeze import ENQUIRED, leading
 from graphflow.trace.freeze_simulator import ASSUMES
+from graphflow.trace.trail import tied
 from graphflow.view.assets import nonce_of
 from graphflow.view.network import draw
 from graphflow.view.page import Page, as_json, facts_of, label_of
@@ -22,7 +23,7 @@ from graphflow.view.trace_curve import curve
 from graphflow.view.trace_picture import trace_picture
 from graphflow.view.trace_sections import sections, summary
 from graphflow.words import count as plural
-from graphflow.words import shown
+from graphflow.words import named, shown
 
 EACH = 8
 """Lines of each action that stand beside the picture."""
@@ -80,7 +81,9 @@ def _first_words(row: Mapping[str, Any], decimals: Mapping[str, int]) -> dict[st
         "account": shown(row["account"], 40),
         "name": shown(row["name"], 60) if row["name"] else "",
         "action": row["action"],
-        "amount": money(row["suggested_freeze"], row["currency"], decimals),
+        "amount": money(
+            row["traced"] if row["action"] == ENQUIRED else row["suggested_freeze"], row["currency"], decimals
+        ),
         "reason": shown(row["reason"], 400),
     }
 
@@ -125,7 +128,21 @@ def _notes(trace: Trace) -> list[str]:
     """What a reader must know of how this was made."""
     notes = ["No rule is the truth: money in an account is not labelled. Which rule applies is for a court."]
     if assumed := trace.holdings.filter(pl.col("assumed") & pl.col("held")).height:
-        notes.append(f"No statement gives the opening balance of {plural(assumed, 'holding')}: taken as zero.")
+        notes.append(
+            f"No statement gives the opening balance of {plural(assumed, 'account')}: taken as zero. Had one held "
+            "money of its own, less of what it passed on, and more of what it kept, would be the victims' under FIFO."
+        )
+    if unseen := trace.holdings.filter(pl.col("unseen") > 0)["account"].to_list():
+        notes.append(
+            "More was traced to an account than its statement's balance, so that some left in rows that the statement "
+            f"lacks: {', '.join(named(account) for account in unseen[:5])}{' …' if len(unseen) > 5 else ''}. Ask for "
+            "those rows; statement_gaps.csv says where they are missing."
+        )
+    if ties := tied(trace.flow, trace.traced, trace.taints):
+        notes.append(
+            f"{plural(ties, 'payment')} went out in the very moment in which traced money came in: such are taken in "
+            "the order of the records, and money that came first in truth may be passed on by them."
+        )
     if trace.unmatched.height:
         notes.append(
             f"{plural(trace.unmatched.height, 'line')} of the victims file named no payment of the ledger, and "

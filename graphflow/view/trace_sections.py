@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from graphflow.trace import Trace
-from graphflow.trace.freeze import HOUR, leading
+from graphflow.trace.freeze import ENQUIRED, HOUR, leading
 from graphflow.view.text import RULES_SAID, money, totals_text
 from graphflow.words import count as plural
 from graphflow.words import shown
@@ -100,13 +100,25 @@ def _places(trace: Trace, decimals: Mapping[str, int]) -> Section:
     return _section("Where the money is now", note, columns, sums.sort(-pl.col("fifo"), "place"), "", most=60)
 
 
+PLACES = {
+    "bank-internal": "drawn in cash or gone to a bank's own accounts",
+    "end": "gone where the records lead no further (cash, an unnamed account)",
+    "gateway": "gone to payment gateways",
+    "merchant": "gone to merchants",
+    "tax-utility": "gone to offices and utilities",
+    "payroll": "gone to employers",
+    "landlord": "gone to landlords",
+}
+"""Where a trail ends, by the type of account."""
+
+
 def _place() -> pl.Expr:
-    ends = pl.col("ends")
+    ends, kind = pl.col("ends"), pl.col("type")
     return (
-        pl.when(ends == "a victim's own account").then(ends)
-        .when(~pl.col("held") & (pl.col("type") == "unknown")).then(pl.lit("accounts whose statement is not held"))
-        .when(ends != "").then(pl.format("{}: the trail ends there", "type"))
-        .otherwise(pl.lit("accounts that the trail passes"))
+        pl.when(ends == "a victim's own account").then(pl.lit("back in victims' own accounts"))
+        .when(kind.is_in(list(PLACES)) & (ends != "")).then(kind.replace_strict(PLACES, default=""))
+        .when(ends != "").then(pl.lit("in accounts whose statement is not held"))
+        .otherwise(pl.lit("still in accounts on the trail"))
     )  # fmt: skip
 
 
@@ -263,7 +275,7 @@ def _time(value: Any) -> str:
 
 
 def summary(trace: Trace) -> str:
-    """The run in one paragraph."""
+    """The run in one paragraph: what was followed, where it is, what to do, and in which order it was followed."""
     decimals = trace.flow.ledger.decimals
     lost = _sum(trace.payments, "amount", decimals)
     rows, accounts = trace.taints.rows["event"].n_unique(), len(trace.taints.tiers)
@@ -272,30 +284,41 @@ def summary(trace: Trace) -> str:
     return (
         f"{lost} in {plural(trace.payments.height, 'payment')} of {plural(len(trace.victims), 'victim')} was followed "
         f"through {plural(rows, 'transaction')} to {plural(accounts, 'account')}, up to tier {tier}. "
-        f"{acts or 'Nothing is left that could be frozen'}. "
-        f"{_asked(trace)} {ORDERS[trace.order]}"
+        f"Under first in, first out: {_whereabouts(trace)}. "
+        f"To do: {acts or 'nothing is left that could be frozen'}. {_asked(trace)} {ORDERS[trace.order]}"
     )
+
+
+def _whereabouts(trace: Trace) -> str:
+    """Where the money is, in words, the largest part first."""
+    held = trace.holdings.with_columns(place=_place()).filter(pl.col("fifo") > 0)
+    ranked = held.group_by("place").agg(pl.col("fifo").sum()).sort(-pl.col("fifo"), "place")["place"].to_list()
+    decimals = trace.flow.ledger.decimals
+    parts = [f"{_sum(held.filter(place=place), 'fifo', decimals)} {place}" for place in ranked]
+    if any(trace.taints.absorbed["fifo"]):
+        parts.append("the rest in what other victims reported")
+    return ", ".join(parts) or "nothing is left"
 
 
 def _asked(trace: Trace) -> str:
     accounts = trace.next_requests["account"].n_unique()
     if not accounts:
         return "The statements of all accounts on the trail are held."
-    return f"The next statements to ask for are those of {plural(accounts, 'account')}."
+    return f"Statements to ask for next: of {plural(accounts, 'account')}."
 
 
 def _acted(trace: Trace, action: str, words: str) -> str:
     lines = trace.freeze_first.filter(pl.col("action") == action)
     if not lines.height:
         return ""
-    amount = _sum(lines, "suggested_freeze", trace.flow.ledger.decimals)
-    return f"{amount} in {plural(lines['account'].n_unique(), 'account')} {words}"
+    amount = _sum(lines, "traced" if action == ENQUIRED else "suggested_freeze", trace.flow.ledger.decimals)
+    return words.format(amount=amount, accounts=plural(lines["account"].n_unique(), "account"))
 
 
 ACTED = {
-    "freeze": "is suggested to be frozen",
-    "request and stop": "to be stopped with a request for its statement",
-    "enquire": "to be enquired about first",
+    "freeze": "freeze {amount} in {accounts}",
+    "request and stop": "stop {amount} in {accounts} whose balance is not known, and ask for the statements",
+    "enquire": "enquire about {amount} in {accounts}",
 }
 
 

@@ -10,8 +10,12 @@ from graphflow.ledger import Ledger
 from graphflow.trace import EXACT, Trace
 from graphflow.trace.carried import LIMITS
 from graphflow.trace.freeze_simulator import ASSUMES
+from graphflow.trace.schedule import WHERE
+from graphflow.view.text import RULES_SAID
 
 AMOUNTS = (*EXACT, *LIMITS)
+_FIFO = pl.lit(RULES_SAID["fifo"]).alias("rule")
+"""By which rule the amounts of a table are, where its columns do not bear the rules' names."""
 
 
 def trace_table(trace: Trace) -> pl.DataFrame:
@@ -46,8 +50,16 @@ def holdings_table(trace: Trace) -> pl.DataFrame:
         pl.col("suggested_freeze").fill_null(0), balance_is=_balance()
     )
     columns = ["account", "bank", "name", "tier", "type", "currency", *AMOUNTS, "balance", "balance_is", "since"]
-    columns += ["already_frozen", "suggested_freeze", "ends", "dwell_minutes"]
-    money = (*AMOUNTS, "balance", "already_frozen", "suggested_freeze")
+    columns += [
+        "minutes_since",
+        "minutes_left",
+        "already_frozen",
+        "suggested_freeze",
+        "ends",
+        "dwell_minutes",
+        "poison",
+    ]
+    money = (*AMOUNTS, "poison", "balance", "already_frozen", "suggested_freeze")
     return _major(table.select(columns).sort("tier", "account", "currency"), money, trace.flow.ledger)
 
 
@@ -55,6 +67,7 @@ def freeze_table(trace: Trace) -> pl.DataFrame:
     """One line an account to act on, the first one first."""
     columns = ["rank", "action", "account", "bank", "name", "tier", "type", "suggested_freeze", "currency"]
     columns += ["urgency", "expected", *AMOUNTS, "balance", "balance_is", "already_frozen", "since", "minutes_since"]
+    columns += ["minutes_left"]
     money = (*AMOUNTS, "suggested_freeze", "expected", "balance", "already_frozen")
     table = trace.freeze_first.with_columns(balance_is=_balance())
     return _major(table.select(*columns, "reason"), money, trace.flow.ledger)
@@ -64,25 +77,26 @@ def requests_table(trace: Trace) -> pl.DataFrame:
     """One line an account to ask for, by bank. `amount`: first in, first out."""
     rules = [rule for rule in EXACT if rule != "fifo"]
     table = trace.next_requests.select(
-        "account", "bank", "name", "amount", "currency", "first", "last", "transfers", *rules
+        "account", "bank", "name", "amount", "currency", "first", "last", "transfers", *rules, _FIFO
     )
     return _major(table, ("amount", *rules), trace.flow.ledger)
 
 
 def restitution_table(trace: Trace) -> pl.DataFrame:
     """One line a victim and currency."""
-    return _major(trace.restitution, ("loss", "share_by_time", "share_pro_rata"), trace.flow.ledger)
+    money = ("loss", "returned", "share_by_time", "share_pro_rata", *WHERE)
+    return _major(trace.restitution, money, trace.flow.ledger)
 
 
 def choke_table(trace: Trace) -> pl.DataFrame:
     """One line an account or transfer that together with the others cuts every trail. `carries`: FIFO."""
     columns = ["kind", "account", "bank", "name", "payee", "transaction", "file", "row", "carries", "currency"]
-    return _major(trace.choke_points.select(*columns, "every_trail", "reason"), ("carries",), trace.flow.ledger)
+    return _major(trace.choke_points.select(*columns, "every_trail", "reason", _FIFO), ("carries",), trace.flow.ledger)
 
 
 def key_table(trace: Trace) -> pl.DataFrame:
     """One line an account to look at. `amount`: what FIFO brought there."""
-    return _major(trace.key_accounts, ("amount",), trace.flow.ledger)
+    return _major(trace.key_accounts.with_columns(_FIFO), ("amount",), trace.flow.ledger)
 
 
 def warning_table(trace: Trace) -> pl.DataFrame:
@@ -105,7 +119,7 @@ def simulator_table(trace: Trace) -> pl.DataFrame:
         "reported",
         "recorded",
         assumes=pl.lit(ASSUMES),
-    )
+    ).with_columns(_FIFO)
     return _major(table, ("kept", "lost"), trace.flow.ledger)
 
 

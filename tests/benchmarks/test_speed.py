@@ -47,6 +47,7 @@ HELP_SECONDS = 0.3
 RETURN_TO_READ_CSV = 8.0
 TRACE_TO_READ_CSV = 4.0
 TRACE_ROWS = 5_000_000
+TRACE_MIB = 2048
 RETURN_ROWS = 1_000_000
 RETURN_MIB = 2560
 WORKBOOK_ROWS = 300_000
@@ -272,6 +273,7 @@ def test_trace(table: Table) -> None:
     note = f"{took['two']:.2f} s, read_csv {took['read_csv']:.2f} s, {took['rows']:,.0f} rows"
     ratio = took["two"] / took["read_csv"]
     table.at_most(TRACE_TO_READ_CSV, ratio, "1,000 victims, FIFO and pro-rata", rows=TRACE_ROWS, note=note)
+    table.at_most(TRACE_MIB, took["peak"], "1,000 victims, peak memory", rows=TRACE_ROWS, unit="MiB")
     table.row(TRACE_ROWS, "1,000 victims, all rules and bounds", took["all"], "s", "", "shown")
 
 

@@ -2,11 +2,12 @@
 
 One sheet an outcome. "Money Transfer to" has transfers: from the account in `Account No./ (Wallet /PG/PA) Id` to the
 one in `Account No`. Withdrawals (ATM, cheque, AEPS, POS) are records of one account, whose money ends in cash or at a
-shop. "Transaction put on hold" moved nothing: the money stays where it is, frozen. `Layer` is the portal's own count of
-hops from the victim, kept as `tier`: declared, not traced. Two columns are called `Transaction Id / UTR Number`: the
-first is of the payment that brought the money, the second of the transfer itself. `Disputed Amount` is the victim's
-share of it, kept in the memo. Sheets without amounts ("Others Less Then 500") describe what was not looked into.
-Dates are day first, as India writes them. Sources: the sheets that public tools of police units read.
+shop. "Transaction put on hold" moved nothing: the money stays where it is, and stands in `ledger.freezes`. `Layer` is
+the portal's own count of hops from the victim, kept as `tier`: declared, not traced. Two columns are called
+`Transaction Id / UTR Number`: the first is of the payment that brought the money, the second of the transfer itself.
+`Disputed Amount` is the victim's share of it, kept in the memo. Sheets without amounts ("Others Less Then 500")
+describe what was not looked into. Dates are day first, as India writes them. Sources: the sheets that public tools of
+police units read.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ def layout(source: RawFile, mapping: Mapping[str, str]) -> Layout:
         prepare=outcome.prepare,
         constants={"paid_currency": "INR"},
         one_sided=outcome.name == "withdrawn",
+        freezes=outcome.name == "held",
     )
 
 

@@ -52,7 +52,7 @@ class Resolved:
     fates       as `FATES`
     gaps        as `statements.GAPS`
     words       file → what its direction words mean
-    statements  per account with records of its own: rows, first and last time, last balance
+    statements  per account with records of its own: rows, first and last time, opening and last balance
     """
 
     transfers: pl.DataFrame
@@ -249,11 +249,25 @@ def _without_reversed(transfers: pl.DataFrame, paths: Mapping[int, str], fates: 
 
 
 def _held(walk: pl.DataFrame) -> pl.DataFrame:
-    """Accounts whose own records there are."""
-    balance = pl.col("payer_balance").last() if "payer_balance" in walk.columns else pl.lit(None, pl.Int64)
+    """Accounts whose own records there are; balances: of all statements of an account, each in its own order."""
+    stated = pl.col("payer_balance") if "payer_balance" in walk.columns else pl.lit(None, pl.Int64)
+    moved = (pl.col("paid") * pl.col("sign")).cum_sum().over("statement")
+    since = stated - moved  # what rows without a balance moved after the last stated one is in `balance` too
+    each = (
+        walk.with_columns(since=since, moved=moved)
+        .group_by("payer", "paid_currency", "pot", "statement", maintain_order=True)
+        .agg(
+            records=pl.len(),
+            first=pl.col("time").min(),
+            last=pl.col("time").max(),
+            opening=pl.col("since").drop_nulls().first(),
+            balance=pl.col("since").drop_nulls().last() + pl.col("moved").last(),
+        )
+    )
+    whole = [pl.when(pl.col(name).is_not_null().all()).then(pl.col(name).sum()) for name in ("opening", "balance")]
     return (
-        walk.group_by("payer", "paid_currency", "pot", maintain_order=True)
-        .agg(records=pl.len(), first=pl.col("time").min(), last=pl.col("time").max(), balance=balance)
+        each.group_by("payer", "paid_currency", "pot", maintain_order=True)
+        .agg(pl.col("records").sum(), pl.col("first").min(), pl.col("last").max(), *whole)
         .sort("payer", "paid_currency", "pot")
         .rename({"payer": "account", "paid_currency": "currency", "pot": "dialect"})
     )

@@ -23,6 +23,7 @@ from graphflow.trace.victims.file import VictimsFile, lines_of, read_lines
 from graphflow.trace.victims.fitting import ask, fits
 from graphflow.trace.victims.sorting_out import Outcome, sort_out
 from graphflow.trace.victims.stated_accounts import StatedAccounts
+from graphflow.words import visible
 
 PAYMENTS: Mapping[str, pl.DataType] = {
     "table": pl.String(), "line": pl.UInt32(), "row": pl.UInt32(), "victim": pl.String(), "amount": pl.Int64(),
@@ -198,9 +199,14 @@ def _victims(file: VictimsFile, lines: pl.DataFrame, outcome: Outcome, ledger: L
         }
     )
     listed = sorted(outcome.listed)
-    unmatched = lines.select("table", "line", "says")[listed].with_columns(
-        reason=pl.Series([outcome.listed[k][0] for k in listed], dtype=pl.String),
-        candidates=pl.Series([outcome.listed[k][1] for k in listed], dtype=pl.String),
+    says = pl.col("says").map_elements(visible, return_dtype=pl.String)
+    unmatched = (
+        lines.select("table", "line", "says")[listed]
+        .with_columns(says)
+        .with_columns(
+            reason=pl.Series([outcome.listed[k][0] for k in listed], dtype=pl.String),
+            candidates=pl.Series([outcome.listed[k][1] for k in listed], dtype=pl.String),
+        )
     )
     return Victims(
         payments=payments.select(pl.col(name).cast(kind) for name, kind in PAYMENTS.items()),

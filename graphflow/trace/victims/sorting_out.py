@@ -39,6 +39,9 @@ def sort_out(lines: pl.DataFrame, asked: Ask, fit: Fits, ledger: Ledger, flagged
     return work.outcome
 
 
+_ALL_TO_ONE = "its payments to the one account among those it pays that is named or flagged"
+
+
 class _Sorting:
     """The lines that are still open, and the rows that are taken."""
 
@@ -209,12 +212,18 @@ class _Sorting:
             to_named = rows[np.isin(self.ledger.payee_codes[rows], wanted)]
             if to_named.size == 1:
                 self._take(k, int(to_named[0]), "by victim: its only payment to an account that is named or flagged")
+            elif to_named.size and np.unique(self.ledger.payee_codes[to_named]).size == 1:
+                for row in to_named.tolist():
+                    self._take(k, row, f"by victim: {_ALL_TO_ONE}")
             elif to_named.size:
                 made = count(to_named.size, "payment")
                 reason = f"{account} made {made} to accounts that are named or flagged: say which"
                 self._list(k, reason, self.explain.largest(to_named))
             elif rows.size:
-                reason = f"{account} made {count(rows.size, 'payment')}, none to an account that is named or flagged"
+                reason = (
+                    f"{account} made {count(rows.size, 'payment')}, none to an account that is named or flagged: add "
+                    "the payee, time or amount of those that are meant"
+                )
                 self._list(k, reason, self.explain.largest(rows))
             else:
                 self._list(k, f"{account} pays nobody in the ledger")

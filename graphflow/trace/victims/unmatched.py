@@ -262,7 +262,26 @@ class Explanations:
         if list(parts) == ["time"]:
             self.shifts[round((int(self._time[near[0]]) - self._asks[k]["first"]) / _HALF_HOUR)] += 1
         said = [f"{what} ({detail})" if detail else what for what, detail in parts.items()] or ["what else it says"]
-        return f"no transfer fits it; the nearest differs in {' and '.join(said)}"
+        return f"no transfer fits it{self._unseen(k)}; the nearest differs in {' and '.join(said)}"
+
+    def _unseen(self, k: int) -> str:
+        """What to say where the records have neither side of the payment: then it is no wonder that it is not there."""
+        payer, payee = self.asked.ends[k]
+        stated = self._stated
+        if not stated or payer.code is None or payee.code is None or {payer.code, payee.code} & stated:
+            return ""
+        names = self.ledger.names
+        return (
+            f": the statements of {named(names[payer.code])} and {named(names[payee.code])} are not held, ask for them"
+        )
+
+    @cached_property
+    def _stated(self) -> set[int]:
+        """Accounts whose own statements are held, where the ledger is made of statements."""
+        if any(source.rows["accepted"] and not source.direction for source in self.ledger.sources):
+            return set()
+        own = self.ledger.accounts["account"].is_in(self.ledger.statements["account"].unique().implode())
+        return set(own.arg_true().to_list())
 
     def _differences(self, k: int, row: int) -> Iterator[tuple[str, str]]:
         """In what a transfer differs from a line, and by how much."""
