@@ -23,7 +23,7 @@ from graphflow.languages.catalogue import Catalogue, catalogue_of
 from graphflow.languages.slots import Slot, slot_of
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-JOINT = "; "
+JOINTS = {"sentences": ("; ", "；"), "list": (", ", "，")}
 _WORD = re.compile(r"[A-Za-z]+")
 _INSIDE = re.compile(r"(?<= )[A-Za-z]+(?=[ ,;:.])")
 _MOST_TRIALS = 4000
@@ -136,14 +136,17 @@ class Sentences:
         for word in dict.fromkeys(_WORD.findall(text)):
             yield from self._by_word.get(word, ())
 
-    def _joined(self, text: str, effort: Effort) -> Ways:
+    def _joined(self, text: str, effort: Effort, kind: str = "sentences") -> Ways:
         """A sentence, or several joined."""
-        found, at = set(self._ways(text, effort)), text.find(JOINT)
+        joint, told = JOINTS[kind]
+        found, at = set(self._ways(text, effort)), text.find(joint)
         while at >= 0:
             effort.spend()
             if head := self._ways(text[:at], effort):
-                found |= {f"{a}；{b}" for a, b in product(head, self._joined(text[at + len(JOINT) :], effort))}
-            at = text.find(JOINT, at + 1)
+                found |= {
+                    f"{a}{told}{b}" for a, b in product(head, self._joined(text[at + len(joint) :], effort, kind))
+                }
+            at = text.find(joint, at + 1)
         return frozenset(found)
 
     def _told(self, template: Template, filled: dict[str, str], effort: Effort) -> Ways:
@@ -153,7 +156,7 @@ class Sentences:
     def _slot(self, slot: Slot, filled: dict[str, str], effort: Effort) -> Ways:
         text = filled[slot.name]
         if slot.nested:
-            return self._ways(text, effort) if slot.nested == "sentence" else self._joined(text, effort)
+            return self._joined(text, effort, slot.nested) if slot.nested in JOINTS else self._ways(text, effort)
         return frozenset({slot.tell(text) if slot.tell else text})
 
 

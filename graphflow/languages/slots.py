@@ -12,7 +12,7 @@ The name of a placeholder says what it is, and a digit tells two of a kind apart
     detector   the name of one; term: a word of the catalogue, such as a role or a kind of evidence
     tally      3 fan-in, 2 cycle
     places     device a1b2 (3 accounts), ip 198.51.100.7 (2 accounts)
-    sentence   another sentence; sentences: one or more, joined by "; "
+    sentence   another sentence; sentences: one or more, joined by "; "; list: by ", "
 
 Figures, amounts and names are retold as they are. Only nouns, terms and sentences are put into other words.
 """
@@ -49,7 +49,7 @@ class Slot:
     pattern  what stands there, where its end can be told; None: up to the words that follow
     fits     whether a text may stand there, for the others
     tell     its text in the language; None: as it is
-    nested   "" or "sentence", "sentences": it is read as those
+    nested   "" or "sentence", "sentences", "list": it is read as those
     """
 
     name: str
@@ -71,7 +71,7 @@ def slot_of(name: str, words: Catalogue) -> Slot:
     '1,200 个付款方'
     """
     kind = name.rstrip("0123456789")
-    if kind in ("sentence", "sentences"):
+    if kind in ("sentence", "sentences", "list"):
         return Slot(name, nested=kind)
     if kind in (known := _fixed(words)):
         pattern, tell = known[kind]
