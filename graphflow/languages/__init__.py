@@ -1,20 +1,20 @@
 """For whom pages are written: the language they speak, and the time zone their clock shows.
 
-English is what the code says. Another language is a catalogue, one TOML file: English text → its own. What a catalogue
-lacks stays English: nothing is left out because nobody has translated it.
+English is what the code says. Another language is a catalogue (`catalogue`), one TOML file: English text → its own.
+Sentences with figures and names in them are read by the catalogue's templates (`sentences`). What a catalogue lacks, or
+what can be read in two ways, stays English: nothing is left out because nobody has translated it.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graphflow.errors import RuleError, did_you_mean
+from graphflow.languages.catalogue import catalogue_of
+from graphflow.languages.sentences import sentences_of
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 
@@ -32,13 +32,17 @@ class Reader:
     words: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def say(self, text: str, **values: object) -> str:
-        """A text in the reader's language, its placeholders filled.
+        """A text in the reader's language, its placeholders filled; a whole sentence of a finding or a trace as well.
+
+        Give a sentence whole, and cut it afterwards: one that was cut cannot be read. What is not known stays English.
 
         >>> Reader().say("{n} of {of}", n=3, of=7)
         '3 of 7'
         """
-        told = self.words.get(text, text)
-        return told.format(**values) if values else told
+        known = text in self.words
+        told = self.words[text] if known else text
+        filled = told.format(**values) if values else told
+        return filled if known or self.code == "en" else sentences_of(self.code).tell(filled)
 
     def moment(self, time: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
         """A time of the ledger by the reader's clock.
@@ -62,13 +66,4 @@ def reader(lang: str = "en", zone: str | None = None) -> Reader:
         ZoneInfo(zone or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise RuleError(f'there is no time zone "{zone}": names are like Asia/Shanghai') from error
-    return Reader(code=lang, zone=zone or "UTC", words=_catalogue(lang))
-
-
-@cache
-def _catalogue(lang: str) -> Mapping[str, str]:
-    if lang == "en":
-        return {}
-    text = files(__package__).joinpath(f"{lang}.toml").read_text("utf-8")
-    words: dict[str, str] = tomllib.loads(text)["words"]
-    return words
+    return Reader(code=lang, zone=zone or "UTC", words=catalogue_of(lang).words)
