@@ -1,0 +1,294 @@
+"""What the charts of a report show: their figures, the sentences that say what they are, and the table beside each.
+
+The browser only draws: everything is reckoned here, and stands in a table under its chart for whoever cannot see it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import polars as pl
+from markupsafe import Markup
+
+from graphflow.case import Case
+from graphflow.flow import Flow, microseconds
+from graphflow.languages import Reader
+from graphflow.ledger import default_decimals
+from graphflow.view.assets import asset
+from graphflow.view.flagged_flow import MAX_TIER, NEVER, NOT_REACHED, FlaggedFlow
+from graphflow.view.text import money, totals_text
+from graphflow.words import shown, span
+
+MAX_DETECTORS = 24
+MAX_CURRENCIES = 6
+
+_DELAYS = (
+    timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1),
+    timedelta(days=3), timedelta(days=7),
+)  # fmt: skip
+_FORMS = {"s": "%Y-%m-%d %H:%M:%S", "m": "%Y-%m-%d %H:%M", "h": "%Y-%m-%d %H:%M", "d": "%Y-%m-%d", "w": "%Y-%m-%d",
+          "mo": "%Y-%m", "y": "%Y"}  # fmt: skip
+_SAID = {
+    "1s": "by second", "10s": "by 10 seconds", "1m": "by minute", "10m": "by 10 minutes", "1h": "by hour",
+    "6h": "by 6 hours", "1d": "by day", "1w": "by week, named by its Monday", "1mo": "by month",
+    "3mo": "by 3 months, named by the first", "1y": "by year", "10y": "by 10 years", "100y": "by century",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One set of bars. `colour` names a colour of report.css."""
+
+    name: str
+    colour: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A chart and its figures in words.
+
+    title, note  what is shown; unit: what the axis of values counts
+    labels       one a bar; across: bars go from left to right, names beside them
+    header       of the table, with whether a column holds numbers; rows: of the table
+    """
+
+    id: str
+    title: str
+    note: str
+    unit: str
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    header: tuple[tuple[str, bool], ...]
+    rows: tuple[tuple[str, ...], ...]
+    across: bool = False
+    stacked: bool = False
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the browser draws."""
+        bars = [{"name": s.name, "colour": s.colour, "values": s.values} for s in self.series]
+        return {"id": self.id, "unit": self.unit, "labels": self.labels, "series": bars, "across": self.across,
+                "stacked": self.stacked}  # fmt: skip
+
+
+@cache
+def chart_script() -> Markup:
+    """The chart library, without the line that makes browsers look for its map."""
+    return Markup(asset("vendor/chart.umd.min.js").partition("//# sourceMappingURL=")[0])
+
+
+def charts(flow: Flow | None, cases: Sequence[Case], to: Reader) -> list[Chart]:
+    """The charts of a run: none without cases, and only cases by detector without a flow."""
+    if not cases:
+        return []
+    if flow is None:
+        return [_by_detector(cases, to)]
+    flagged = FlaggedFlow(flow, cases)
+    return [_over_time(flagged, to), _by_detector(cases, to), _delays(flagged, to), _tiers(flagged, to)]
+
+
+# --- flagged amount over time -------------------------------------------------------------------------
+
+
+def _over_time(flagged: FlaggedFlow, to: Reader) -> Chart:
+    table, every = flagged.by_time(to.zone)
+    form = _FORMS[every.lstrip("0123456789")]
+    steps: list[datetime] = list(pl.datetime_range(table["time"][0], table["time"][-1], every, eager=True))
+    one = _one_unit(flagged.flow)
+    series = []
+    for level, high in (("high", True), ("review", False)):
+        sums = dict(table.filter(pl.col("high") == high).group_by("time").agg(pl.col("value").sum()).iter_rows())
+        values = tuple(sums.get(time, 0) / one for time in steps)
+        series.append(Series(name=to.say(level), colour=level, values=values))
+    columns = [(to.say("Time ({zone})", zone=to.zone), False), (to.say("Transactions"), True)]
+    columns += [(f"{to.say(level)}, {_base(flagged.flow)}", True) for level in ("high", "review")]
+    several = len(flagged.flow.ledger.currencies) > 1
+    return Chart(
+        id="over-time",
+        title=to.say("Flagged amount over time"),
+        note=" ".join(
+            (
+                to.say("Amounts of the transactions that cases cite, each counted once, {every} ({zone}).",
+                       every=to.say(_SAID[every]), zone=to.zone),
+                to.say("A transaction that a case at level high cites counts as high."),
+                _valued(flagged.flow, to),
+            )
+        ),
+        unit=_base(flagged.flow),
+        labels=tuple(to.moment(time, form) for time in steps),
+        series=tuple(series),
+        header=(*columns, (to.say("As paid, by currency"), True)) if several else tuple(columns),
+        rows=tuple(_time_row(part, flagged.flow, form, to) for part in table.partition_by("time")),
+        stacked=True,
+    )  # fmt: skip
+
+
+def _time_row(part: pl.DataFrame, flow: Flow, form: str, to: Reader) -> tuple[str, ...]:
+    """A step of time in which there was something."""
+    sums = [int(part.filter(pl.col("high") == high)["value"].sum()) for high in (True, False)]
+    row = [to.moment(part["time"][0], form), f"{part['count'].sum():,}", *(_amount(value, flow) for value in sums)]
+    if len(flow.ledger.currencies) > 1:
+        paid = part.group_by("currency").agg(pl.col("paid").sum(), pl.col("count").sum()).sort("currency")
+        largest = paid.sort("count", descending=True, maintain_order=True).head(MAX_CURRENCIES)
+        totals = {currency: int(amount) for currency, amount in largest.select("currency", "paid").iter_rows()}
+        text = " + ".join(totals_text(totals, flow.ledger.decimals))
+        more = paid.height - largest.height
+        row.append(text + (" + " + to.say("{n} more currencies", n=more) if more else ""))
+    return tuple(row)
+
+
+# --- cases by detector -------------------------------------------------------------------------------------
+
+
+def _by_detector(cases: Sequence[Case], to: Reader) -> Chart:
+    counts: dict[str, Counter[str]] = {"high": Counter(), "review": Counter()}
+    for case in cases:
+        counts[case.level].update({finding.detector for finding in case.findings})
+    whole = counts["high"] + counts["review"]
+    ranked = sorted(whole, key=lambda name: (-whole[name], name))
+    listed, rest = ranked[:MAX_DETECTORS], ranked[MAX_DETECTORS:]
+    labels = [shown(name, 30) for name in listed]
+    numbers = {level: [counts[level][name] for name in listed] for level in counts}
+    if rest:
+        labels.append(to.say("{n} other detectors", n=len(rest)))
+        for level, own in numbers.items():
+            own.append(sum(counts[level][name] for name in rest))
+    return Chart(
+        id="by-detector",
+        title=to.say("Cases by detector"),
+        note=to.say("Number of cases with a finding of each detector, by the level of the case. A case counts once for "
+                    "each of its detectors, so the bars add up to more than there are cases."),
+        unit=to.say("cases"),
+        labels=tuple(labels),
+        series=tuple(Series(name=to.say(level), colour=level, values=tuple(own)) for level, own in numbers.items()),
+        header=((to.say("Detector"), False), (to.say("high"), True), (to.say("review"), True)),
+        rows=tuple((label, f"{a:,}", f"{b:,}") for label, a, b in zip(labels, *numbers.values(), strict=True)),
+        across=True,
+        stacked=True,
+    )  # fmt: skip
+
+
+# --- how soon receipts leave ------------------------------------------------------------------------------------
+
+
+def _delays(flagged: FlaggedFlow, to: Reader) -> Chart:
+    value, waits = flagged.delays()
+    # A minute means nothing to a clock of days
+    bounds = [bound for bound in _DELAYS if bound >= flagged.flow.ledger.precision]
+    limits = [microseconds(bound) for bound in bounds]
+    place = np.where(waits == NEVER, len(limits) + 1, np.searchsorted(limits, waits, side="right"))
+    counts = np.bincount(place, minlength=len(limits) + 2).tolist()
+    sums = [sum(value[place == k].tolist()) for k in range(len(limits) + 2)]
+    gone = waits[waits != NEVER]
+    note = to.say(
+        "Receipts of flagged accounts that cases cite, by the time until the account's next payment to another."
+    )
+    if gone.size:
+        note += " " + to.say(
+            "Half of those that are followed by one wait {time} or less.", time=_length(int(np.median(gone)), to)
+        )
+    labels = _delay_labels(bounds, to)
+    return Chart(
+        id="delays",
+        title=to.say("How soon receipts leave"),
+        note=note,
+        unit=to.say("receipts"),
+        labels=labels,
+        series=(Series(name=to.say("receipts"), colour="plain", values=tuple(counts)),),
+        header=((to.say("Time until the next payment"), False), (to.say("Receipts"), True),
+                (to.say("Received, {unit}", unit=_base(flagged.flow)), True)),
+        rows=tuple(
+            (label, f"{number:,}", _amount(own, flagged.flow))
+            for label, number, own in zip(labels, counts, sums, strict=True)
+        ),
+        across=True,
+    )  # fmt: skip
+
+
+def _delay_labels(bounds: Sequence[timedelta], to: Reader) -> tuple[str, ...]:
+    said = [_length(microseconds(bound), to) for bound in bounds]
+    return (
+        to.say("under {time}", time=said[0]),
+        *(to.say("{start} to {end}", start=start, end=end) for start, end in pairwise(said)),
+        to.say("{time} or more", time=said[-1]),
+        to.say("no later payment"),
+    )
+
+
+def _length(waited: int, to: Reader) -> str:
+    """A time span in the reader's words, its two largest units."""
+    words = span(timedelta(microseconds=waited)).split()
+    pairs = zip(words[::2], words[1::2], strict=True)
+    return " ".join(to.say(f"{{n}} {unit}", n=number) for number, unit in pairs)
+
+
+# --- inflow and outflow per tier --------------------------------------------------------------------------------
+
+
+def _tiers(flagged: FlaggedFlow, to: Reader) -> Chart:
+    flow, one = flagged.flow, _one_unit(flagged.flow)
+    rows = sorted(flagged.by_tier().iter_rows(), key=lambda row: (row[0] == NOT_REACHED, row[0]))
+    labels = [_tier(tier, to) for tier, *_ in rows]
+    return Chart(
+        id="tiers",
+        title=to.say("Inflow and outflow per tier"),
+        note=to.say("Tier 0 are accounts that only pay in their case, and candidate victims; the tier of another is "
+                    "the fewest transactions by which their money can have reached it. A transaction that two cases "
+                    "cite counts in both.") + " " + _valued(flow, to),
+        unit=_base(flow),
+        labels=tuple(labels),
+        series=(
+            Series(name=to.say("inflow"), colour="inflow", values=tuple(came / one for _, _, came, _ in rows)),
+            Series(name=to.say("outflow"), colour="outflow", values=tuple(went / one for *_, went in rows)),
+        ),
+        header=((to.say("Tier"), False), (to.say("Accounts"), True),
+                *((f"{to.say(word)}, {_base(flow)}", True) for word in ("inflow", "outflow"))),
+        rows=tuple(
+            (label, f"{accounts:,}", _amount(came, flow), _amount(went, flow))
+            for label, (_, accounts, came, went) in zip(labels, rows, strict=True)
+        ),
+    )  # fmt: skip
+
+
+def _tier(tier: int, to: Reader) -> str:
+    if tier == NOT_REACHED:
+        return to.say("not reached from tier 0")
+    return to.say("tier {n} or more" if tier == MAX_TIER else "tier {n}", n=tier)
+
+
+# --- words about values ---------------------------------------------------------------------------------------------
+
+
+def _base(flow: Flow) -> str:
+    return shown(flow.valuation.base, 12)
+
+
+def _one_unit(flow: Flow) -> int:
+    base = flow.valuation.base
+    places: int = 10 ** flow.ledger.decimals.get(base, default_decimals(base))
+    return places
+
+
+def _amount(value: int, flow: Flow) -> str:
+    """An amount of the base currency, which the heading of its column names."""
+    return money(value, flow.valuation.base, flow.ledger.decimals).split(" ", 1)[0]
+
+
+def _valued(flow: Flow, to: Reader) -> str:
+    """What the amounts of a chart are: they may not be what was paid."""
+    if len(flow.ledger.currencies) < 2:
+        return to.say("All amounts are in {unit}.", unit=_base(flow))
+    told = to.say(
+        "Several currencies are shown by their value in {unit}, at the rates under Warnings.", unit=_base(flow)
+    )
+    if flow.valuation.rough:
+        told += " " + to.say("Some of those rates are rough.")
+    return told
