@@ -18,7 +18,7 @@ from graphflow.view.layout import WIDE, Hop, columns, spread, tiers
 from graphflow.view.network import PAYS_IN
 
 MAX_NODES = 40
-MAX_LINES = 80
+MAX_LINES = 60
 WIDTH, HEIGHT, MARGIN = 150, 72, 7
 
 Longs = npt.NDArray[np.int64]

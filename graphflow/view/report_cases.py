@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from graphflow.case import Case
@@ -13,13 +12,13 @@ from graphflow.view.case_shape import Shape
 from graphflow.words import shown
 
 MAX_CASES = 500
-MAX_STEPS = 8
+MAX_STEPS = 12
 BRIEF, BRIEF_STEPS = 100, 4
 """Cases beyond the first 100 name their four largest reasons, so that a long report stays small."""
 
 
 class Step(NamedTuple):
-    """One step up to a case's points. `kind`: of evidence, empty for what is summed up."""
+    """One step up to a case's points. `kind`: of evidence, empty where several kinds are summed up."""
 
     points: float
     kind: str
@@ -61,7 +60,7 @@ def case_row(
 ) -> dict[str, Any]:
     """What the table shows of a case, and by what it sorts.
 
-    worth  what a minor unit of each currency is worth in the base currency
+    worth  what a minor unit of each currency is worth in the base currency; the amount sorts by it
     """
     detectors = list(dict.fromkeys(shown(finding.detector, 40) for finding in case.findings))
     return {
@@ -74,22 +73,11 @@ def case_row(
         "headline": shown(case.headline, 300),
         "amount": case.amount_text,
         "worth": round(case.amount * worth.get(case.currency, 1.0)),
-        "span": span(case.start, case.end, to),
-        "start": f"{case.start:%Y%m%d%H%M%S}",
+        "start": to.moment(case.start),
+        "end": to.moment(case.end),
         "detectors": detectors,
         "shape": shape,
     }
-
-
-def span(start: datetime, end: datetime, to: Reader) -> str:
-    """From when to when by the reader's clock.
-
-    >>> from datetime import UTC
-    >>> span(datetime(2026, 1, 5, 9, tzinfo=UTC), datetime(2026, 1, 5, 10, 30, tzinfo=UTC), Reader())
-    '2026-01-05 09:00 – 10:30'
-    """
-    same = to.moment(start, "%Y-%m-%d") == to.moment(end, "%Y-%m-%d")
-    return f"{to.moment(start)} – {to.moment(end, '%H:%M' if same else '%Y-%m-%d %H:%M')}"
 
 
 def level_counts(cases: Iterable[Case]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
@@ -23,7 +23,7 @@ from graphflow.languages import Reader
 from graphflow.ledger import default_decimals
 from graphflow.view.assets import asset
 from graphflow.view.flagged_flow import MAX_TIER, NEVER, NOT_REACHED, FlaggedFlow
-from graphflow.view.text import money, totals_text
+from graphflow.view.text import Totals, add, money, totals_text
 from graphflow.words import shown, span
 
 MAX_DETECTORS = 24
@@ -56,7 +56,7 @@ class Chart:
     """A chart and its figures in words.
 
     title, note  what is shown; unit: what the axis of values counts
-    labels       one a bar; across: bars go from left to right, names beside them
+    labels       one a bar; across: bars go from left to right, names beside them; counts: values are whole numbers
     header       of the table, with whether a column holds numbers; rows: of the table
     """
 
@@ -69,6 +69,7 @@ class Chart:
     header: tuple[tuple[str, bool], ...]
     rows: tuple[tuple[str, ...], ...]
     across: bool = False
+    counts: bool = False
     stacked: bool = False
 
     @property
@@ -76,7 +77,7 @@ class Chart:
         """What the browser draws."""
         bars = [{"name": s.name, "colour": s.colour, "values": s.values} for s in self.series]
         return {"id": self.id, "unit": self.unit, "labels": self.labels, "series": bars, "across": self.across,
-                "stacked": self.stacked}  # fmt: skip
+                "stacked": self.stacked, "counts": self.counts}  # fmt: skip
 
 
 @cache
@@ -99,50 +100,63 @@ def charts(flow: Flow | None, cases: Sequence[Case], to: Reader) -> list[Chart]:
 
 
 def _over_time(flagged: FlaggedFlow, to: Reader) -> Chart:
+    flow = flagged.flow
     table, every = flagged.by_time(to.zone)
     form = _FORMS[every.lstrip("0123456789")]
+    spans = _spans(table)
     steps: list[datetime] = list(pl.datetime_range(table["time"][0], table["time"][-1], every, eager=True))
-    one = _one_unit(flagged.flow)
-    series = []
-    for level, high in (("high", True), ("review", False)):
-        sums = dict(table.filter(pl.col("high") == high).group_by("time").agg(pl.col("value").sum()).iter_rows())
-        values = tuple(sums.get(time, 0) / one for time in steps)
-        series.append(Series(name=to.say(level), colour=level, values=values))
+    nothing, one = _Span(), _one_unit(flow)
+    values = {high: tuple(spans.get(time, nothing).value[high] / one for time in steps) for high in (True, False)}
     columns = [(to.say("Time ({zone})", zone=to.zone), False), (to.say("Transactions"), True)]
-    columns += [(f"{to.say(level)}, {_base(flagged.flow)}", True) for level in ("high", "review")]
-    several = len(flagged.flow.ledger.currencies) > 1
+    columns += [(f"{to.say(level)}, {_base(flow)}", True) for level in ("high", "review")]
+    if len(flow.ledger.currencies) > 1:
+        columns.append((to.say("As paid, by currency"), True))
+    said = to.say("Amounts of the transactions that cases cite, each counted once, {every} ({zone}).",
+                  every=to.say(_SAID[every]), zone=to.zone)  # fmt: skip
+    high = to.say("A transaction that a case at level high cites counts as high.")
     return Chart(
         id="over-time",
         title=to.say("Flagged amount over time"),
-        note=" ".join(
-            (
-                to.say("Amounts of the transactions that cases cite, each counted once, {every} ({zone}).",
-                       every=to.say(_SAID[every]), zone=to.zone),
-                to.say("A transaction that a case at level high cites counts as high."),
-                _valued(flagged.flow, to),
-            )
-        ),
-        unit=_base(flagged.flow),
+        note=f"{said} {high} {_valued(flow, to)}",
+        unit=_base(flow),
         labels=tuple(to.moment(time, form) for time in steps),
-        series=tuple(series),
-        header=(*columns, (to.say("As paid, by currency"), True)) if several else tuple(columns),
-        rows=tuple(_time_row(part, flagged.flow, form, to) for part in table.partition_by("time")),
+        series=tuple(
+            Series(name=to.say(level), colour=level, values=values[level == "high"]) for level in ("high", "review")
+        ),
+        header=tuple(columns),
+        rows=tuple((to.moment(time, form), *_cells(span, flow, to)) for time, span in spans.items()),
         stacked=True,
-    )  # fmt: skip
+    )
 
 
-def _time_row(part: pl.DataFrame, flow: Flow, form: str, to: Reader) -> tuple[str, ...]:
-    """A step of time in which there was something."""
-    sums = [int(part.filter(pl.col("high") == high)["value"].sum()) for high in (True, False)]
-    row = [to.moment(part["time"][0], form), f"{part['count'].sum():,}", *(_amount(value, flow) for value in sums)]
+@dataclass
+class _Span:
+    """What falls into one step of time: transactions, value by whether it is high, and what was paid."""
+
+    count: int = 0
+    value: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+    paid: Totals = field(default_factory=dict)
+
+
+def _spans(table: pl.DataFrame) -> dict[datetime, _Span]:
+    """The steps of time in which there was something, in their order."""
+    spans: dict[datetime, _Span] = {}
+    for time, currency, high, count, paid, value in table.iter_rows():
+        own = spans.setdefault(time, _Span())
+        own.count += count
+        own.value[high] += value
+        add(own.paid, currency, paid)
+    return spans
+
+
+def _cells(span: _Span, flow: Flow, to: Reader) -> list[str]:
+    cells = [f"{span.count:,}", *(_amount(span.value[high], flow) for high in (True, False))]
     if len(flow.ledger.currencies) > 1:
-        paid = part.group_by("currency").agg(pl.col("paid").sum(), pl.col("count").sum()).sort("currency")
-        largest = paid.sort("count", descending=True, maintain_order=True).head(MAX_CURRENCIES)
-        totals = {currency: int(amount) for currency, amount in largest.select("currency", "paid").iter_rows()}
-        text = " + ".join(totals_text(totals, flow.ledger.decimals))
-        more = paid.height - largest.height
-        row.append(text + (" + " + to.say("{n} more currencies", n=more) if more else ""))
-    return tuple(row)
+        listed = totals_text(span.paid, flow.ledger.decimals)
+        more = len(listed) - MAX_CURRENCIES
+        text = " + ".join(listed[:MAX_CURRENCIES])
+        cells.append(text + (" + " + to.say("{n} more currencies", n=more) if more > 0 else ""))
+    return cells
 
 
 # --- cases by detector -------------------------------------------------------------------------------------
@@ -172,6 +186,7 @@ def _by_detector(cases: Sequence[Case], to: Reader) -> Chart:
         header=((to.say("Detector"), False), (to.say("high"), True), (to.say("review"), True)),
         rows=tuple((label, f"{a:,}", f"{b:,}") for label, a, b in zip(labels, *numbers.values(), strict=True)),
         across=True,
+        counts=True,
         stacked=True,
     )  # fmt: skip
 
@@ -186,7 +201,9 @@ def _delays(flagged: FlaggedFlow, to: Reader) -> Chart:
     limits = [microseconds(bound) for bound in bounds]
     place = np.where(waits == NEVER, len(limits) + 1, np.searchsorted(limits, waits, side="right"))
     counts = np.bincount(place, minlength=len(limits) + 2).tolist()
-    sums = [sum(value[place == k].tolist()) for k in range(len(limits) + 2)]
+    received = pl.DataFrame({"place": place, "value": pl.Series(value).cast(pl.Int128)}).group_by("place").sum()
+    by_place: dict[int, int] = dict(received.iter_rows())
+    sums = [by_place.get(k, 0) for k in range(len(counts))]
     gone = waits[waits != NEVER]
     note = to.say(
         "Receipts of flagged accounts that cases cite, by the time until the account's next payment to another."
@@ -210,6 +227,7 @@ def _delays(flagged: FlaggedFlow, to: Reader) -> Chart:
             for label, number, own in zip(labels, counts, sums, strict=True)
         ),
         across=True,
+        counts=True,
     )  # fmt: skip
 
 

@@ -43,52 +43,48 @@ def preset_of(analysis: Analysis) -> str:
 
 
 def _paragraph(analysis: Analysis, to: Reader) -> str:
-    ledger, levels = analysis.ledger, level_counts(analysis.cases)
-    rows = [source.rows for source in ledger.sources]
-    read, rejected = sum(own["read"] for own in rows), sum(own["rejected"] for own in rows)
-    told = []
-    if rows:
-        told.append(
-            to.say(
-                "{files} gave {rows}, of which {rejected} could not be read as a transfer.",
-                files=_count(len(rows), "input", to),
-                rows=_count(read, "row", to),
-                rejected=f"{rejected:,}",
-            )
+    levels, told = level_counts(analysis.cases), _of_rows(analysis.ledger, to)
+    told.append(
+        to.say(
+            "{detectors} made {findings}, which belong to {cases}: {high} at level high, {review} at level review.",
+            detectors=_count(len(analysis.detectors), "detector", to),
+            findings=_count(len(analysis.findings), "finding", to),
+            cases=_count(len(analysis.cases), "case", to),
+            high=f"{levels['high']:,}",
+            review=f"{levels['review']:,}",
         )
+    )
+    if analysis.cases:
+        best = analysis.cases[0]
+        said = "First in rank is {case} with {points} points: {headline}."
+        headline = shown(best.headline.rstrip("."), 300)
+        told.append(to.say(said, case=best.id, points=f"{best.points:g}", headline=headline))
+    return " ".join(told)
+
+
+def _of_rows(ledger: Ledger, to: Reader) -> list[str]:
+    """What was read, and what the ledger holds of it."""
+    rows, told = [source.rows for source in ledger.sources], []
+    if rows:
+        read, rejected = sum(own["read"] for own in rows), sum(own["rejected"] for own in rows)
+        said = (
+            "{files} gave {rows}, {rejected} of them rejected." if rejected else "{files} gave {rows}, none rejected."
+        )
+        files, whole = _count(len(rows), "input", to), _count(read, "row", to)
+        told.append(to.say(said, files=files, rows=whole, rejected=f"{rejected:,}"))
     if ledger.height:
         first, last = ledger.frame["time"][0], ledger.frame["time"][-1]
         told.append(
             to.say(
                 "The ledger holds {transfers} between {accounts}, from {first} to {last} ({zone}).",
                 transfers=_count(ledger.height, "transfer", to),
-                first=to.moment(first),
                 accounts=_count(ledger.accounts.height, "account", to),
+                first=to.moment(first),
                 last=to.moment(last),
                 zone=to.zone,
             )
         )
-    told.append(
-        to.say(
-            "{detectors} made {findings}, which belong to {cases}: {high} at level high, {review} at level review.",
-            detectors=_count(len(analysis.detectors), "detector", to),
-            high=f"{levels['high']:,}",
-            findings=_count(len(analysis.findings), "finding", to),
-            review=f"{levels['review']:,}",
-            cases=_count(len(analysis.cases), "case", to),
-        )
-    )
-    if analysis.cases:
-        best = analysis.cases[0]
-        told.append(
-            to.say(
-                "First in rank is {case} with {points} points: {headline}.",
-                case=best.id,
-                points=f"{best.points:g}",
-                headline=shown(best.headline.rstrip("."), 300),
-            )
-        )
-    return " ".join(told)  # fmt: skip
+    return told
 
 
 def _count(number: int, noun: str, to: Reader) -> str:

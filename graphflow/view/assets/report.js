@@ -45,7 +45,7 @@ graphflow.t = (text, values = {}) => {
     const column = heads.findIndex((head) => head.dataset.key === key);
     const value = ({ row }) => row.cells[column].dataset.sort ?? row.cells[column].textContent.trim();
     const sign = direction === "descending" ? -1 : 1;
-    const numeric = table.tBodies[0].rows[0].cells[column].dataset.sort !== undefined;
+    const numeric = heads[column].classList.contains("number");
     const compare = numeric ? (a, b) => Number(a) - Number(b) : collator.compare;
     rows.sort((a, b) => sign * compare(value(a), value(b)) || a.rank - b.rank);
     for (const head of heads) head.removeAttribute("aria-sort");
@@ -76,6 +76,11 @@ graphflow.t = (text, values = {}) => {
     words.focus();
   });
   for (const input of [words, level, detector]) input.addEventListener("input", show);
+  for (const { row } of rows) {
+    const [points, id] = [".choose", ".id"].map((part) => row.querySelector(part));
+    points.setAttribute("aria-label",
+      t("Show how the {points} points of {case} add up", { points: points.textContent, case: id.textContent }));
+  }
   element("search").addEventListener("submit", (event) => event.preventDefault());
   show();
 })();

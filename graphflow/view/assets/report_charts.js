@@ -12,11 +12,11 @@
     paint = (name) => styles.getPropertyValue(`--chart-${name}`).trim();
   }
 
-  function options({ across, stacked, unit, legend, label }) {
+  function options({ across, stacked, unit, counts, legend, label }) {
     const names = { stacked, grid: { display: false }, border: { color: paint("line") },
-      ticks: { color: paint("ink"), autoSkip: !across, maxRotation: 50 } };
+      ticks: { color: paint("ink"), autoSkip: !across, autoSkipPadding: 10, maxRotation: 0 } };
     const values = { stacked, beginAtZero: true, grid: { color: paint("line") }, border: { display: false },
-      ticks: { color: paint("ink"), callback: (value) => brief.format(value), maxTicksLimit: 7 },
+      ticks: { color: paint("ink"), callback: (value) => brief.format(value), maxTicksLimit: 7, precision: counts ? 0 : undefined },
       title: { display: true, text: unit, color: paint("ink") } };
     return {
       animation: false, responsive: true, maintainAspectRatio: false, locale: language, indexAxis: across ? "y" : "x",
@@ -28,15 +28,24 @@
     };
   }
 
+  /* A name under a bar has little room: as many lines as it needs. */
+  function lines(label) {
+    return label.split(" ").reduce((told, word) => {
+      const last = told[told.length - 1];
+      return last !== undefined && `${last} ${word}`.length <= 12 ? [...told.slice(0, -1), `${last} ${word}`] : [...told, word];
+    }, []);
+  }
+
   function draw(canvas, labels, datasets, settings) {
     const box = canvas.parentElement;
     box.hidden = false;
-    box.style.height = settings.across ? `${70 + 26 * Math.max(labels.length, 3)}px` : "280px";
+    box.classList.toggle("upright", !settings.across);
+    if (settings.across) box.style.height = `${70 + 26 * Math.max(labels.length, 3)}px`;
     charts[canvas.id]?.destroy();
-    charts[canvas.id] = new Chart(canvas, { type: "bar", data: { labels, datasets }, options: options(settings) });
+    charts[canvas.id] = new Chart(canvas, { type: "bar", data: { labels: settings.across ? labels : labels.map(lines), datasets }, options: options(settings) });
   }
 
-  function bars({ id, unit, labels, series, across, stacked }) {
+  function bars({ id, unit, counts, labels, series, across, stacked }) {
     const label = ({ dataset, raw }) => `${dataset.label}: ${whole.format(raw)} ${unit}`;
     const datasets = series.map(({ name, colour, values }) => ({
       label: name, data: values, backgroundColor: paint(colour), minBarLength: 2, categoryPercentage: 0.85,
@@ -44,7 +53,7 @@
     }));
     // A bar of nothing has no length, however small the others are
     for (const set of datasets) set.data = set.data.map((value) => value || null);
-    draw(element(id), labels, datasets, { across, stacked, unit, legend: series.length > 1, label });
+    draw(element(id), labels, datasets, { across, stacked, unit, counts, legend: series.length > 1, label });
   }
 
   /* --- the points of one case, step by step --- */
@@ -53,20 +62,19 @@
   let current = 0;
 
   function step(item) {
-    return { points: Number(item.dataset.points), kind: item.dataset.kind || t("more reasons"),
-      sentence: item.querySelector(".sentence").textContent };
+    return { points: Number(item.querySelector("b").textContent), kind: item.querySelector("i")?.textContent ?? t("the rest") };
   }
 
   function waterfall() {
-    const steps = [...rows[current].querySelectorAll("li[data-points]")].map(step);
+    const steps = [...rows[current].querySelectorAll(".steps li")].map(step);
     let sum = 0;
     const spans = steps.map(({ points }) => [sum, (sum = Math.round((sum + points) * 1000) / 1000)]);
-    const labels = [...steps.map(({ kind }, place) => `${place + 1} ${kind}`), t("sum")];
-    const colours = [...steps.map(({ points }) => paint(points < 0 ? "review" : "plain")), paint("high")];
+    const labels = [...steps.map(({ kind }, place) => `${place + 1}. ${kind}`), t("sum")];
+    const colours = [...steps.map(({ points }) => paint(points < 0 ? "review" : "plain")), paint("sum")];
     const label = ({ raw }) => t("{n} points", { n: whole.format(raw[1] - raw[0]) });
     draw(element("waterfall"), labels, [{ data: [...spans, [0, sum]], backgroundColor: colours, minBarLength: 2 }],
       { across: true, stacked: false, unit: t("points"), legend: false, label });
-    element("said").textContent = rows[current].querySelector(".what b").textContent;
+    element("said").textContent = rows[current].querySelector(".what > b").textContent;
     element("steps").replaceChildren(...[...rows[current].querySelectorAll(".steps li")].map((item) => item.cloneNode(true)));
   }
 
@@ -87,7 +95,6 @@
   element("points").hidden = false;
   for (const figures of document.querySelectorAll("#charts details")) figures.open = false;
   everything();
-  choose(0);
   chosen.addEventListener("input", () => choose(Number(chosen.value)));
   rows.forEach((row, place) => row.querySelector(".choose").addEventListener("click", () => {
     choose(place);
