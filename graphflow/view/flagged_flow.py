@@ -78,9 +78,10 @@ class FlaggedFlow:
 
     @cached_property
     def flagged(self) -> Longs:
-        """Codes of the accounts that some case suspects, rising."""
+        """Codes of the accounts that some case suspects and that receive a cited transaction, rising."""
         names = pl.Series([name for case in self.cases for name in case.accounts], dtype=pl.String).unique()
-        codes: Longs = np.flatnonzero(self.flow.names.is_in(names.implode()).to_numpy())
+        payees = distinct(self.flow.payee[self.once].astype(np.int64))
+        codes: Longs = payees[self.flow.names.gather(payees).is_in(names.implode()).to_numpy()]
         return codes
 
     def delays(self) -> tuple[Longs, Longs]:

@@ -13,8 +13,9 @@ from graphflow.languages import Reader
 from graphflow.ledger import ROW_KINDS, Source
 from graphflow.view.assets import asset, nonce_of, template
 from graphflow.view.case_shape import case_shape
+from graphflow.view.chart import chart_script
 from graphflow.view.report_cases import MAX_CASES, case_row, level_counts
-from graphflow.view.report_charts import chart_script, charts
+from graphflow.view.report_charts import charts
 
 MAX_SHAPES = 100
 MAX_SOURCES = 200

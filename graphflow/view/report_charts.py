@@ -1,7 +1,4 @@
-"""What the charts of a report show: their figures, the sentences that say what they are, and the table beside each.
-
-The browser only draws: everything is reckoned here, and stands in a table under its chart for whoever cannot see it.
-"""
+"""The charts of a report: when flagged money moved, what saw it, how soon it left, and between which tiers."""
 
 from __future__ import annotations
 
@@ -9,21 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import polars as pl
-from markupsafe import Markup
 
 from graphflow.case import Case
 from graphflow.flow import Flow, microseconds
 from graphflow.languages import Reader
-from graphflow.ledger import default_decimals
-from graphflow.view.assets import asset
+from graphflow.view.chart import Chart, Series, amount, base, one_unit, valued
 from graphflow.view.flagged_flow import MAX_TIER, NEVER, NOT_REACHED, FlaggedFlow
-from graphflow.view.text import Totals, add, money, totals_text
+from graphflow.view.text import Totals, add, totals_text
 from graphflow.words import shown, span
 
 MAX_DETECTORS = 24
@@ -40,50 +33,6 @@ _SAID = {
     "6h": "by 6 hours", "1d": "by day", "1w": "by week, named by its Monday", "1mo": "by month",
     "3mo": "by 3 months, named by the first", "1y": "by year", "10y": "by 10 years", "100y": "by century",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Series:
-    """One set of bars. `colour` names a colour of report.css."""
-
-    name: str
-    colour: str
-    values: tuple[float, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chart:
-    """A chart and its figures in words.
-
-    title, note  what is shown; unit: what the axis of values counts
-    labels       one a bar; across: bars go from left to right, names beside them; counts: values are whole numbers
-    header       of the table, with whether a column holds numbers; rows: of the table
-    """
-
-    id: str
-    title: str
-    note: str
-    unit: str
-    labels: tuple[str, ...]
-    series: tuple[Series, ...]
-    header: tuple[tuple[str, bool], ...]
-    rows: tuple[tuple[str, ...], ...]
-    across: bool = False
-    counts: bool = False
-    stacked: bool = False
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """What the browser draws."""
-        bars = [{"name": s.name, "colour": s.colour, "values": s.values} for s in self.series]
-        return {"id": self.id, "unit": self.unit, "labels": self.labels, "series": bars, "across": self.across,
-                "stacked": self.stacked, "counts": self.counts}  # fmt: skip
-
-
-@cache
-def chart_script() -> Markup:
-    """The chart library, without the line that makes browsers look for its map."""
-    return Markup(asset("vendor/chart.umd.min.js").partition("//# sourceMappingURL=")[0])
 
 
 def charts(flow: Flow | None, cases: Sequence[Case], to: Reader) -> list[Chart]:
@@ -105,10 +54,10 @@ def _over_time(flagged: FlaggedFlow, to: Reader) -> Chart:
     form = _FORMS[every.lstrip("0123456789")]
     spans = _spans(table)
     steps: list[datetime] = list(pl.datetime_range(table["time"][0], table["time"][-1], every, eager=True))
-    nothing, one = _Span(), _one_unit(flow)
+    nothing, one = _Span(), one_unit(flow)
     values = {high: tuple(spans.get(time, nothing).value[high] / one for time in steps) for high in (True, False)}
     columns = [(to.say("Time ({zone})", zone=to.zone), False), (to.say("Transactions"), True)]
-    columns += [(f"{to.say(level)}, {_base(flow)}", True) for level in ("high", "review")]
+    columns += [(f"{to.say(level)}, {base(flow)}", True) for level in ("high", "review")]
     if len(flow.ledger.currencies) > 1:
         columns.append((to.say("As paid, by currency"), True))
     said = to.say("Amounts of the transactions that cases cite, each counted once, {every} ({zone}).",
@@ -117,8 +66,8 @@ def _over_time(flagged: FlaggedFlow, to: Reader) -> Chart:
     return Chart(
         id="over-time",
         title=to.say("Flagged amount over time"),
-        note=f"{said} {high} {_valued(flow, to)}",
-        unit=_base(flow),
+        note=f"{said} {high} {valued(flow, to)}",
+        unit=base(flow),
         labels=tuple(to.moment(time, form) for time in steps),
         series=tuple(
             Series(name=to.say(level), colour=level, values=values[level == "high"]) for level in ("high", "review")
@@ -150,7 +99,7 @@ def _spans(table: pl.DataFrame) -> dict[datetime, _Span]:
 
 
 def _cells(span: _Span, flow: Flow, to: Reader) -> list[str]:
-    cells = [f"{span.count:,}", *(_amount(span.value[high], flow) for high in (True, False))]
+    cells = [f"{span.count:,}", *(amount(span.value[high], flow) for high in (True, False))]
     if len(flow.ledger.currencies) > 1:
         listed = totals_text(span.paid, flow.ledger.decimals)
         more = len(listed) - MAX_CURRENCIES
@@ -197,7 +146,7 @@ def _by_detector(cases: Sequence[Case], to: Reader) -> Chart:
 def _delays(flagged: FlaggedFlow, to: Reader) -> Chart:
     value, waits = flagged.delays()
     # A minute means nothing to a clock of days
-    bounds = [bound for bound in _DELAYS if bound >= flagged.flow.ledger.precision]
+    bounds = [bound for bound in _DELAYS if bound >= flagged.flow.ledger.precision] or [_DELAYS[-1]]
     limits = [microseconds(bound) for bound in bounds]
     place = np.where(waits == NEVER, len(limits) + 1, np.searchsorted(limits, waits, side="right"))
     counts = np.bincount(place, minlength=len(limits) + 2).tolist()
@@ -221,9 +170,9 @@ def _delays(flagged: FlaggedFlow, to: Reader) -> Chart:
         labels=labels,
         series=(Series(name=to.say("receipts"), colour="plain", values=tuple(counts)),),
         header=((to.say("Time until the next payment"), False), (to.say("Receipts"), True),
-                (to.say("Received, {unit}", unit=_base(flagged.flow)), True)),
+                (to.say("Received, {unit}", unit=base(flagged.flow)), True)),
         rows=tuple(
-            (label, f"{number:,}", _amount(own, flagged.flow))
+            (label, f"{number:,}", amount(own, flagged.flow))
             for label, number, own in zip(labels, counts, sums, strict=True)
         ),
         across=True,
@@ -252,7 +201,7 @@ def _length(waited: int, to: Reader) -> str:
 
 
 def _tiers(flagged: FlaggedFlow, to: Reader) -> Chart:
-    flow, one = flagged.flow, _one_unit(flagged.flow)
+    flow, one = flagged.flow, one_unit(flagged.flow)
     rows = sorted(flagged.by_tier().iter_rows(), key=lambda row: (row[0] == NOT_REACHED, row[0]))
     labels = [_tier(tier, to) for tier, *_ in rows]
     return Chart(
@@ -260,17 +209,17 @@ def _tiers(flagged: FlaggedFlow, to: Reader) -> Chart:
         title=to.say("Inflow and outflow per tier"),
         note=to.say("Tier 0 are accounts that only pay in their case, and candidate victims; the tier of another is "
                     "the fewest transactions by which their money can have reached it. A transaction that two cases "
-                    "cite counts in both.") + " " + _valued(flow, to),
-        unit=_base(flow),
+                    "cite counts in both.") + " " + valued(flow, to),
+        unit=base(flow),
         labels=tuple(labels),
         series=(
             Series(name=to.say("inflow"), colour="inflow", values=tuple(came / one for _, _, came, _ in rows)),
             Series(name=to.say("outflow"), colour="outflow", values=tuple(went / one for *_, went in rows)),
         ),
         header=((to.say("Tier"), False), (to.say("Accounts"), True),
-                *((f"{to.say(word)}, {_base(flow)}", True) for word in ("inflow", "outflow"))),
+                *((f"{to.say(word)}, {base(flow)}", True) for word in ("inflow", "outflow"))),
         rows=tuple(
-            (label, f"{accounts:,}", _amount(came, flow), _amount(went, flow))
+            (label, f"{accounts:,}", amount(came, flow), amount(went, flow))
             for label, (_, accounts, came, went) in zip(labels, rows, strict=True)
         ),
     )  # fmt: skip
@@ -280,33 +229,3 @@ def _tier(tier: int, to: Reader) -> str:
     if tier == NOT_REACHED:
         return to.say("not reached from tier 0")
     return to.say("tier {n} or more" if tier == MAX_TIER else "tier {n}", n=tier)
-
-
-# --- words about values ---------------------------------------------------------------------------------------------
-
-
-def _base(flow: Flow) -> str:
-    return shown(flow.valuation.base, 12)
-
-
-def _one_unit(flow: Flow) -> int:
-    base = flow.valuation.base
-    places: int = 10 ** flow.ledger.decimals.get(base, default_decimals(base))
-    return places
-
-
-def _amount(value: int, flow: Flow) -> str:
-    """An amount of the base currency, which the heading of its column names."""
-    return money(value, flow.valuation.base, flow.ledger.decimals).split(" ", 1)[0]
-
-
-def _valued(flow: Flow, to: Reader) -> str:
-    """What the amounts of a chart are: they may not be what was paid."""
-    if len(flow.ledger.currencies) < 2:
-        return to.say("All amounts are in {unit}.", unit=_base(flow))
-    told = to.say(
-        "Several currencies are shown by their value in {unit}, at the rates under Warnings.", unit=_base(flow)
-    )
-    if flow.valuation.rough:
-        told += " " + to.say("Some of those rates are rough.")
-    return told
