@@ -29,7 +29,6 @@ from graphflow.view.case_shape import MAX_LINES, MAX_NODES, case_shape
 from graphflow.view.chart import Chart
 from graphflow.view.flagged_flow import MAX_TIER, NEVER, NOT_REACHED, FlaggedFlow
 from graphflow.view.layout import tiers
-from graphflow.view.network import PAYS_IN
 from graphflow.view.report import MAX_LINES as LISTED_LINES
 from graphflow.view.report import MAX_SHAPES, MAX_SOURCES, report, script_texts
 from graphflow.view.report_cases import MAX_STEPS, steps
@@ -238,14 +237,36 @@ def test_tiers_are_those_of_the_pictures(town: gf.Analysis) -> None:
         codes = sorted({int(c) for row in told.rows for c in (flow.payer[row], flow.payee[row])})
         place = {code: k for k, code in enumerate(codes)}
         hops = [(place[int(flow.payer[row])], place[int(flow.payee[row])]) for row in told.rows]
-        roles = [told.roles.get(flow.names[code]) for code in codes]
-        drawn = tiers(len(codes), hops, [k for k, role in enumerate(roles) if role in PAYS_IN])
+        victims = {code for code in codes if told.roles[flow.names[code]] == "victim candidate"}
+        others = [(payer, payee) for payer, payee in hops if payer != payee]
+        only = {payer for payer, _ in others} - {payee for _, payee in others}
+        sources = only | {place[code] for code in victims}
+        drawn = tiers(len(codes), hops, sources or {hops[0][0]})
         assert sum(table.values()) == len(codes)
         if NOT_REACHED not in table:
             counts = np.bincount(np.minimum(drawn, MAX_TIER))
             assert table == {tier: int(n) for tier, n in enumerate(counts) if n}
             checked += 1
     assert checked > 20
+
+
+def test_money_that_was_paid_before_it_came_has_no_tier() -> None:
+    book = ledger([("X", "Y", 100, "CNY"), ("A", "X", 100, "CNY")])
+    graph, told = FlowGraph(book), case([finding(book, lambda *_: True)], {})
+    chart = by_id(graph, [told])["tiers"]
+    assert chart.labels == ("tier 0", "tier 1", "not reached from tier 0")
+    assert chart.rows == (("tier 0", "1", "0.00", "1.00"), ("tier 1", "1", "1.00", "1.00"),
+                          ("not reached from tier 0", "1", "1.00", "0.00"))  # fmt: skip
+    ring = ledger([("A", "B", 100, "CNY"), ("B", "C", 100, "CNY"), ("C", "A", 100, "CNY")])
+    chart = by_id(FlowGraph(ring), [case([finding(ring, lambda *_: True)], {})])["tiers"]
+    assert chart.labels == ("tier 0", "tier 1", "tier 2")
+
+
+def test_ways_longer_than_the_last_tier_end_in_it() -> None:
+    book = ledger([(f"A{k}", f"A{k + 1}", 100, "CNY") for k in range(MAX_TIER + 4)])
+    chart = by_id(FlowGraph(book), [case([finding(book, lambda *_: True)], {})])["tiers"]
+    assert [row[1] for row in chart.rows] == ["1"] * MAX_TIER + ["5"]
+    assert chart.labels[-1] == f"tier {MAX_TIER} or more"
 
 
 def test_what_tiers_receive_and_pay_is_what_cases_cite(town: gf.Analysis) -> None:

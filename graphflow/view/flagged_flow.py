@@ -16,7 +16,6 @@ import polars as pl
 from graphflow.case import Case, roles_of
 from graphflow.cited import distinct
 from graphflow.flow import Flow, microseconds
-from graphflow.view.network import PAYS_IN
 
 Longs = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -108,9 +107,9 @@ class FlaggedFlow:
         """A row a tier, from 0: `tier`, `accounts`, `came` and `went`, values of cited transactions; -1: accounts that
         no tier-0 account reaches.
 
-        Tier 0 are accounts that only pay in a case, or that are victim candidates; any other account's tier is the
-        least number of transactions, each not earlier than the one before, by which money of tier 0 can reach it. What
-        two cases cite counts in both.
+        Tier 0 are the accounts that only pay in their case, and victim candidates; in a case without one, the account
+        that pays first. Any other account's tier is the least number of transactions, each not earlier than the one
+        before, by which money of tier 0 can reach it. What two cases cite counts in both.
         """
         size = max(self.flow.account_count, 1)
         ends = [self.case * size + codes[self.events].astype(np.int64) for codes in (self.flow.payer, self.flow.payee)]
@@ -129,12 +128,9 @@ class FlaggedFlow:
 
     def _tiers(self, keys: Longs, payer: Longs, payee: Longs) -> Longs:
         """Of each account of a case. Round k finds what money can reach in k hops, and when at the earliest."""
-        table = roles_of(self.flow, self.cases).table
-        sources = table.filter(pl.col("role").is_in(PAYS_IN))
-        wanted = sources["case"].to_numpy() * max(self.flow.account_count, 1) + sources["code"].to_numpy()
         tier = np.full(keys.size, NOT_REACHED, np.int64)
         reached = np.full(keys.size, self.flow.size, np.int64)
-        start = np.searchsorted(keys, wanted)
+        start = self._starts(keys, payer, payee)
         tier[start], reached[start] = 0, -1
         changed, hop = tier == 0, 0
         while changed.any():
@@ -145,6 +141,19 @@ class FlaggedFlow:
             changed, reached = after < reached, after
             tier[changed & (tier == NOT_REACHED)] = min(hop, MAX_TIER)
         return tier
+
+    def _starts(self, keys: Longs, payer: Longs, payee: Longs) -> Bools:
+        """Which accounts of a case are its tier 0."""
+        size, other = max(self.flow.account_count, 1), payer != payee
+        pays, gets = (np.bincount(own[other], minlength=keys.size) > 0 for own in (payer, payee))
+        start: Bools = pays & ~gets
+        table = roles_of(self.flow, self.cases).table
+        victims = table.filter(pl.col("role") == "victim candidate")
+        start[np.searchsorted(keys, victims["case"].to_numpy() * size + victims["code"].to_numpy())] = True
+        cases, first = np.unique(self.case, return_index=True)
+        without = ~np.isin(cases, keys[start] // size)
+        start[payer[first[without]]] = True
+        return start
 
 
 def _step(flow: Flow, events: Longs) -> str:

@@ -63,6 +63,7 @@ def case_row(
     worth  what a minor unit of each currency is worth in the base currency; the amount sorts by it
     """
     detectors = list(dict.fromkeys(shown(finding.detector, 40) for finding in case.findings))
+    number, _, currency = case.amount_text.partition(" ")
     return {
         "rank": case.rank,
         "id": case.id,
@@ -71,7 +72,8 @@ def case_row(
         "points": f"{case.points:g}",
         "steps": steps(case, MAX_STEPS if case.rank <= BRIEF else BRIEF_STEPS, to),
         "headline": shown(case.headline, 300),
-        "amount": case.amount_text,
+        "amount": number,
+        "currency": shown(currency, 20),
         "worth": round(case.amount * worth.get(case.currency, 1.0)),
         "start": to.moment(case.start),
         "end": to.moment(case.end),

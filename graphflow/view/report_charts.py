@@ -207,9 +207,9 @@ def _tiers(flagged: FlaggedFlow, to: Reader) -> Chart:
     return Chart(
         id="tiers",
         title=to.say("Inflow and outflow per tier"),
-        note=to.say("Tier 0 are accounts that only pay in their case, and candidate victims; the tier of another is "
-                    "the fewest transactions by which their money can have reached it. A transaction that two cases "
-                    "cite counts in both.") + " " + valued(flow, to),
+        note=to.say("Tier 0 are accounts that only pay in their case, and victim candidates; in a case without one, "
+                    "the account that pays first. The tier of another is the fewest transactions by which their money "
+                    "can have reached it. A transaction that two cases cite counts in both.") + " " + valued(flow, to),
         unit=base(flow),
         labels=tuple(labels),
         series=(

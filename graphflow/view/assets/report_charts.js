@@ -4,8 +4,8 @@
   const element = (id) => document.getElementById(id);
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
   const brief = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
-  const PAPER = 640;
-  let paint;
+  const PAPER = 640, UPRIGHT = 280;
+  let paint, paper = false;
 
   function palette() {
     const styles = getComputedStyle(document.documentElement);
@@ -19,7 +19,7 @@
       ticks: { color: paint("ink"), callback: (value) => brief.format(value), maxTicksLimit: 7, precision: counts ? 0 : undefined },
       title: { display: true, text: unit, color: paint("ink") } };
     return {
-      animation: false, responsive: true, maintainAspectRatio: false, locale: language, indexAxis: across ? "y" : "x",
+      animation: false, responsive: !paper, maintainAspectRatio: false, locale: language, indexAxis: across ? "y" : "x",
       scales: across ? { x: values, y: names } : { x: names, y: values },
       plugins: {
         legend: { display: legend, position: "bottom", labels: { color: paint("ink"), boxWidth: 14 } },
@@ -38,11 +38,15 @@
 
   function draw(canvas, labels, datasets, settings) {
     const box = canvas.parentElement;
+    const height = settings.across ? 70 + 26 * Math.max(labels.length, 3) : UPRIGHT;
     box.hidden = false;
     box.classList.toggle("upright", !settings.across);
-    if (settings.across) box.style.height = `${70 + 26 * Math.max(labels.length, 3)}px`;
+    box.style.height = settings.across && !paper ? `${height}px` : "";
     charts[canvas.id]?.destroy();
-    charts[canvas.id] = new Chart(canvas, { type: "bar", data: { labels: settings.across ? labels : labels.map(lines), datasets }, options: options(settings) });
+    const data = { labels: settings.across ? labels : labels.map(lines), datasets };
+    charts[canvas.id] = new Chart(canvas, { type: "bar", data, options: options(settings) });
+    // A sheet of paper has one width, whatever the window had: nothing may wait for it to be laid out
+    if (paper) charts[canvas.id].resize(PAPER, height);
   }
 
   function bars({ id, unit, counts, labels, series, across, stacked }) {
@@ -102,12 +106,10 @@
     element("points").focus({ preventScroll: true });
   }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", everything);
-  addEventListener("beforeprint", () => {
-    everything();
-    for (const chart of Object.values(charts)) chart.resize(PAPER, chart.height);
-  });
-  addEventListener("afterprint", () => {
-    everything();
-    for (const chart of Object.values(charts)) chart.resize();
-  });
+  for (const [event, on] of [["beforeprint", true], ["afterprint", false]]) {
+    addEventListener(event, () => {
+      paper = on;
+      everything();
+    });
+  }
 })();
