@@ -229,9 +229,14 @@ def best_roles(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
 
     What `case.roles` and `case.role_reasons` say, for all cases at once.
     """
-    roles = _shared(cases) or Roles(flow, [case.findings for case in cases])
+    roles = roles_of(flow, cases)
     ids = pl.Series([case.id for case in cases], dtype=pl.String)
     return roles.best().select("account", "role", "role_reason", case_id=pl.lit(ids).gather(pl.col("case")))
+
+
+def roles_of(flow: Flow, cases: Sequence[Case]) -> Roles:
+    """The roles of the accounts of these cases, worked out once where the cases were opened together."""
+    return _shared(cases) or Roles(flow, [case.findings for case in cases])
 
 
 def _shared(cases: Sequence[Case]) -> Roles | None:

@@ -20,10 +20,10 @@ from graphflow.errors import OutputError
 from graphflow.graph import FlowGraph
 from graphflow.languages import Reader, reader
 from graphflow.ledger import Ledger
-from graphflow.rules import Rules, as_table, explain
+from graphflow.rules import as_table, explain
 from graphflow.view.network import load
 from graphflow.view.page import case_page
-from graphflow.view.report import report
+from graphflow.view.run_report import preset_of, run_report
 from graphflow.view.tables import (
     accounts_table,
     cases_table,
@@ -34,7 +34,6 @@ from graphflow.view.tables import (
     ledger_table,
     statements_table,
 )
-from graphflow.words import count
 
 Tell = Callable[[str, int, int], None]
 
@@ -118,7 +117,7 @@ class Results:
         with analysis.clock.stage("write"):
             _write_tables(analysis, new)
             _write_pages(analysis.graph, shown, new / "cases", to, tell)
-            (new / "report.html").write_text(_report(analysis, shown, truncated, to), encoding="utf-8")
+            (new / "report.html").write_text(run_report(analysis, shown, truncated, to), encoding="utf-8")
             if self._ledger is None:
                 self.begin(analysis.ledger)
             if self._ledger is not None:
@@ -202,50 +201,6 @@ def _write_pages(graph: FlowGraph, cases: Sequence[Case], folder: Path, to: Read
         tell("pages", done, len(cases))
 
 
-def _report(analysis: Analysis, shown: Sequence[Case], truncated: Sequence[str], to: Reader) -> str:
-    ledger = analysis.ledger
-    high = sum(case.level == "high" for case in analysis.cases)
-    first, last = ledger.frame["time"][0], ledger.frame["time"][-1]
-    summary = (
-        f"{count(ledger.height, 'transfer')} between {count(ledger.accounts.height, 'account')} from "
-        f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC gave {count(len(analysis.findings), 'finding')} in "
-        f"{count(len(analysis.cases), 'case')}, {high:,} of them at level high."
-    )
-    return report(
-        title="graphflow report",
-        summary=summary,
-        cases=analysis.cases,
-        pages={case.id for case in shown},
-        sources=ledger.sources,
-        truncated=truncated,
-        warnings=analysis.warnings,
-        rules=explain(analysis.detectors).to_dicts(),
-        preset=_preset(analysis),
-        facts={
-            "transfers": f"{ledger.height:,}",
-            "accounts": f"{ledger.accounts.height:,}",
-            "currencies": ", ".join(ledger.currencies[:8]) + (" …" if len(ledger.currencies) > 8 else ""),
-            "findings": f"{len(analysis.findings):,}",
-            **_of_statements(ledger),
-            "cases": f"{len(analysis.cases):,}",
-            "high": f"{high:,}",
-        },
-        version=__version__,
-        to=to,
-    )
-
-
-def _of_statements(ledger: Ledger) -> dict[str, str]:
-    """Figures of one-sided files, where there are any."""
-    if not ledger.statements.height:
-        return {}
-    return {
-        "statements held": f"{ledger.statements['account'].n_unique():,} accounts",
-        "statement gaps": f"{ledger.gaps.height:,} (statement_gaps.csv)",
-        "numbers joined": f"{ledger.identities.height:,} (identities.csv)",
-    }
-
-
 def _run(analysis: Analysis, command: Sequence[str], truncated: Sequence[str]) -> dict[str, Any]:
     ledger = analysis.ledger
     by_detector: dict[str, int] = {}
@@ -258,7 +213,7 @@ def _run(analysis: Analysis, command: Sequence[str], truncated: Sequence[str]) -
         "inputs": inputs(ledger),
         "rules": as_table(analysis.detectors),
         "rules_used": explain(analysis.detectors).to_dicts(),
-        "preset": _preset(analysis),
+        "preset": preset_of(analysis),
         "stages": [asdict(stage) for stage in analysis.clock.stages],
         "truncated": list(truncated),
         "warnings": list(analysis.warnings),
@@ -272,11 +227,6 @@ def _run(analysis: Analysis, command: Sequence[str], truncated: Sequence[str]) -
 def inputs(ledger: Ledger) -> list[dict[str, Any]]:
     """The files that were read, and where their rows went."""
     return [{**asdict(s), "rows": dict(s.rows), "columns": dict(s.columns)} for s in ledger.sources]
-
-
-def _preset(analysis: Analysis) -> str:
-    """The preset that the rules started from; empty where a program made the detectors itself."""
-    return analysis.detectors.preset if isinstance(analysis.detectors, Rules) else ""
 
 
 def _counts(analysis: Analysis, by_detector: Mapping[str, int], levels: Mapping[str, int]) -> dict[str, Any]:

@@ -1,19 +1,26 @@
-"""The page of a whole run: ranked cases with their reasons, where every row went, and what the product cannot say."""
+"""The page of a whole run: ranked cases with their shapes and reasons, charts, where every row went, and what the
+product cannot say."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from functools import cache
 
 from graphflow.case import Case
+from graphflow.graph import FlowGraph
 from graphflow.languages import Reader
-from graphflow.ledger import Source
-from graphflow.view.assets import nonce_of, template
-from graphflow.view.page import span
-from graphflow.words import shown
+from graphflow.ledger import ROW_KINDS, Source
+from graphflow.view.assets import asset, nonce_of, template
+from graphflow.view.case_shape import case_shape
+from graphflow.view.chart import chart_script
+from graphflow.view.report_cases import MAX_CASES, case_row, level_counts
+from graphflow.view.report_charts import charts
 
-MAX_CASES = 500
-MAX_PARTS = 6
+MAX_SHAPES = 100
+MAX_SOURCES = 200
+MAX_LINES = 100
+SCRIPTS = ("report.js", "report_charts.js")
 
 
 def report(
@@ -29,6 +36,7 @@ def report(
     facts: Mapping[str, str],
     version: str,
     preset: str = "",
+    graph: FlowGraph | None = None,
     to: Reader | None = None,
 ) -> str:
     """`report.html`: one file that needs no network.
@@ -41,46 +49,61 @@ def report(
     truncated  what was cut, in words; warnings: what a reader must know
     rules      rows of detector, parameter, value, unit and source; preset: what they started from
     facts      the run in figures, by name; to: whom it is for
+    graph      the graph the cases were found in; without it there are no pictures, and no charts of transactions
     """
-    listed = [_case_words(case, case.id in pages) for case in cases[:MAX_CASES]]
+    reader = to or Reader()
+    worth = graph.flow.valuation.factors if graph else {}
+    shapes = {case.id: case_shape(graph, case) for case in cases[:MAX_SHAPES]} if graph else {}
+    listed = [
+        case_row(case, linked=case.id in pages, shape=shapes.get(case.id), worth=worth, to=reader)
+        for case in cases[:MAX_CASES]
+    ]
+    drawn = charts(graph.flow if graph else None, cases, reader)
+    inputs = [(source.path, source.sha256) for source in sources]
     return template("report.html.j2").render(
-        reader=to or Reader(),
+        reader=reader,
         title=title,
         summary=summary,
         cases=listed,
         case_count=len(cases),
-        levels=_counts(case.level for case in cases),
+        shape_count=len(shapes),
+        base=graph.flow.valuation.base if graph and len(worth) > 1 else "",
+        levels=level_counts(cases),
         detectors=sorted({name for case in listed for name in case["detectors"]}),
-        sources=sources,
+        charts=drawn,
+        chart_data=[chart.data for chart in drawn],
+        chart_script=chart_script(),
+        sources=sources[:MAX_SOURCES],
+        more_sources=_summed(sources[MAX_SOURCES:]),
         truncated=truncated,
         warnings=warnings,
+        max_lines=MAX_LINES,
         rules=rules,
         preset=preset,
         facts=facts,
         version=version,
-        nonce=nonce_of(repr((title, summary, listed, [(s.path, s.sha256) for s in sources], version))),
+        words=_words(reader),
+        nonce=nonce_of(repr((title, summary, listed, drawn, inputs, version))),
     )
 
 
-def _case_words(case: Case, linked: bool) -> dict[str, Any]:
-    detectors = list(dict.fromkeys(finding.detector for finding in case.findings))
-    return {
-        "rank": case.rank,
-        "id": case.id,
-        "linked": linked,
-        "level": case.level,
-        "points": f"{case.points:g}",
-        "parts": [(f"{part.points:+g}", shown(part.sentence, 300)) for part in case.parts[:MAX_PARTS]],
-        "unlisted": max(0, len(case.parts) - MAX_PARTS),
-        "headline": shown(case.headline, 300),
-        "amount": case.amount_text,
-        "span": span(case.start, case.end),
-        "detectors": [shown(name, 40) for name in detectors],
+def _summed(sources: Sequence[Source]) -> dict[str, int]:
+    """The row accounting of the inputs that are not listed, together; empty where all are."""
+    if not sources:
+        return {}
+    return {"files": len(sources)} | {
+        kind: sum(source.rows[kind] for source in sources) for kind in ("read", *ROW_KINDS)
     }
 
 
-def _counts(levels: Any) -> dict[str, int]:
-    counts = {"high": 0, "review": 0}
-    for level in levels:
-        counts[level] += 1
-    return counts
+def _words(reader: Reader) -> dict[str, str]:
+    """What the page's scripts say, in the reader's language; English needs no entry."""
+    told = {text: reader.say(text) for text in script_texts()}
+    return {text: own for text, own in told.items() if own != text}
+
+
+@cache
+def script_texts() -> tuple[str, ...]:
+    """Every text that the page's scripts hand to `t`."""
+    found = [re.findall(r'\bt\("([^"]+)"', asset(name)) for name in SCRIPTS]
+    return tuple(sorted({text for texts in found for text in texts}))

@@ -1,0 +1,95 @@
+"""A chart of a report: figures to draw, the sentences that say what they are, and the table that says the same.
+
+The browser only draws. Everything is reckoned before, and stands in a table under its chart for whoever cannot see it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from markupsafe import Markup
+
+from graphflow.flow import Flow
+from graphflow.languages import Reader
+from graphflow.ledger import default_decimals
+from graphflow.view.assets import asset
+from graphflow.view.text import money
+from graphflow.words import shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One set of bars. `colour` names a colour of report.css."""
+
+    name: str
+    colour: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A chart and its figures in words.
+
+    title, note  what is shown; unit: what the axis of values counts
+    labels       one a bar; across: bars go from left to right, names beside them; counts: values are whole numbers
+    header       of the table, with whether a column holds numbers; rows: of the table
+    """
+
+    id: str
+    title: str
+    note: str
+    unit: str
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    header: tuple[tuple[str, bool], ...]
+    rows: tuple[tuple[str, ...], ...]
+    across: bool = False
+    counts: bool = False
+    stacked: bool = False
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the browser draws."""
+        bars = [{"name": s.name, "colour": s.colour, "values": s.values} for s in self.series]
+        return {"id": self.id, "unit": self.unit, "labels": self.labels, "series": bars, "across": self.across,
+                "stacked": self.stacked, "counts": self.counts}  # fmt: skip
+
+
+@cache
+def chart_script() -> Markup:
+    """The chart library, without the line that makes browsers look for its map."""
+    return Markup(asset("vendor/chart.umd.min.js").partition("//# sourceMappingURL=")[0])
+
+
+# --- values ----------------------------------------------------------------------------------------------
+
+
+def base(flow: Flow) -> str:
+    """The currency that values are in, as a page shows it."""
+    return shown(flow.valuation.base, 12)
+
+
+def one_unit(flow: Flow) -> int:
+    """Minor units of the base currency in one of it."""
+    base = flow.valuation.base
+    places: int = 10 ** flow.ledger.decimals.get(base, default_decimals(base))
+    return places
+
+
+def amount(value: int, flow: Flow) -> str:
+    """An amount of the base currency, which the heading of its column names."""
+    return money(value, flow.valuation.base, flow.ledger.decimals).split(" ", 1)[0]
+
+
+def valued(flow: Flow, to: Reader) -> str:
+    """What the amounts of a chart are: they may not be what was paid."""
+    if len(flow.ledger.currencies) < 2:
+        return to.say("All amounts are in {unit}.", unit=base(flow))
+    told = to.say(
+        "Several currencies are shown by their value in {unit}, at the rates under Warnings.", unit=base(flow)
+    )
+    if flow.valuation.rough:
+        told += " " + to.say("Some of those rates are rough.")
+    return told

@@ -1,0 +1,90 @@
+"""The cases of a report as rows of its table, and the steps by which each came to its points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from graphflow.case import Case
+from graphflow.finding import Part
+from graphflow.languages import Reader
+from graphflow.view.case_shape import Shape
+from graphflow.words import shown
+
+MAX_CASES = 500
+MAX_STEPS = 12
+BRIEF, BRIEF_STEPS = 100, 4
+"""Cases beyond the first 100 name their four largest reasons, so that a long report stays small."""
+
+
+class Step(NamedTuple):
+    """One step up to a case's points. `kind`: of evidence, empty where several kinds are summed up."""
+
+    points: float
+    kind: str
+    sentence: str
+
+    @property
+    def signed(self) -> str:
+        """The points with their sign."""
+        return f"{self.points:+g}"
+
+
+def steps(case: Case, most: int, to: Reader) -> list[Step]:
+    """The parts that add up to a case's points, the last of them summed up where there are more than `most`.
+
+    A case counts its best finding in full. That finding's own parts stand in its place, where they add up to the same:
+    they say more than the sentence that the headline has said already.
+    """
+    parts = _parts(case)
+    told = [Step(part.points, part.kind, shown(part.sentence, 300)) for part in parts[:most]]
+    rest = parts[most:]
+    if len(rest) == 1:
+        return [*told, Step(rest[0].points, rest[0].kind, shown(rest[0].sentence, 300))]
+    if rest:
+        points = round(sum(part.points for part in rest), 3)
+        told.append(Step(points, "", to.say("{n} more reasons", n=f"{len(rest):,}")))
+    return told
+
+
+def _parts(case: Case) -> Sequence[Part]:
+    first, best = case.parts[:1], case.findings[0].parts
+    whole = round(sum(part.points for part in best), 3)
+    if first and best and first[0].points == whole:
+        return (*best, *case.parts[1:])
+    return case.parts
+
+
+def case_row(
+    case: Case, *, linked: bool, shape: Shape | None, worth: Mapping[str, float], to: Reader
+) -> dict[str, Any]:
+    """What the table shows of a case, and by what it sorts.
+
+    worth  what a minor unit of each currency is worth in the base currency; the amount sorts by it
+    """
+    detectors = list(dict.fromkeys(shown(finding.detector, 40) for finding in case.findings))
+    number, _, currency = case.amount_text.partition(" ")
+    return {
+        "rank": case.rank,
+        "id": case.id,
+        "linked": linked,
+        "level": case.level,
+        "points": f"{case.points:g}",
+        "steps": steps(case, MAX_STEPS if case.rank <= BRIEF else BRIEF_STEPS, to),
+        "headline": shown(case.headline, 300),
+        "amount": number,
+        "currency": shown(currency, 20),
+        "worth": round(case.amount * worth.get(case.currency, 1.0)),
+        "start": to.moment(case.start),
+        "end": to.moment(case.end),
+        "detectors": detectors,
+        "shape": shape,
+    }
+
+
+def level_counts(cases: Iterable[Case]) -> dict[str, int]:
+    """How many cases have each level."""
+    counts = {"high": 0, "review": 0}
+    for case in cases:
+        counts[case.level] += 1
+    return counts
