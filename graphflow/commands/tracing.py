@@ -1,0 +1,78 @@
+"""The command that follows victims' money."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from graphflow.commands.shared import OUTPUT, Language, Sources, command_line, say, say_rejected
+from graphflow.languages import reader
+from graphflow.reading_options import with_reading_options
+
+
+@with_reading_options
+def trace(
+    sources: Sources,
+    victims: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table of the victims' payments: account or name, payee, time, amount; or tx.", show_default=False
+        ),
+    ] = None,
+    from_case: Annotated[
+        str | None,
+        typer.Option(help="Instead: FOLDER/CASE of an earlier analyze: `out/case/case-0001`.", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", rich_help_panel=OUTPUT)] = Path(
+        "graphflow-trace"
+    ),
+    order: Annotated[
+        str,
+        typer.Option(
+            help="`strict`: the trail ends where no statement is held; `tolerant`: others' bridge it; `off`: no clock."
+        ),
+    ] = "strict",
+    within: Annotated[
+        str | None, typer.Option(help="How long after the last reported payment money is followed: `48h`, `7d`.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="The moment minutes are counted to: `2026-03-01 12:00`; else the last transfer.")
+    ] = None,
+    tolerance: Annotated[str, typer.Option(help="How far a reported time may be from the ledger's.")] = "10m",
+    types: Annotated[
+        Path | None, typer.Option(help="TOML file of account types, before the built-in one.", show_default=False)
+    ] = None,
+    lang: Language = "en",
+    *,
+    reading: dict[str, Any],
+) -> None:
+    """Follow victims' money: where it went under each rule, where it is now, and what to freeze first."""
+    if (victims is None) == (from_case is None):
+        hint = "whose money? name a table of payments here, or a case with --from-case"
+        raise typer.BadParameter(hint, param_hint="--victims")
+    reader(lang, reading["timezone"])
+    from graphflow.terminal import Bar, print_trace
+    from graphflow.tracing import trace_files
+    from graphflow.view.trace_folder import write_trace
+
+    with Bar() as bar:
+        found = trace_files(
+            sources,
+            victims=victims,
+            from_case=from_case,
+            order=order,
+            within=within,
+            at=at,
+            tolerance=tolerance,
+            types=types,
+            progress=bar.rows,
+            tell=bar.stage,
+            **reading,
+        )
+        bar.stage("write")
+        write_trace(found, out, lang=lang, zone=reading["timezone"], command=command_line())
+    say(found.warnings, found.truncated)
+    say_rejected(found.graph.ledger)
+    print_trace(found, out)
