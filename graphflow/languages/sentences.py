@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise, product
 
 from graphflow.languages.catalogue import Catalogue, catalogue_of
@@ -54,12 +54,22 @@ class Effort:
 class Template:
     """A sentence with gaps: literal texts and slots by turns, and its pieces in the other language.
 
-    key  its longest literal: what has not it is no such sentence
+    literals  those of `parts`: what has not all of them, in their order, is no such sentence
     """
 
     parts: tuple[str | Slot, ...]
     told: tuple[str | Slot, ...]
-    key: str
+    literals: tuple[str, ...]
+
+    def may_fit(self, text: str) -> bool:
+        """A quick look, which sees that most texts do not fit."""
+        if isinstance(self.parts[0], str) and not text.startswith(self.parts[0]):
+            return False
+        at = 0
+        for literal in self.literals:
+            if (at := text.find(literal, at) + len(literal)) < len(literal):
+                return False
+        return isinstance(self.parts[-1], Slot) or at == len(text) or text.endswith(self.literals[-1])
 
     @property
     def begins_with_a_name(self) -> bool:
@@ -109,7 +119,8 @@ class Sentences:
     def __init__(self, words: Catalogue) -> None:
         self._words = words.words
         self._prefix = re.compile(rf"(?:also )?(?:{'|'.join(map(re.escape, words.detectors)) or '(?!)'}): ")
-        self._by_word = _by_word([_compiled(english, told, words) for english, told in words.sentences.items()])
+        slot = cache(partial(slot_of, words=words))
+        self._by_word = _by_word([_compiled(*pair, slot) for pair in words.sentences.items()])
         self.tell = lru_cache(_REMEMBERED)(self._tell)
 
     def _tell(self, text: str) -> str:
@@ -123,15 +134,15 @@ class Sentences:
     def _ways(self, text: str, effort: Effort) -> Ways:
         found = {self._words[text]} if text in self._words else set[str]()
         prefixed = self._prefix.match(text) is not None
-        for template in self._may_fit(text):
-            if template.key in text and not (prefixed and template.begins_with_a_name):
+        for template in self._candidates(text):
+            if template.may_fit(text) and not (prefixed and template.begins_with_a_name):
                 for filled in template.readings(text, effort):
                     found |= self._told(template, filled, effort)
                     if len(found) > 1:
                         return frozenset(found)
         return frozenset(found)
 
-    def _may_fit(self, text: str) -> Iterator[Template]:
+    def _candidates(self, text: str) -> Iterator[Template]:
         yield from self._by_word[""]
         for word in dict.fromkeys(_WORD.findall(text)):
             yield from self._by_word.get(word, ())
@@ -166,12 +177,11 @@ def sentences_of(lang: str) -> Sentences:
     return Sentences(catalogue_of(lang))
 
 
-def _compiled(english: str, told: str, words: Catalogue) -> Template:
-    parts = _parts(english, words)
+def _compiled(english: str, told: str, slot: Callable[[str], Slot]) -> Template:
+    parts = _parts(english, slot)
     if any(isinstance(a, Slot) and isinstance(b, Slot) for a, b in pairwise(parts)):
         raise ValueError(f"nothing stands between two gaps: {english}")
-    literals = [part for part in parts if isinstance(part, str)]
-    return Template(parts, _parts(told, words), max(literals, key=len, default=""))
+    return Template(parts, _parts(told, slot), tuple(part for part in parts if isinstance(part, str)))
 
 
 def _by_word(templates: Sequence[Template]) -> Mapping[str, list[Template]]:
@@ -190,6 +200,6 @@ def _whole_words(template: Template) -> set[str]:
     return {word for part in template.parts if isinstance(part, str) for word in _INSIDE.findall(part)}
 
 
-def _parts(text: str, words: Catalogue) -> tuple[str | Slot, ...]:
+def _parts(text: str, slot: Callable[[str], Slot]) -> tuple[str | Slot, ...]:
     pieces = PLACEHOLDER.split(text)
-    return tuple(slot_of(p, words) if k % 2 else p for k, p in enumerate(pieces) if p or k % 2)
+    return tuple(slot(p) if k % 2 else p for k, p in enumerate(pieces) if p or k % 2)
