@@ -26,6 +26,9 @@ from graphflow.words import count
 
 Longs = npt.NDArray[np.int64]
 
+_FEW_KINDS = 3
+"""Up to so many other detectors a headline names each with its number."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
@@ -218,6 +221,8 @@ def _headline(members: list[Finding]) -> str:
     for finding in members[1:]:
         others[finding.detector] = others.get(finding.detector, 0) + 1
     also = ", ".join(f"{number} {name}" for name, number in sorted(others.items()))
+    if len(others) > _FEW_KINDS:  # a list of all is no headline
+        also = f"{count(sum(others.values()), 'more finding')} of {count(len(others), 'kind')}"
     return members[0].reason + (f"; with {also}" if also else "")
 
 
