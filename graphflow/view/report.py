@@ -15,7 +15,7 @@ from graphflow.ledger import ROW_KINDS, Source
 from graphflow.view.assets import asset, nonce_of, template
 from graphflow.view.case_shape import case_shape
 from graphflow.view.chart import chart_script
-from graphflow.view.report_cases import MAX_CASES, case_row, case_times, level_counts
+from graphflow.view.report_cases import MAX_CASES, case_row, case_times, flagged_accounts, level_counts
 from graphflow.view.report_charts import charts
 
 MAX_SHAPES = 100
@@ -63,6 +63,7 @@ def report(
             case_row(case, times, linked=case.id in pages, shape=shapes.get(case.id), worth=worth, to=reader)
             for case, times in zip(first, case_times(first), strict=True)
         ]
+        flagged = flagged_accounts(first)
         drawn = charted.result()
     inputs = [(source.path, source.sha256) for source in sources]
     return template("report.html.j2").render(
@@ -70,6 +71,7 @@ def report(
         title=title,
         summary=summary,
         cases=listed,
+        flagged=flagged._asdict(),
         case_count=len(cases),
         shape_count=len(shapes),
         base=graph.flow.valuation.base if graph and len(worth) > 1 else "",
@@ -88,7 +90,7 @@ def report(
         facts=facts,
         version=version,
         words=_words(reader),
-        nonce=nonce_of(repr((title, summary, listed, drawn, inputs, version))),
+        nonce=nonce_of(repr((title, summary, listed, flagged, drawn, inputs, version))),
     )
 
 

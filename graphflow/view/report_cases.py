@@ -13,6 +13,7 @@ from graphflow.view.case_shape import Shape
 from graphflow.words import shown
 
 MAX_CASES = 500
+MAX_FLAGGED = 6000
 Times = tuple[datetime, datetime]
 MAX_STEPS = 12
 BRIEF, BRIEF_STEPS = 100, 4
@@ -83,6 +84,24 @@ def case_row(
         "detectors": detectors,
         "shape": shape,
     }
+
+
+class Flagged(NamedTuple):
+    """Accounts that a search finds though no sentence names them: each once, and which of them each case flags."""
+
+    accounts: list[str]
+    cases: list[list[int]]
+
+
+def flagged_accounts(cases: Sequence[Case]) -> Flagged:
+    """The flagged accounts of the first cases, as far as they fit into the page."""
+    place: dict[str, int] = {}
+    found: list[list[int]] = []
+    for case in cases:
+        if len(place) + len(case.accounts) > MAX_FLAGGED:
+            break
+        found.append([place.setdefault(account, len(place)) for account in case.accounts])
+    return Flagged([shown(account, 64) for account in place], found)
 
 
 def case_times(cases: Sequence[Case]) -> list[Times]:
