@@ -164,6 +164,10 @@ def test_search_and_filters_and_the_count_agree(browser: Any, file: Path, analys
     assert shown.inner_text() == f"{len(fit)} of {of} shown"
     visit.page.fill("#words", analysis.cases[fit[0] - 1].id.upper())
     assert visit.ranks() == fit[:1]
+    hidden = next(a for c in analysis.cases for a in c.accounts if a not in visit.page.locator("#cases").text_content())
+    visit.page.locator("#clear").click()
+    visit.page.fill("#words", hidden)
+    assert visit.ranks() == [c.rank for c in analysis.cases if any(hidden in account for account in c.accounts)]
     visit.page.fill("#words", "nowhere-to-be-found")
     assert visit.ranks() == []
     visit.page.locator("#clear").click()
@@ -260,7 +264,7 @@ def test_hostile_names_are_only_text(browser: Any, tmp_path: Path, width: int) -
         visit.page.select_option("#order", f"{key} descending")
     told_in = visit.page.locator("#cases, #steps, #said, .notes, .summary, .facts, .figures, select")
     assert told_in.locator("script, img, a:not([href^=cases]), iframe").count() == 0
-    assert visit.page.locator("body > script").count() == 4
+    assert visit.page.locator("body > script").count() == 5
     assert visit.page.evaluate("window.stolen") is None
     assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert visit.trouble == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from graphflow.case import Case
@@ -14,7 +15,7 @@ from graphflow.ledger import ROW_KINDS, Source
 from graphflow.view.assets import asset, nonce_of, template
 from graphflow.view.case_shape import case_shape
 from graphflow.view.chart import chart_script
-from graphflow.view.report_cases import MAX_CASES, case_row, level_counts
+from graphflow.view.report_cases import MAX_CASES, case_row, case_times, flagged_accounts, level_counts
 from graphflow.view.report_charts import charts
 
 MAX_SHAPES = 100
@@ -53,18 +54,24 @@ def report(
     """
     reader = to or Reader()
     worth = graph.flow.valuation.factors if graph else {}
-    shapes = {case.id: case_shape(graph, case) for case in cases[:MAX_SHAPES]} if graph else {}
-    listed = [
-        case_row(case, linked=case.id in pages, shape=shapes.get(case.id), worth=worth, to=reader)
-        for case in cases[:MAX_CASES]
-    ]
-    drawn = charts(graph.flow if graph else None, cases, reader)
+    # Charts are columns, which leave the interpreter to the rest: both at once take hardly longer than one
+    with ThreadPoolExecutor(1) as pool:
+        charted = pool.submit(charts, graph.flow if graph else None, cases, reader)
+        shapes = {case.id: case_shape(graph, case) for case in cases[:MAX_SHAPES]} if graph else {}
+        first = cases[:MAX_CASES]
+        listed = [
+            case_row(case, times, linked=case.id in pages, shape=shapes.get(case.id), worth=worth, to=reader)
+            for case, times in zip(first, case_times(first), strict=True)
+        ]
+        flagged = flagged_accounts(first)
+        drawn = charted.result()
     inputs = [(source.path, source.sha256) for source in sources]
     return template("report.html.j2").render(
         reader=reader,
         title=title,
         summary=summary,
         cases=listed,
+        flagged=flagged._asdict(),
         case_count=len(cases),
         shape_count=len(shapes),
         base=graph.flow.valuation.base if graph and len(worth) > 1 else "",
@@ -83,7 +90,7 @@ def report(
         facts=facts,
         version=version,
         words=_words(reader),
-        nonce=nonce_of(repr((title, summary, listed, drawn, inputs, version))),
+        nonce=nonce_of(repr((title, summary, listed, flagged, drawn, inputs, version))),
     )
 
 

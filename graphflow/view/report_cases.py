@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from graphflow.case import Case
@@ -12,6 +13,8 @@ from graphflow.view.case_shape import Shape
 from graphflow.words import shown
 
 MAX_CASES = 500
+MAX_FLAGGED = 6000
+Times = tuple[datetime, datetime]
 MAX_STEPS = 12
 BRIEF, BRIEF_STEPS = 100, 4
 """Cases beyond the first 100 name their four largest reasons, so that a long report stays small."""
@@ -56,10 +59,11 @@ def _parts(case: Case) -> Sequence[Part]:
 
 
 def case_row(
-    case: Case, *, linked: bool, shape: Shape | None, worth: Mapping[str, float], to: Reader
+    case: Case, times: Times, *, linked: bool, shape: Shape | None, worth: Mapping[str, float], to: Reader
 ) -> dict[str, Any]:
     """What the table shows of a case, and by what it sorts.
 
+    times  of its first and last transaction
     worth  what a minor unit of each currency is worth in the base currency; the amount sorts by it
     """
     detectors = list(dict.fromkeys(shown(finding.detector, 40) for finding in case.findings))
@@ -75,11 +79,39 @@ def case_row(
         "amount": number,
         "currency": shown(currency, 20),
         "worth": round(case.amount * worth.get(case.currency, 1.0)),
-        "start": to.moment(case.start),
-        "end": to.moment(case.end),
+        "start": to.moment(times[0]),
+        "end": to.moment(times[1]),
         "detectors": detectors,
         "shape": shape,
     }
+
+
+class Flagged(NamedTuple):
+    """Accounts that a search finds though no sentence names them: each once, and which of them each case flags."""
+
+    accounts: list[str]
+    cases: list[list[int]]
+
+
+def flagged_accounts(cases: Sequence[Case]) -> Flagged:
+    """The flagged accounts of the first cases, as far as they fit into the page."""
+    place: dict[str, int] = {}
+    found: list[list[int]] = []
+    for case in cases:
+        if len(place) + len(case.accounts) > MAX_FLAGGED:
+            break
+        found.append([place.setdefault(account, len(place)) for account in case.accounts])
+    return Flagged([shown(account, 64) for account in place], found)
+
+
+def case_times(cases: Sequence[Case]) -> list[Times]:
+    """When each case begins and ends. All are looked up at once: one by one it takes longer than all the rest."""
+    if not cases:
+        return []
+    time = cases[0].findings[0].ledger.frame["time"]
+    firsts = time.gather([min(int(finding.rows[0]) for finding in case.findings) for case in cases])
+    lasts = time.gather([max(int(finding.rows[-1]) for finding in case.findings) for case in cases])
+    return list(zip(firsts, lasts, strict=True))
 
 
 def level_counts(cases: Iterable[Case]) -> dict[str, int]:

@@ -44,9 +44,10 @@ def preset_of(analysis: Analysis) -> str:
 
 def _paragraph(analysis: Analysis, to: Reader) -> str:
     levels, told = level_counts(analysis.cases), _of_rows(analysis.ledger, to)
+    said = "{detectors} made {findings}, which belong to {cases}: {high} at level high, {review} at level review."
     told.append(
         to.say(
-            "{detectors} made {findings}, which belong to {cases}: {high} at level high, {review} at level review.",
+            said if analysis.findings else "{detectors} made no finding.",
             detectors=_count(len(analysis.detectors), "detector", to),
             findings=_count(len(analysis.findings), "finding", to),
             cases=_count(len(analysis.cases), "case", to),

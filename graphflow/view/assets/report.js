@@ -18,8 +18,10 @@ graphflow.t = (text, values = {}) => {
   const heads = [...table.querySelectorAll("th")];
   const collator = new Intl.Collator(graphflow.language, { numeric: true });
   const number = new Intl.NumberFormat(graphflow.language);
+  const { accounts, cases } = JSON.parse(element("flagged").textContent);
+  const flagged = (rank) => (cases[rank] ?? []).map((account) => accounts[account]).join("\n");
   const rows = [...table.tBodies[0].rows].map((row, rank) => ({
-    row, rank, text: row.textContent.toLowerCase(), level: row.dataset.level, detectors: row.dataset.detectors.split("\n"),
+    row, rank, text: `${row.textContent}\n${flagged(rank)}`.toLowerCase(), level: row.dataset.level, detectors: row.dataset.detectors.split("\n"),
   }));
   let limit = FIRST;
 
