@@ -40,10 +40,10 @@ def steps(case: Case, most: int, to: Reader) -> list[Step]:
     they say more than the sentence that the headline has said already.
     """
     parts = _parts(case)
-    told = [Step(part.points, part.kind, shown(part.sentence, 300)) for part in parts[:most]]
+    told = [Step(part.points, part.kind, shown(to.say(part.sentence), 300)) for part in parts[:most]]
     rest = parts[most:]
     if len(rest) == 1:
-        return [*told, Step(rest[0].points, rest[0].kind, shown(rest[0].sentence, 300))]
+        return [*told, Step(rest[0].points, rest[0].kind, shown(to.say(rest[0].sentence), 300))]
     if rest:
         points = round(sum(part.points for part in rest), 3)
         told.append(Step(points, "", to.say("{n} more reasons", n=f"{len(rest):,}")))
@@ -75,7 +75,7 @@ def case_row(
         "level": case.level,
         "points": f"{case.points:g}",
         "steps": steps(case, MAX_STEPS if case.rank <= BRIEF else BRIEF_STEPS, to),
-        "headline": shown(case.headline, 300),
+        "headline": shown(to.say(case.headline), 300),
         "amount": number,
         "currency": shown(currency, 20),
         "worth": round(case.amount * worth.get(case.currency, 1.0)),

@@ -58,7 +58,7 @@ def _paragraph(analysis: Analysis, to: Reader) -> str:
     if analysis.cases:
         best = analysis.cases[0]
         said = "First in rank is {case} with {points} points: {headline}."
-        headline = shown(best.headline.rstrip("."), 300)
+        headline = shown(to.say(best.headline).rstrip("."), 300)
         told.append(to.say(said, case=best.id, points=f"{best.points:g}", headline=headline))
     return " ".join(told)
 
