@@ -54,12 +54,22 @@ class Effort:
 class Template:
     """A sentence with gaps: literal texts and slots by turns, and its pieces in the other language.
 
-    key  its longest literal: what has not it is no such sentence
+    literals  those of `parts`: what has not all of them, in their order, is no such sentence
     """
 
     parts: tuple[str | Slot, ...]
     told: tuple[str | Slot, ...]
-    key: str
+    literals: tuple[str, ...]
+
+    def may_fit(self, text: str) -> bool:
+        """A quick look, which sees that most texts do not fit."""
+        if isinstance(self.parts[0], str) and not text.startswith(self.parts[0]):
+            return False
+        at = 0
+        for literal in self.literals:
+            if (at := text.find(literal, at) + len(literal)) < len(literal):
+                return False
+        return isinstance(self.parts[-1], Slot) or at == len(text) or text.endswith(self.literals[-1])
 
     @property
     def begins_with_a_name(self) -> bool:
@@ -123,15 +133,15 @@ class Sentences:
     def _ways(self, text: str, effort: Effort) -> Ways:
         found = {self._words[text]} if text in self._words else set[str]()
         prefixed = self._prefix.match(text) is not None
-        for template in self._may_fit(text):
-            if template.key in text and not (prefixed and template.begins_with_a_name):
+        for template in self._candidates(text):
+            if template.may_fit(text) and not (prefixed and template.begins_with_a_name):
                 for filled in template.readings(text, effort):
                     found |= self._told(template, filled, effort)
                     if len(found) > 1:
                         return frozenset(found)
         return frozenset(found)
 
-    def _may_fit(self, text: str) -> Iterator[Template]:
+    def _candidates(self, text: str) -> Iterator[Template]:
         yield from self._by_word[""]
         for word in dict.fromkeys(_WORD.findall(text)):
             yield from self._by_word.get(word, ())
@@ -170,8 +180,7 @@ def _compiled(english: str, told: str, words: Catalogue) -> Template:
     parts = _parts(english, words)
     if any(isinstance(a, Slot) and isinstance(b, Slot) for a, b in pairwise(parts)):
         raise ValueError(f"nothing stands between two gaps: {english}")
-    literals = [part for part in parts if isinstance(part, str)]
-    return Template(parts, _parts(told, words), max(literals, key=len, default=""))
+    return Template(parts, _parts(told, words), tuple(part for part in parts if isinstance(part, str)))
 
 
 def _by_word(templates: Sequence[Template]) -> Mapping[str, list[Template]]:
