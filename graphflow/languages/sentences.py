@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise, product
 
 from graphflow.languages.catalogue import Catalogue, catalogue_of
@@ -119,7 +119,8 @@ class Sentences:
     def __init__(self, words: Catalogue) -> None:
         self._words = words.words
         self._prefix = re.compile(rf"(?:also )?(?:{'|'.join(map(re.escape, words.detectors)) or '(?!)'}): ")
-        self._by_word = _by_word([_compiled(english, told, words) for english, told in words.sentences.items()])
+        slot = cache(partial(slot_of, words=words))
+        self._by_word = _by_word([_compiled(*pair, slot) for pair in words.sentences.items()])
         self.tell = lru_cache(_REMEMBERED)(self._tell)
 
     def _tell(self, text: str) -> str:
@@ -176,11 +177,11 @@ def sentences_of(lang: str) -> Sentences:
     return Sentences(catalogue_of(lang))
 
 
-def _compiled(english: str, told: str, words: Catalogue) -> Template:
-    parts = _parts(english, words)
+def _compiled(english: str, told: str, slot: Callable[[str], Slot]) -> Template:
+    parts = _parts(english, slot)
     if any(isinstance(a, Slot) and isinstance(b, Slot) for a, b in pairwise(parts)):
         raise ValueError(f"nothing stands between two gaps: {english}")
-    return Template(parts, _parts(told, words), tuple(part for part in parts if isinstance(part, str)))
+    return Template(parts, _parts(told, slot), tuple(part for part in parts if isinstance(part, str)))
 
 
 def _by_word(templates: Sequence[Template]) -> Mapping[str, list[Template]]:
@@ -199,6 +200,6 @@ def _whole_words(template: Template) -> set[str]:
     return {word for part in template.parts if isinstance(part, str) for word in _INSIDE.findall(part)}
 
 
-def _parts(text: str, words: Catalogue) -> tuple[str | Slot, ...]:
+def _parts(text: str, slot: Callable[[str], Slot]) -> tuple[str | Slot, ...]:
     pieces = PLACEHOLDER.split(text)
-    return tuple(slot_of(p, words) if k % 2 else p for k, p in enumerate(pieces) if p or k % 2)
+    return tuple(slot(p) if k % 2 else p for k, p in enumerate(pieces) if p or k % 2)
