@@ -379,8 +379,14 @@ def test_hostile_names_stay_text_wherever_they_come_in() -> None:
 class Marked(dict[str, str]):
     """A catalogue that knows every text, and marks it."""
 
-    def get(self, key: str, default: Any = None) -> str:
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __missing__(self, key: str) -> str:
         return f"‹{key}›"
+
+    def get(self, key: str, default: Any = None) -> str:
+        return self[key]
 
 
 class Texts(HTMLParser):
@@ -430,7 +436,7 @@ def test_every_fixed_text_goes_through_the_readers_catalogue() -> None:
 def test_the_scripts_get_exactly_the_words_they_say() -> None:
     texts = script_texts()
     assert "Show {n} more" in texts
-    html = page(None, [], to=Reader(code="zh", words={texts[0]: "译", "Cases": "案件"}))
+    html = page(None, [], to=Reader(code="en", words={texts[0]: "译", "Cases": "案件"}))
     found = re.search(r'id="phrases">(.*?)</script>', html)
     assert found is not None
     assert json.loads(found[1]) == {texts[0]: "译"}
