@@ -398,7 +398,12 @@ def test_pictures_draw_and_nothing_runs(tmp_path: Path, scheme: Any) -> None:
         assert len(frames) == 3
         for frame in frames:
             frame.frame_element().scroll_into_view_if_needed()
-            frame.wait_for_function("window.graphflow && document.querySelector('canvas').width > 300")
+            drawn = "Boolean(window.graphflow && document.querySelector('canvas').width > 300)"
+            for _ in range(100):  # wait_for_function evaluates text, which the page's policy forbids
+                if frame.evaluate(drawn):
+                    break
+                page.wait_for_timeout(50)
+            assert frame.evaluate(drawn)
             assert frame.evaluate("window.stolen") is None
         last = frames[-1]
         hub = next(k for k, line in enumerate(facts(last.content())["nodes"]) if line.startswith("C · "))
