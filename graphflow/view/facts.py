@@ -141,7 +141,7 @@ class _Page:
         return {"came": self._tally(node.came), "went": self._tally(node.went)}
 
     def _edge(self, edge: Edge) -> dict[str, Any]:
-        carried = self._by_rule({rule: amount for rule, amount in edge.carried.items()}) if edge.carried else []
+        carried = self._by_rule(edge.carried) if edge.carried else []
         sources = [[self.files.place(t.file), t.row] for t in edge.transfers[:5]]
         return {"paid": self._tally(edge.paid), "carried": carried, "sources": sources}
 

@@ -49,7 +49,7 @@ class Page:
         return target
 
     def _repr_html_(self) -> str:
-        """A frame of its own: the page's styles stay in it, its script cannot reach the notebook, its exports download."""
+        """A frame of its own: styles stay in it, its script cannot reach the notebook, its exports download."""
         return (
             '<iframe sandbox="allow-scripts allow-downloads" width="100%" height="820" style="border:0" '
             f'title="{escape(self.case_id)}" srcdoc="{escape(self.html)}"></iframe>'

@@ -6,6 +6,7 @@ const LOOKS = {
   "victim-candidate": t("victim candidate"), source: t("source"), collector: t("collector"), transit: t("transit"), distributor: t("distributor"),
   cycle: t("cycle"), "cash-out": t("cash-out"), "controller-candidate": t("controller candidate"), end: t("end"), other: t("no role"),
   victim: t("victim"), "trail-end": t("the trail ends there"), "no-statement": t("its own statement is not held"),
+  ...Object.fromEntries(["held-0", "held-1", "held-2", "held-3"].map((group) => [group, t("on the trail")])),
 };
 const RULES = new Map(traced ? [...element("rule").options].map((option) => [option.value, option.textContent]) : []);
 

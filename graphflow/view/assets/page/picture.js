@@ -30,16 +30,16 @@ function focusOfFinding(finding, nodeOf) {
 
 // --- paint ---
 
-const ringOf = () => (model().nodes.size > 60 ? 2.5 : 4); // in screen pixels, whatever the zoom
+const ringOf = () => (model().nodes.size > 150 ? 1.5 : model().nodes.size > 60 ? 2.5 : 4); // in screen pixels, whatever the zoom
 
 function paintedNode(node, tones) {
   const [x, y] = spots().get(node.id), bright = !focus() || focus().nodes.has(node.id), group = nodeGroup(node);
-  const fill = node.folded || group === "no-statement" ? tones("sheet") : tones(group);
+  const fill = node.folded ? tones("sheet") : tones(group);
   const line = node.flagged ? tones("ink") : node.folded && !traced ? tones("soft") : tones(group);
   const both = { background: fill, border: line };
   return {
     id: node.id, shape: node.folded ? "square" : node.shape, size: node.folded ? 13 : node.size, x, y, hidden: !nodeSeen(node.id),
-    borderWidth: node.flagged ? ringOf() : group === "no-statement" ? 2 : 1, borderWidthSelected: ringOf() + 2, shapeProperties: { borderDashes: node.folded ? [4, 3] : false },
+    borderWidth: node.flagged ? ringOf() : 1, borderWidthSelected: ringOf() + 2, shapeProperties: { borderDashes: node.folded ? [4, 3] : false },
     color: { ...both, highlight: { background: fill, border: tones("chosen") }, hover: both }, opacity: bright ? 1 : 0.15,
   };
 }

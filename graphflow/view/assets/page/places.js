@@ -80,27 +80,31 @@ const LENGTH = 150, PAIRS = 12e6;
 
 function byForce() {
   const ids = [...model().nodes.keys()], tiers = byTier(), at = new Map(ids.map((id, place) => [id, place]));
-  const x = Float64Array.from(ids, (id) => tiers.get(id)[0]), y = Float64Array.from(ids, (id, place) => tiers.get(id)[1] + (place % 7) * 3);
+  const mid = [0, 1].map((side) => ids.reduce((sum, id) => sum + tiers.get(id)[side], 0) / ids.length);
+  const x = Float64Array.from(ids, (id) => tiers.get(id)[0] - mid[0]), y = Float64Array.from(ids, (id, place) => tiers.get(id)[1] - mid[1] + (place % 7) * 3);
   const links = [...model().edges.values()].filter(({ from, to }) => from !== to).map(({ from, to }) => [at.get(from), at.get(to)]);
+  const degree = new Int32Array(ids.length);
+  for (const ends of links) for (const end of ends) degree[end] += 1;
+  const weights = links.map(([a, b]) => 1 / Math.min(degree[a], degree[b])); // so that a hub does not pull all into one clump
   const rounds = Math.min(240, Math.max(25, Math.floor(PAIRS / (ids.length * ids.length / 2))));
-  for (let round = 0; round < rounds; round += 1) forced(x, y, links, LENGTH * 2 * (1 - round / rounds) + 2);
+  for (let round = 0; round < rounds; round += 1) forced(x, y, links, weights, LENGTH * 2 * (1 - round / rounds) + 2);
   return new Map(ids.map((id, place) => [id, [Math.round(x[place]), Math.round(y[place])]]));
 }
 
-function forced(x, y, links, reach) {
-  const dx = new Float64Array(x.length), dy = new Float64Array(x.length);
+function forced(x, y, links, weights, reach) {
+  const dx = new Float64Array(x.length), dy = new Float64Array(x.length), inward = 0.2 * Math.sqrt(x.length);
   for (let a = 0; a < x.length; a += 1) {
     for (let b = a + 1; b < x.length; b += 1) {
       const across = x[a] - x[b], down = y[a] - y[b], push = (LENGTH * LENGTH) / Math.max(across * across + down * down, 25);
       dx[a] += across * push; dx[b] -= across * push; dy[a] += down * push; dy[b] -= down * push;
     }
-    dx[a] -= x[a] * 0.05; // nobody drifts away
-    dy[a] -= y[a] * 0.08;
+    dx[a] -= x[a] * inward; // nobody drifts away
+    dy[a] -= y[a] * inward * 2; // screens are wide
   }
-  for (const [a, b] of links) {
-    const across = x[a] - x[b], down = y[a] - y[b], pull = Math.hypot(across, down) / LENGTH;
+  links.forEach(([a, b], place) => {
+    const across = x[a] - x[b], down = y[a] - y[b], pull = weights[place] * Math.hypot(across, down) / LENGTH;
     dx[a] -= across * pull; dx[b] += across * pull; dy[a] -= down * pull; dy[b] += down * pull;
-  }
+  });
   for (let a = 0; a < x.length; a += 1) {
     const long = Math.hypot(dx[a], dy[a]) || 1, step = Math.min(long, reach) / long;
     x[a] += dx[a] * step;

@@ -63,7 +63,7 @@ function placed(canvas, room, lines, size, places, bold) {
   const wide = Math.max(...lines.map((line) => widthOfText(canvas, line, size, bold))) + 5, high = lines.length * size * 1.2 + 2;
   for (const [x, y, alongX, alongY] of places) {
     const one = boxAt(x + alongX * wide / 2, y + alongY * high / 2, wide, high);
-    if (room.free(one)) return { ...one, lines, size, bold };
+    if (one.left >= 0 && one.right <= box.clientWidth && room.free(one)) return { ...one, lines, size, bold };
   }
   return null;
 }
@@ -86,7 +86,7 @@ function arranged(canvas) {
   const label = ({ node, x, y, size, bright: lit }) => {
     const gap = size + 1, places = [[x, y + gap, 0, 1], [x, y - gap, 0, -1], [x + gap, y, 1, 0], [x - gap, y, -1, 0]];
     for (const lines of labelsOf(node)) {
-      if (add(placed(canvas, room, lines, node.folded ? 13 : 11.5, places, node.flagged), { kind: "label", dim: !lit, node: node.id })) return;
+      if (add(placed(canvas, room, lines, node.folded ? 13 : 11.5, places, node.flagged && seen.length > ROOMY), { kind: "label", dim: !lit, node: node.id })) return;
     }
   };
   const first = seen.filter(({ node, bright: lit }) => (bright ? lit : node.flagged || node.folded || seen.length <= ROOMY));
