@@ -17,7 +17,6 @@ from view_cases import ledger
 
 from graphflow.trace import EXACT, Order
 from graphflow.view.picture import MAX_NODES
-from graphflow.view.text import RULES_SAID
 from graphflow.view.trace_curve import curve
 from graphflow.view.trace_folder import write_trace
 from graphflow.view.trace_page import trace_page

@@ -187,7 +187,9 @@ def test_transactions_between_two_accounts_are_one_edge_and_currencies_are_not_a
 
 def test_amounts_that_no_double_holds_stay_exact() -> None:
     book = ledger([("A", "B", 9_007_199_254_740_993, "CNY")])
-    facts = data(view(FlowGraph(book), case([finding(book, lambda *_: True)], {"A": "source", "B": "end"})).html, "facts")
+    facts = data(
+        view(FlowGraph(book), case([finding(book, lambda *_: True)], {"A": "source", "B": "end"})).html, "facts"
+    )
     assert facts["rows"][0][5] == "9007199254740993"
 
 
@@ -298,7 +300,9 @@ def test_two_thousand_accounts_can_be_drawn() -> None:
 
 
 def test_the_script_never_writes_html() -> None:
-    found = re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function", page_script())
+    found = re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function", page_script()
+    )
     assert found is None
 
 
@@ -316,7 +320,9 @@ def test_the_script_gets_its_texts_in_the_readers_language() -> None:
     to = Reader(code="zh", words={"Play": "播放", "not in the script": "x"})
     assert script_words(to) == {"Play": "播放"}
     graph, told = tour()
-    html = case_page(graph, told, Reader(code="zh", words={"Play": "播放", "tier {n}": "第{n}层", "Legend": "图例"})).html
+    html = case_page(
+        graph, told, Reader(code="zh", words={"Play": "播放", "tier {n}": "第{n}层", "Legend": "图例"})
+    ).html
     assert data(html, "words") == {"Play": "播放", "tier {n}": "第{n}层"}
     assert 'aria-label="图例"' in html
 
