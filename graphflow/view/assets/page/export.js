@@ -58,8 +58,8 @@ function svg() {
 }
 
 function edgeMarks({ id }, scale) {
-  const { width, color, arrows } = edgeSet.get(id), points = Array.from({ length: 25 }, (_, place) => curvePoint(id, place / 24));
-  const reach = (nodeSet.get(model().edges.get(id).to).size + 2) * scale, [endX, endY] = points[24];
+  const { width, color, arrows } = edgeLook(id), points = Array.from({ length: 25 }, (_, place) => curvePoint(id, place / 24));
+  const reach = (nodeLook(model().edges.get(id).to).size + 2) * scale, [endX, endY] = points[24];
   const line = drawn("path", { d: path(points), fill: "none", stroke: color.color, "stroke-width": round(Math.max(width * scale, 0.5)), "stroke-opacity": color.opacity });
   if (arrows && !arrows.to.enabled) return [line];
   const outside = points.filter(([x, y]) => Math.hypot(x - endX, y - endY) > reach), tail = outside.at(-1) || points[0];
@@ -70,7 +70,7 @@ function edgeMarks({ id }, scale) {
 }
 
 function nodeMark(node, scale) {
-  const { shape, size, color, opacity, borderWidth, shapeProperties } = nodeSet.get(node.id), { x, y } = network.getPosition(node.id);
+  const { shape, size, color, opacity, borderWidth, shapeProperties } = nodeLook(node.id), { x, y } = network.getPosition(node.id);
   const [left, top] = toScreen([x, y]), reach = size * scale, corners = MARKS[shape];
   const look = { fill: color.background, stroke: color.border, "stroke-width": borderWidth, opacity, ...(shapeProperties.borderDashes ? { "stroke-dasharray": "4 3" } : {}) };
   return corners ? drawn("path", { d: path(corners.map(([a, b]) => [left + a * reach, top + b * reach])) + "Z", ...look }) : drawn("circle", { cx: round(left), cy: round(top), r: round(reach), ...look });

@@ -50,9 +50,15 @@ function curve(bend) {
   return { enabled: true, type: "cubicBezier", forceDirection: narrow.matches ? "vertical" : "horizontal", roundness: 0.45 };
 }
 
+const widthsOf = kept(() => [filterKey(), apartKey(), state.rule].join(), () => new Map());
+
 function widthOf(id) {
-  const share = shareOf(amountOf(edgeSums(id)));
-  return traced ? Math.max(WIDEST * share, 1) : 1 + 7 * Math.sqrt(share);
+  const known = widthsOf();
+  if (!known.has(id)) {
+    const share = shareOf(amountOf(edgeSums(id)));
+    known.set(id, traced ? Math.max(WIDEST * share, 1) : 1 + 7 * Math.sqrt(share));
+  }
+  return known.get(id);
 }
 
 function paintedEdge(edge, tones) {
@@ -64,14 +70,19 @@ function paintedEdge(edge, tones) {
   };
 }
 
-// Only what differs from the last time goes to vis-network: a filter that hides three edges updates three.
-function update(set, memory, items) {
+// Only what differs from the last time goes to vis-network. What it takes milliseconds to work out for a thousand edges
+// (it makes every curve anew) is spared where only the look of a thing has changed: its options are what it draws by.
+const LOOK = ["hidden", "width", "opacity", "borderWidth", "color"];
+const shapeKey = (item) => JSON.stringify(item, (name, value) => (LOOK.includes(name) ? undefined : value));
+
+function update(set, memory, things, items) {
   const changed = [], there = new Set();
   for (const item of items) {
-    const said = JSON.stringify(item);
+    const before = memory.get(item.id), key = shapeKey(item);
     there.add(item.id);
-    if (memory.get(item.id) !== said) changed.push(item);
-    memory.set(item.id, said);
+    if (!before || before.key !== key) changed.push(item);
+    else if (LOOK.some((name) => JSON.stringify(item[name]) !== JSON.stringify(before.item[name]))) restyle(things()[item.id].options, item);
+    memory.set(item.id, { key, item });
   }
   const gone = [...memory.keys()].filter((id) => !there.has(id));
   for (const id of gone) memory.delete(id);
@@ -79,12 +90,20 @@ function update(set, memory, items) {
   if (changed.length) set.update(changed);
 }
 
+function restyle(options, item) {
+  for (const name of LOOK) if (item[name] !== undefined && name !== "color") options[name] = item[name];
+  Object.assign(options.color, item.color);
+}
+
+const nodeLook = (id) => last.node.get(id).item;
+const edgeLook = (id) => last.edge.get(id).item;
+
 function paint() {
   const style = getComputedStyle(document.documentElement), seen = new Map();
   const tones = (name) => { if (!seen.has(name)) seen.set(name, style.getPropertyValue("--" + name).trim()); return seen.get(name); };
   const { nodes, edges } = model();
-  update(nodeSet, last.node, [...nodes.values()].map((node) => paintedNode(node, tones)));
-  update(edgeSet, last.edge, [...edges.values()].map((edge) => paintedEdge(edge, tones)));
+  update(nodeSet, last.node, () => network.body.nodes, [...nodes.values()].map((node) => paintedNode(node, tones)));
+  update(edgeSet, last.edge, () => network.body.edges, [...edges.values()].map((edge) => paintedEdge(edge, tones)));
 }
 
 // --- choosing by hand ---

@@ -2,9 +2,10 @@
 
 const drawPicture = whenDrawn(() => {
   paint();
-  const chosen = thereIs(state.chosen) ? state.chosen : null;
-  network.unselectAll();
-  if (chosen?.node !== undefined && nodeSeen(chosen.node)) network.selectNodes([chosen.node], false);
+  const marked = network.getSelectedNodes(), wanted = thereIs(state.chosen) && state.chosen.node !== undefined && nodeSeen(state.chosen.node) ? [state.chosen.node] : [];
+  if (wanted.length && marked[0] !== wanted[0]) network.selectNodes(wanted, false);
+  if (!wanted.length && (marked.length || network.getSelectedEdges().length)) network.unselectAll();
+  network.body.emitter.emit("_requestRedraw");
 }, () => [filterKey(), apartKey(), JSON.stringify(state.chosen), state.layout, JSON.stringify(state.moved), state.rule, stretch].join());
 const refit = whenDrawn(fit, () => state.layout);
 
@@ -51,6 +52,7 @@ openKeys();
 openControls();
 for (const draw of [showControls, showFilters, drawPicture, refit, showTable, showPanel, tell, showPlay]) follow(draw);
 show();
+network.once("afterDrawing", () => performance.mark("graphflow drawn"));
 // For tests, and for whoever opens the console: what the page knows, and no way round its filters.
 window.graphflow = {
   network, facts, rows, change, undo, get state() { return state; }, get passing() { return passing(); }, get listed() { return listed(); },

@@ -42,6 +42,9 @@ function widthOfText(canvas, text, size, bold) {
 
 const toScreen = ([x, y]) => { const spot = network.canvasToDOM({ x, y }); return [spot.x, spot.y]; };
 const curvePoint = (id, place) => { const { x, y } = network.body.edges[id].edgeType.getPoint(place); return toScreen([x, y]); };
+function* along(id) {
+  for (const place of PLACES) yield [...curvePoint(id, place), 0, 0];
+}
 const ended = (text, length) => { const signs = [...text]; return signs.length > length + 1 ? "…" + signs.slice(-length).join("") : text; };
 const middle = (text, length) => { const signs = [...text]; return signs.length > length ? signs.slice(0, length / 2).join("") + "…" + signs.slice(1 - length / 2).join("") : text; };
 
@@ -72,7 +75,7 @@ function placed(canvas, room, lines, size, places, bold) {
 function arranged(canvas) {
   const scale = network.getScale(), room = new Room(), texts = [], bright = focus();
   const seen = [...model().nodes.values()].filter((node) => nodeSeen(node.id)).map((node) => {
-    const { x, y } = network.getPosition(node.id), [left, top] = toScreen([x, y]), size = (nodeSet.get(node.id).size + 2) * scale;
+    const { x, y } = network.getPosition(node.id), [left, top] = toScreen([x, y]), size = (nodeLook(node.id).size + 2) * scale;
     room.take(boxAt(left, top, 2 * size, 2 * size));
     return { node, x: left, y: top, size, bright: !bright || bright.nodes.has(node.id) };
   });
@@ -80,8 +83,8 @@ function arranged(canvas) {
   for (const one of headings(canvas)) add(one, { kind: "heading" });
   for (const [id, number] of bright ? bright.edges : []) {
     if (!number || !edgeSeen(id)) continue;
-    const places = PLACES.map((place) => [...curvePoint(id, place), 0, 0]);
-    add(placed(canvas, room, [String(number)], 12, places, true) || placed(canvas, new Room(), [String(number)], 12, places, true), { kind: "step" });
+    const free = placed(canvas, room, [String(number)], 12, along(id), true);
+    add(free || (bright.edges.size <= ROOMY ? placed(canvas, new Room(), [String(number)], 12, along(id), true) : null), { kind: "step" });
   }
   const label = ({ node, x, y, size, bright: lit }) => {
     const gap = size + 1, places = [[x, y + gap, 0, 1], [x, y - gap, 0, -1], [x + gap, y, 1, 0], [x - gap, y, -1, 0]];
@@ -100,9 +103,9 @@ function arranged(canvas) {
 // Amounts on the thickest edges only, where there is no room for all.
 function amounts(canvas, room, add, bright) {
   const edges = [...model().edges.values()].filter(({ id }) => edgeSeen(id) && (!bright || bright.edges.has(id)));
-  const ranked = edges.map((edge) => [edgeSet.get(edge.id).width, edge]).sort((a, b) => b[0] - a[0] || (a[1].id < b[1].id ? -1 : 1));
+  const ranked = edges.map((edge) => [edgeLook(edge.id).width, edge]).sort((a, b) => b[0] - a[0] || (a[1].id < b[1].id ? -1 : 1));
   for (const [, edge] of ranked.slice(0, bright || edges.length <= ROOMY ? ROOMY : 16)) {
-    add(placed(canvas, room, edgeAmount(edge.id), 12, PLACES.map((place) => [...curvePoint(edge.id, place), 0, 0])), { kind: "amount" });
+    add(placed(canvas, room, edgeAmount(edge.id), 12, along(edge.id)), { kind: "amount" });
   }
 }
 
