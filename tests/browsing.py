@@ -49,12 +49,19 @@ class Visit:
         self.page.on("dialog", lambda dialog: (self.trouble.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.page.on("request", lambda request: self._requested(request.url, file.as_uri()))
         self.page.goto(file.as_uri() + part)
-        self.page.wait_for_function("window.graphflow || document.querySelector('.report, iframe')")
         self.page.wait_for_timeout(150)
 
     def _requested(self, url: str, own: str) -> None:
         if url.partition("#")[0] != own and not url.startswith("blob:"):  # a download of the page's own
             self.trouble.append(f"request: {url}")
+
+    def until(self, script: str, most: int = 10_000) -> None:
+        """Wait until a script says yes. The page's own policy forbids Playwright's way of waiting."""
+        for _ in range(most // 20):
+            if self.ask(script):
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError(f"still not: {script}")
 
     # --- the picture ---
 

@@ -98,12 +98,16 @@ function restyle(options, item) {
 const nodeLook = (id) => last.node.get(id).item;
 const edgeLook = (id) => last.edge.get(id).item;
 
+let painting = false; // vis-network draws as soon as it is told of something: texts wait until it knows all
+
 function paint() {
+  painting = true;
   const style = getComputedStyle(document.documentElement), seen = new Map();
   const tones = (name) => { if (!seen.has(name)) seen.set(name, style.getPropertyValue("--" + name).trim()); return seen.get(name); };
   const { nodes, edges } = model();
   update(nodeSet, last.node, () => network.body.nodes, [...nodes.values()].map((node) => paintedNode(node, tones)));
   update(edgeSet, last.edge, () => network.body.edges, [...edges.values()].map((edge) => paintedEdge(edge, tones)));
+  painting = false;
 }
 
 // --- choosing by hand ---

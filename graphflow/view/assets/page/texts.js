@@ -160,6 +160,7 @@ function drawBands(canvas) {
 
 let shown = [];
 function drawTexts(canvas) {
+  if (painting) return;
   const ratio = network.canvas.pixelRatio || 1, ink = colour("ink"), soft = colour("soft"), sheet = colour("sheet"), chosen = colour("chosen");
   canvas.save();
   canvas.setTransform(ratio, 0, 0, ratio, 0, 0);
