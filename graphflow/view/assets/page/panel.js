@@ -18,11 +18,14 @@ function nodeLines(id) {
     [t("bank"), facts.banks[account.bank]],
     ...[[t("in"), came], [t("out"), went]].map(([word, tally]) => [word, tally.count ? `${tally.text()} (${many(tally.count, "{n} transaction", "{n} transactions")})` : ""]),
     ...heldLines(node, account),
-    [t("money stays"), account.stays ? t("{time} on average, of what it hands on within a day", { time: account.stays }) : ""],
+    [t("money stays"), account.stays ? staying(account.stays) : ""],
     [t("first"), earliest(came.first, went.first, -1)], [t("last"), earliest(came.last, went.last, 1)],
   ];
   return [nodeName(node), lines.filter(([, value]) => value)];
 }
+
+// First in, first out: what an account hands on within a day of getting it.
+const staying = (time) => (traced ? t("{time} on average, of what it hands on within a day, in the whole ledger", { time }) : t("{time} on average, of what it hands on within a day, in this case", { time }));
 
 function heldLines(node, account) {
   if (!traced || node.folded || account.group === "victim") return [];

@@ -65,7 +65,7 @@ const drawBars = whenDrawn(() => {
     bar.append(drawn("title", {}, `${clock.text[step]}: ${money(sum, barCurrency())}`));
     return [bar];
   }));
-  const about = facts.currencies.length ? t("Amount in {currency} over time, at most {most} a step of {step}.", { currency: codeOf(barCurrency()), most: most ? money(most, barCurrency()) : "0", step: clock.step }) : "";
+  const about = facts.currencies.length ? t("Amount in {currency} over time, at most {most} within {step}.", { currency: codeOf(barCurrency()), most: most ? money(most, barCurrency()) : "0", step: clock.step }) : "";
   const rest = others ? " " + many(others, "{n} transaction in another currency is not in it.", "{n} transactions in other currencies are not in it.") : "";
   element("bars-said").textContent = about + rest;
   svg.setAttribute("aria-label", about + rest);
