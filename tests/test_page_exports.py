@@ -65,6 +65,59 @@ def test_a_box_unfolds_and_folds_again(browser: Any, tmp_path: Path) -> None:
     assert visit.trouble == []
 
 
+def test_a_box_of_a_trace_says_what_its_accounts_hold(browser: Any, tmp_path: Path) -> None:
+    visit = Visit(browser, trace_page(trace_cases.crowd(320, tier=40)).save(tmp_path / "trace.html"))
+    drawn = json.loads(visit.page.locator("#nodes").text_content() or "")
+    box = next(node["id"] for node in drawn if node["folded"] and node["tier"] == 2)
+    held = next(node["folded"] for node in drawn if node["id"] == box)
+    shown = visit.page.locator("#chosen")
+    visit.page.mouse.click(*visit.spot(box))
+    assert shown.locator("b").inner_text() == f"and {held} more"
+    assert f"{held}.00 CNY" in shown.inner_text()  # each was paid 5, and paid 4 on
+    visit.page.locator("#graph").focus()
+    visit.page.keyboard.press("Enter")
+    assert f"and {held} more" not in visit.nodes()
+    assert len(visit.nodes()) == len(drawn) - 1 + held
+    visit.page.locator("#undo").click()
+    visit.page.fill("#search", "M0003")
+    visit.page.press("#search", "Enter")  # of the box, only this one
+    visit.page.locator("#fit").click()
+    visit.page.mouse.click(*visit.spot(box))
+    assert shown.locator("b").inner_text() == f"and {held - 1} more"
+    assert f"{held - 1}.00 CNY" in shown.inner_text()
+    visit.page.wait_for_timeout(400)
+    visit.page.mouse.dblclick(*visit.spot(box))
+    visit.until(f"!graphflow.nodes().some(({{ id }}) => id === {box})")
+    assert visit.trouble == []
+
+
+def overlaps(visit: Visit) -> list[str]:
+    """Texts of the picture that cover each other, or the mark of another account."""
+    boxes = visit.ask("graphflow.texts.map(({ left, right, top, bottom, lines, node }) => "
+        "({ left, right, top, bottom, node, words: lines.join(' ') }))")  # fmt: skip
+    marks = visit.ask("""graphflow.nodes().map(({ id }) => { const { network } = graphflow;
+        const { x, y } = network.canvasToDOM(network.getPosition(id));
+        const r = network.body.nodes[id].options.size * network.getScale() * 0.8;
+        return { left: x - r, right: x + r, top: y - r, bottom: y + r, node: id, words: "the mark of " + id }; })""")
+    found = []
+    for place, one in enumerate(boxes):
+        for other in [*boxes[:place], *marks]:
+            across = one["left"] < other["right"] and other["left"] < one["right"]
+            if across and one["top"] < other["bottom"] and other["top"] < one["bottom"]:
+                found.append(f"{one['words']} on {other['words']}")
+    return found
+
+
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+def test_texts_on_the_picture_cover_nothing(browser: Any, file: Path, tmp_path: Path, screen: str) -> None:
+    town = trace_page(trace_cases.crowd(60, tier=50)).save(tmp_path / "trace.html")
+    for page in (file, town):
+        visit = Visit(browser, page, screen)
+        assert len(visit.texts("label")) >= 10
+        assert overlaps(visit) == []
+        visit.context.close()
+
+
 def test_a_page_that_lists_only_some_transactions_says_so_and_keeps_whole_sums(browser: Any, tmp_path: Path) -> None:
     graph, told = crowd(2500)
     visit = Visit(browser, view(graph, told).save(tmp_path / "case.html"))
@@ -246,6 +299,8 @@ def test_a_trace_page_has_the_same_controls(browser: Any, tmp_path: Path) -> Non
     assert json.dumps(state["sort"]) == "[10, true]"
     _, svg = visit.saved("#save-svg")
     assert b"victims" in svg
+    file = visit.page.locator("#rows td.file").first
+    assert (file.inner_text(), file.get_attribute("title")) == ("bank.csv", "bank.csv")
     assert visit.trouble == []
 
 

@@ -55,6 +55,7 @@ def facts_of(
         "accounts": [page.account(index) for index in page.used],
         "rows": [page.row(t) for t in rows],
         "whole": page.whole() if len(rows) < drawn.total else None,
+        "held": page.held_in_boxes(),
     }
     return {
         **facts,
@@ -129,6 +130,11 @@ class _Page:
             self.channels.place(shown(t.channel, 40) if t.channel else ""), self.files.place(t.file), t.row,
             shown(t.twin, 120) if t.twin else "", *(str(part) for part in t.carried),
         ]  # fmt: skip
+
+    def held_in_boxes(self) -> dict[int, Any]:
+        """By node, what accounts that are folded together still hold under each rule."""
+        boxes = {index: node for index, node in enumerate(self.drawn.nodes) if node.folded and node.held}
+        return {index: self._by_rule(node.held) for index, node in boxes.items()}
 
     def whole(self) -> dict[str, Any]:
         """Totals of nodes and edges where not all their transactions are listed."""

@@ -12,7 +12,7 @@ const RULES = new Map(traced ? [...element("rule").options].map((option) => [opt
 
 function nodeLines(id) {
   const node = model().nodes.get(id), { came, went } = figures().byNode.get(id), account = node.folded ? {} : facts.accounts[node.account];
-  const role = LOOKS[nodeGroup(node)] || "", flagged = account.flagged ? t("flagged") : "";
+  const role = (node.folded && node.groups === "other" ? t("several") : LOOKS[nodeGroup(node)]) || "", flagged = account.flagged ? t("flagged") : "";
   const lines = [
     [t("role"), [role, flagged].filter(Boolean).join(", ")], [t("why"), account.why], [t("type"), account.type], [t("name"), account.name],
     [t("bank"), facts.banks[account.bank]],
@@ -28,9 +28,19 @@ function nodeLines(id) {
 const staying = (time) => (traced ? t("{time} on average, of what it hands on within a day, in the whole ledger", { time }) : t("{time} on average, of what it hands on within a day, in this case", { time }));
 
 function heldLines(node, account) {
-  if (!traced || node.folded || account.group === "victim") return [];
+  if (!traced || account.group === "victim") return [];
   const word = account.group === "trail-end" ? t("left the data here, {rule}") : account.group === "no-statement" ? t("last seen here, {rule}") : t("still held, {rule}");
-  return facts.rules.map((rule, place) => [word.replace("{rule}", () => RULES.get(rule)), new Tally(0, account.held?.[place] || []).text() || t("nothing")]);
+  return facts.rules.map((rule, place) => [word.replace("{rule}", () => RULES.get(rule)), heldBy(node, account, place).text() || t("nothing")]);
+}
+
+// Of a box: all that its accounts hold, less those that were taken out of it.
+function heldBy(node, account, rule) {
+  if (!node.folded) return new Tally(0, account.held?.[rule] || []);
+  const held = new Tally(0, facts.held[node.id]?.[rule] || []);
+  for (const out of state.apart) {
+    if (facts.accounts[out].node === node.id) for (const [currency, amount] of facts.accounts[out].held?.[rule] || []) held.less(currency, BigInt(amount));
+  }
+  return held;
 }
 
 function earliest(a, b, turn) {

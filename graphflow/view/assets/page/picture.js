@@ -148,8 +148,8 @@ const UNFOLDED = 300; // at once
 function unfold(fold) {
   const apart = new Set(state.apart), more = (heldIn.get(fold) || []).filter((account) => !apart.has(account)).slice(0, UNFOLDED);
   if (!more.length) return;
-  change({ apart: [...state.apart, ...more].sort((a, b) => a - b), chosen: { node: fold } });
-  if (!model().nodes.has(fold)) choose(null, going);
+  const empty = more.length === model().nodes.get(fold).folded; // the box goes with its last account
+  change({ apart: [...state.apart, ...more].sort((a, b) => a - b), chosen: empty ? null : { node: fold } });
   fit();
 }
 

@@ -80,7 +80,7 @@ function arranged(canvas) {
     return { node, x: left, y: top, size, bright: !bright || bright.nodes.has(node.id) };
   });
   const add = (one, more) => { if (one) { room.take(one); texts.push({ ...one, ...more }); } return Boolean(one); };
-  for (const one of headings(canvas)) add(one, { kind: "heading" });
+  for (const one of headings(canvas, room)) texts.push({ ...one, kind: "heading" });
   for (const [id, number] of bright ? bright.edges : []) {
     if (!number || !edgeSeen(id)) continue;
     const free = placed(canvas, room, [String(number)], 12, along(id), true);
@@ -133,16 +133,20 @@ function ticks() {
   return found;
 }
 
-function headings(canvas) {
-  const room = new Room(), one = (text, x, y, alongX) => { const at = placed(canvas, room, [text], 12, [[x, y, alongX, 0]], true); if (at) room.take(at); return at; };
-  if (state.layout === "tiers") {
-    const side = narrow.matches ? 1 : 0;
-    return bands().map(({ tier, from, to }) => {
-      const [x, y] = toScreen(side ? [0, (from + to) / 2] : [(from + to) / 2, 0]);
-      return side ? one(heading(tier), 2, y, 1) : one(heading(tier), x, 10, 0);
-    });
+// On a narrow screen tiers go from top to bottom, and a heading stands beside its accounts, where there is room.
+function headings(canvas, room) {
+  const found = [], write = (text, places) => { const one = placed(canvas, room, [text], 12, places, true); if (one) { room.take(one); found.push(one); } };
+  if (state.layout === "tiers" && narrow.matches) {
+    for (const { tier, from, to } of bands()) {
+      const [top, bottom] = [from, to].map((y) => toScreen([0, y])[1]);
+      write(heading(tier), [(top + bottom) / 2, top + 9, bottom - 9].flatMap((y) => [[2, y, 1, 0], [box.clientWidth - 2, y, -1, 0]]));
+    }
+  } else if (state.layout === "tiers") {
+    for (const { tier, from, to } of bands()) write(heading(tier), [[toScreen([(from + to) / 2, 0])[0], 10, 0, 0]]);
+  } else if (state.layout === "time") {
+    for (const step of ticks()) write(clock.text[step], [[toScreen([timeOf(step), 0])[0], 10, 0, 0]]);
   }
-  return state.layout === "time" ? ticks().map((step) => one(clock.text[step], toScreen([timeOf(step), 0])[0], 10, 0)) : [];
+  return found;
 }
 
 function drawBands(canvas) {
