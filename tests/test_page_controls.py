@@ -158,6 +158,9 @@ def test_table_and_picture_agree_under_any_filters(visit: Visit, seed: int) -> N
         seen, listed = visit.edges(), pairs(visit)
         assert set(seen) == set(listed), change
         assert set(visit.nodes()) == {end for pair in listed for end in pair.split(" → ")}, change
+        painted = visit.ask("[graphflow.network.body.edgeIndices, graphflow.network.body.nodeIndices]")
+        assert set(painted[0]) == {edge["id"] for edge in seen.values()}, change
+        assert set(painted[1]) == set(visit.nodes().values()), change
         sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for pair, amount, currency in zip(
             (f"{a} → {b}" for a, b in zip(visit.column("Payer"), visit.column("Payee"), strict=True)),

@@ -107,6 +107,7 @@ function paint() {
   const { nodes, edges } = model();
   update(nodeSet, last.node, () => network.body.nodes, [...nodes.values()].map((node) => paintedNode(node, tones)));
   update(edgeSet, last.edge, () => network.body.edges, [...edges.values()].map((edge) => paintedEdge(edge, tones)));
+  network?.body.emitter.emit("_dataChanged"); // what was hidden or shown by its look alone is listed anew
   painting = false;
 }
 
