@@ -182,8 +182,8 @@ def test_each_case_has_its_page_with_its_accounts(out: Path) -> None:
     page = (out / "cases" / f"{best['case_id']}.html").read_text(encoding="utf-8")
     assert best["level"] == "high"
     facts = json.loads(re.findall(r'<script[^>]*id="facts"[^>]*>(.*?)</script>', page, re.DOTALL)[0])
-    assert {*best["accounts"]} <= {words[0] for node in facts["nodes"] for words in node}
-    assert {_place(file) for file in facts["files"]} == {
+    assert {*best["accounts"]} <= {account["account"] for account in facts["accounts"]}
+    assert {_place(path) for _, path in facts["files"]} == {
         "TenpayTrades.txt",
         "alipay.csv",
         "bank_return/样例银行_交易明细信息.csv",

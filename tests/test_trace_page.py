@@ -17,7 +17,6 @@ from view_cases import ledger
 
 from graphflow.trace import EXACT, Order
 from graphflow.view.picture import MAX_NODES
-from graphflow.view.text import RULES_SAID
 from graphflow.view.trace_curve import curve
 from graphflow.view.trace_folder import write_trace
 from graphflow.view.trace_page import trace_page
@@ -27,12 +26,24 @@ from graphflow.view.trace_sections import SHOWN, sections
 
 def nodes_of(html: str) -> dict[str, dict[str, Any]]:
     """The drawn nodes by account."""
-    heads = [lines[0][0] for lines in data(html, "facts")["nodes"]]
-    return dict(zip(heads, data(html, "nodes"), strict=True))
+    return {node["label"]: node for node in data(html, "nodes")}
 
 
 def edge_of(html: str, words: str) -> int:
-    return next(i for i, lines in enumerate(data(html, "facts")["edges"]) if lines[0][0] == words)
+    label = [node["label"] for node in data(html, "nodes")]
+    pairs = [f"{label[edge['from']]} → {label[edge['to']]}" for edge in data(html, "edges")]
+    return pairs.index(words)
+
+
+def carried(html: str, words: str) -> dict[str, list[str]]:
+    """What the listed transactions of an edge carried under each rule."""
+    facts, places = data(html, "facts"), {}
+    for row in facts["rows"]:
+        ends = " → ".join(facts["accounts"][end]["account"] for end in row[3:5])
+        if ends == words:
+            for rule, part in zip(facts["rules"], row[13:], strict=True):
+                places.setdefault(rule, []).append(f"{part} {facts['currencies'][row[6]][0]}")
+    return places
 
 
 @pytest.mark.parametrize("order", get_args(Order))
@@ -51,65 +62,69 @@ def test_the_page_shows_where_to_cut_whom_to_look_at_and_whom_to_warn() -> None:
 # --- the picture ----------------------------------------------------------------------------------------
 
 
-def test_victims_stand_first_then_tiers_then_ends() -> None:
+def test_victims_stand_first_then_tiers() -> None:
     drawn = nodes_of(trace_page(small()).html)
     assert {name: node["tier"] for name, node in drawn.items()} == {
-        "V1": 0, "V2": 0, "C": 1, "T": 2, "D": 2, "X": 3, "E": 4,
+        "V1": 0, "V2": 0, "C": 1, "T": 2, "D": 2, "X": 3, "E": 3,
     }  # fmt: skip
     assert drawn["V1"]["x"] < drawn["C"]["x"] < drawn["T"]["x"] < drawn["E"]["x"]
+    assert drawn["E"]["x"] == drawn["X"]["x"]  # where the trail ends it stands in its own tier
 
 
-def test_an_edge_is_as_wide_as_what_it_carried_under_the_rule() -> None:
+def test_an_edge_knows_what_it_carried_under_each_rule() -> None:
     html = trace_page(small()).html
-    edges = data(html, "edges")
     # C holds 300 of its own first, then 500 and 400 of the victims: 600 to T are 300 of them under FIFO, all under LIFO
-    by = edges[edge_of(html, "C → T")]["by"]
-    assert {rule: by[rule]["amount"] for rule in EXACT} == {
-        "fifo": "300 CNY", "lifo": "600 CNY", "own_first": "300 CNY", "pro_rata": "450 CNY",
+    assert carried(html, "C → T") == {
+        "fifo": ["30000 CNY"], "lifo": ["60000 CNY"], "own_first": ["30000 CNY"], "pro_rata": ["45000 CNY"],
     }  # fmt: skip
-    assert by["fifo"]["width"] == pytest.approx(22 * 300 / 500)
-    assert edges[edge_of(html, "V1 → C")]["by"]["fifo"]["width"] == 22
-    assert not edges[edge_of(html, "T → C")]["ahead"]
+    assert not data(html, "edges")[edge_of(html, "T → C")]["ahead"]
+    assert data(html, "edges")[edge_of(html, "C → T")]["ahead"]
 
 
-def test_an_edge_that_carries_nothing_under_a_rule_is_not_drawn_under_it() -> None:
+def test_an_edge_that_carries_nothing_under_a_rule_says_so() -> None:
     rows = [("X", "C", 900, "CNY"), ("V", "C", 100, "CNY"), ("C", "T", 500, "CNY"), ("T", "C", 1, "CNY")]
     html = trace_page(traced(ledger(rows), ["V"])).html
-    by = data(html, "edges")[edge_of(html, "C → T")]["by"]
-    assert by["fifo"] == {"width": 0, "amount": ""}
-    assert by["lifo"]["amount"] == "1 CNY"
+    assert (carried(html, "C → T")["fifo"], carried(html, "C → T")["lifo"]) == (["0 CNY"], ["100 CNY"])
 
 
 def test_colour_is_what_is_still_held_under_the_rule() -> None:
-    drawn = nodes_of(trace_page(small()).html)
-    groups = {name: {rule: node["by"][rule]["group"] for rule in EXACT} for name, node in drawn.items()}
-    assert set(groups["V1"].values()) == {"victim"}
-    assert groups["E"] == {"fifo": "held-0", "lifo": "held-3", "own_first": "held-0", "pro_rata": "held-3"}
-    assert groups["X"]["fifo"] == "held-1"
-    assert groups["C"]["fifo"] == "held-3"
-
-
-def test_clicking_an_edge_can_show_its_transactions_with_file_and_row() -> None:
     html = trace_page(small()).html
     facts = data(html, "facts")
-    lines = dict(line for line in facts["edges"][edge_of(html, "T → E")][1:])
-    assert lines["transactions"] == "2"
-    assert lines["source rows"] == "bank.csv:6, bank.csv:7"
-    assert lines[f"carried, {RULES_SAID['lifo']}"] == "300.00 CNY"
+    found = {account["account"]: account["group"] for account in facts["accounts"]}
+    groups = {
+        name: dict(zip(facts["rules"], [group] * 4 if isinstance(group, str) else group, strict=True))
+        for name, group in found.items()
+    }
+    assert set(groups["V1"].values()) == {"victim"}
+    assert (groups["C"]["fifo"], groups["X"]["fifo"]) == ("held-3", "held-1")
+    assert set(groups["D"].values()) == {"held-2"}
+    assert set(groups["E"].values()) == {"no-statement"}  # nobody knows whether it is still held there
+    drawn = nodes_of(html)
+    assert set(drawn["E"]["groups"].values()) == {"no-statement"}
+    assert drawn["C"]["groups"]["fifo"] == "held-3"
+    rows = [("X", "C", 900, "CNY"), ("V", "C", 100, "CNY"), ("C", "T", 500, "CNY"), ("T", "C", 1, "CNY")]
+    differs = nodes_of(trace_page(traced(ledger(rows), ["V"])).html)["T"]["groups"]
+    assert (differs["fifo"], differs["lifo"]) == ("held-0", "held-3")
+
+
+def test_an_account_knows_what_it_holds_and_a_transaction_its_file_and_row() -> None:
+    facts = data(trace_page(small()).html, "facts")
+    held = {account["account"]: account.get("held") for account in facts["accounts"]}
+    assert held["E"][facts["rules"].index("lifo")] == [[0, "30000"]]
     row = next(row for row in facts["rows"] if row[0] == "T00005")
-    assert row[4:6] == ["250.00", "CNY"]
-    assert [facts["files"][row[8]], row[9]] == ["bank.csv", 6]
-    assert row[11 + EXACT.index("lifo")] == "250.00"
+    assert [row[5], facts["currencies"][row[6]][0]] == ["25000", "CNY"]
+    assert [facts["files"][row[10]], row[11]] == [["bank.csv", "bank.csv"], 6]
+    assert row[13 + EXACT.index("lifo")] == "25000"
 
 
 def test_a_line_of_the_list_highlights_its_account() -> None:
     told = small()
     html = trace_page(told).html
-    facts = data(html, "facts")
-    first = facts["findings"][0]
-    assert facts["nodes"][first["node"]][0][0] == told.freeze_first["account"][0] == first["name"]
-    near = {facts["edges"][edge][0][0] for edge in first["edges"]}
-    assert near == {words for words in (lines[0][0] for lines in facts["edges"]) if first["name"] in words.split(" → ")}
+    label = [node["label"] for node in data(html, "nodes")]
+    pairs = [(label[edge["from"]], label[edge["to"]]) for edge in data(html, "edges")]
+    first = data(html, "facts")["findings"][0]
+    assert label[first["node"]] == told.freeze_first["account"][0] == first["name"]
+    assert {pairs[edge] for edge in first["edges"]} == {pair for pair in pairs if first["name"] in pair}
     assert drawn_ring(html) == set(told.freeze_first["account"])
 
 
@@ -211,7 +226,7 @@ def test_currencies_are_never_added() -> None:
     rows = [("V", "C", 100_00, "CNY"), ("V", "C", 70_00, "USD"), ("C", "T", 10_00, "USD"), ("T", "C", 1, "USD")]
     html = trace_page(traced(ledger(rows), ["V"])).html
     assert "100.00 CNY + 70.00 USD in 2 payments" in html
-    assert data(html, "edges")[edge_of(html, "V → C")]["by"]["fifo"] == {"width": 22, "amount": "100 CNY\n70 USD"}
+    assert carried(html, "V → C")["fifo"] == ["10000 CNY", "7000 USD"]
 
 
 # --- as a value, and as a file ------------------------------------------------------------------------------
@@ -220,7 +235,7 @@ def test_currencies_are_never_added() -> None:
 def test_a_trace_shows_its_page_in_a_notebook() -> None:
     told = small()
     tags = Elements(told._repr_html_()).tags
-    assert [(tag, attrs["sandbox"]) for tag, attrs in tags] == [("iframe", "allow-scripts")]
+    assert [(tag, attrs["sandbox"]) for tag, attrs in tags] == [("iframe", "allow-scripts allow-downloads")]
     assert tags[0][1]["srcdoc"] == trace_page(told).html
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,8 +19,12 @@ from view_cases import HOSTILE, case, crowd, finding, hostile, ledger, rule, tou
 
 from graphflow.errors import OutputError
 from graphflow.graph import FlowGraph
+from graphflow.languages import Reader
 from graphflow.ledger import Source
 from graphflow.view import Page, layout, view
+from graphflow.view.assets import page_script, script_texts, script_words
+from graphflow.view.bins import bins
+from graphflow.view.page import case_page
 from graphflow.view.picture import MAX_FOLDS, MAX_NODES, picture
 from graphflow.view.report import MAX_CASES, report
 from graphflow.view.trace_page import trace_page
@@ -172,12 +177,44 @@ def test_transactions_between_two_accounts_are_one_edge_and_currencies_are_not_a
     names = [account.account for account in drawn.accounts]
     edge = drawn.edges[drawn.edge_of[names.index("T1"), names.index("E1")]]
     assert (edge.paid.count, edge.paid.totals) == (2, {"CNY": 68_000_00, "USD": 150_00})
+    facts = data(view(graph, told).html, "facts")
+    rows = [row for row in facts["rows"] if [facts["accounts"][end]["account"] for end in row[3:5]] == ["T1", "E1"]]
+    assert [[row[5], facts["currencies"][row[6]], facts["files"][row[10]], row[11]] for row in rows] == [
+        ["6800000", ["CNY", 2], ["bank.csv", "bank.csv"], 11],
+        ["15000", ["USD", 2], ["bank.csv", "bank.csv"], 14],
+    ]
+
+
+def test_amounts_that_no_double_holds_stay_exact() -> None:
+    book = ledger([("A", "B", 9_007_199_254_740_993, "CNY")])
+    facts = data(
+        view(FlowGraph(book), case([finding(book, lambda *_: True)], {"A": "source", "B": "end"})).html, "facts"
+    )
+    assert facts["rows"][0][5] == "9007199254740993"
+
+
+def test_a_page_that_lists_all_its_transactions_needs_no_sums_and_another_one_has_them() -> None:
+    assert data(view(*tour()).html, "facts")["whole"] is None
+    graph, told = crowd(2500)
     html = view(graph, told).html
-    position = drawn.edge_of[names.index("T1"), names.index("E1")]
-    facts = dict(line for line in data(html, "facts")["edges"][position][1:])
-    assert facts["paid"] == "68,000.00 CNY + 150.00 USD"
-    assert facts["source rows"] == "bank.csv:11, bank.csv:14"
-    assert data(html, "edges")[position]["amount"] == "68,000 CNY\n150 USD ×2"
+    whole = data(html, "facts")["whole"]
+    carried = sum(int(amount) for edge in whole["edges"] for _, amount in edge["paid"][1])
+    assert carried == graph.ledger.frame["paid"].sum()
+    assert sum(edge["paid"][0] for edge in whole["edges"]) == 2501
+
+
+def test_accounts_say_how_long_money_stays_with_them() -> None:
+    stays = {account["account"]: account.get("stays") for account in data(view(*tour()).html, "facts")["accounts"]}
+    assert stays["T2"] == "3 minutes"  # C pays T2 in minute 8, T2 pays E1 in minute 11
+    assert stays["V1"] is None
+    assert stays["E2"] is None
+
+
+def test_times_are_those_of_the_readers_clock() -> None:
+    html = view(*tour(), zone="Asia/Shanghai").html
+    assert data(html, "facts")["rows"][0][1:3] == [0, "2026-03-02 17:05"]
+    assert data(html, "facts")["clock"]["text"][0] == "2026-03-02 17:05"
+    assert "Time (Asia/Shanghai)" in html
 
 
 def test_both_ways_between_two_accounts_are_curved_apart() -> None:
@@ -198,14 +235,24 @@ def test_accounts_stand_from_left_to_right_by_tier() -> None:
     assert len({(node["x"], node["y"]) for node in data(html, "nodes")}) == 12
 
 
-def test_findings_name_their_nodes_edges_and_rows() -> None:
-    html = view(*tour()).html
-    facts = data(html, "facts")
+def test_findings_name_their_rows() -> None:
+    facts = data(view(*tour()).html, "facts")
     loop = facts["findings"][1]
-    heads = {facts["nodes"][node][0][0] for node in loop["nodes"]}
-    assert heads == {"C", "T1", "E1"}
-    assert {facts["edges"][edge][0][0] for edge in loop["edges"]} == {"C → T1", "T1 → E1", "E1 → C"}
+    assert (loop["name"], sorted(loop)) == ("cycle", ["name", "rows"])
     assert [facts["rows"][row][0] for row in loop["rows"]] == ["T00007", "T00010", "T00013", "T00014"]
+
+
+def test_a_finding_lights_up_what_is_drawn_though_not_all_of_it_is_listed() -> None:
+    html = view(*crowd(2500)).html
+    facts = data(html, "facts")
+    last = next(i for i, edge in enumerate(data(html, "edges")) if edge["from"] == node_at(facts, "C"))
+    assert last in facts["findings"][0]["edges"]
+    assert max(facts["findings"][0]["rows"]) == 1999
+
+
+def node_at(facts: Any, name: str) -> int:
+    found: int = next(account["node"] for account in facts["accounts"] if account["account"] == name)
+    return found
 
 
 def test_what_does_not_fit_is_folded_and_counted() -> None:
@@ -226,6 +273,8 @@ def test_what_does_not_fit_is_folded_and_counted() -> None:
     html = view(graph, told).html
     assert "and 625 more" in [node["label"] for node in data(html, "nodes")]
     assert "625 of 902 accounts are folded" in html
+    held = [account["node"] for account in data(html, "facts")["accounts"]]
+    assert held.count(drawn.nodes.index(folds[0])) == 625  # so that it can be unfolded on the page
     assert len(html.encode()) < 1_000_000
 
 
@@ -239,6 +288,51 @@ def test_an_empty_name_still_has_a_node() -> None:
     book = ledger([("", "B", 100, "CNY")])
     html = view(FlowGraph(book), case([finding(book, lambda *_: True)], {"": "source", "B": "end"})).html
     assert data(html, "nodes")[0]["label"] == "(empty)"
+
+
+def test_two_thousand_accounts_can_be_drawn() -> None:
+    html = view(*crowd(2100), max_nodes=2000).html
+    assert 1900 < len(data(html, "nodes")) <= 2000
+    assert data(html, "facts")["whole"] is None
+
+
+# --- our script -----------------------------------------------------------------------------------------
+
+
+def test_the_script_never_writes_html() -> None:
+    found = re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function", page_script()
+    )
+    assert found is None
+
+
+def test_every_fixed_text_of_the_script_is_known_to_catalogues() -> None:
+    script = page_script()
+    assert re.findall(r"(?<![\w.$])t\((?!\")\w+", script) == ["t(text", "t(number"]  # where they are made
+    both = re.findall(r'many\([^"()]*"([^"]*)", "([^"]*)"', script)
+    assert len(both) == len(re.findall(r"(?<![\w.$])many\(", script))
+    said = re.findall(r'(?<![\w.$])t\("((?:[^"\\]|\\.)*)"', script)
+    assert len(said) > 60
+    assert {*said, *(text for pair in both for text in pair)} <= set(script_texts())
+
+
+def test_the_script_gets_its_texts_in_the_readers_language() -> None:
+    to = Reader(code="zh", words={"Play": "播放", "not in the script": "x"})
+    assert script_words(to) == {"Play": "播放"}
+    graph, told = tour()
+    html = case_page(
+        graph, told, Reader(code="zh", words={"Play": "播放", "tier {n}": "第{n}层", "Legend": "图例"})
+    ).html
+    assert data(html, "words") == {"Play": "播放", "tier {n}": "第{n}层"}
+    assert 'aria-label="图例"' in html
+
+
+def test_steps_of_the_clock_begin_at_round_times_of_the_reader() -> None:
+    times = [datetime(2026, 3, 2, 9, 7, tzinfo=UTC), datetime(2026, 3, 5, 20, 1, tzinfo=UTC)]
+    made = bins(times, "%Y-%m-%d %H:%M", Reader(zone="Asia/Kolkata"))
+    assert (made["text"][0], made["text"][1], made["step"]) == ("2026-03-02 14:00", "2026-03-02 15:00", "1 hour")
+    assert made["at"][0] == -37 * 60
+    assert made["at"][-2] <= (times[1] - times[0]).total_seconds() < made["at"][-1]
 
 
 # --- the page as a value -----------------------------------------------------------------------------------
@@ -260,7 +354,7 @@ def test_save_says_where_it_cannot_write(tmp_path: Path) -> None:
 def test_in_a_notebook_the_page_stays_in_its_frame() -> None:
     page = view(*hostile())
     tags = Elements(page._repr_html_()).tags
-    assert [(tag, attrs["sandbox"]) for tag, attrs in tags] == [("iframe", "allow-scripts")]
+    assert [(tag, attrs["sandbox"]) for tag, attrs in tags] == [("iframe", "allow-scripts allow-downloads")]
     assert tags[0][1]["srcdoc"] == page.html
     assert repr(page) == "Page(case_id='case-0001')"
 

@@ -93,6 +93,26 @@ def tour() -> tuple[FlowGraph, Case]:
     return FlowGraph(book), case([fan, loop, chain], roles)
 
 
+def banked() -> tuple[FlowGraph, Case]:
+    """The tour, with banks and channels."""
+    graph, told = tour()
+    columns = ("payer", "payee", "paid", "paid_currency")
+    rows: list[Row] = [tuple(row[name] for name in columns) for row in graph.ledger.frame.to_dicts()]
+    book = ledger(
+        rows,
+        channel=["app" if i % 2 else "web" for i in range(len(rows))],
+        payer_bank=["Model Bank" if row[0] in ("C", "T1") else "Sample Bank" for row in rows],
+        payee_bank=["Model Bank" if row[1] in ("C", "T1") else "Sample Bank" for row in rows],
+        payer_name=["Wang Min" if row[0] == "V2" else None for row in rows],
+    )
+    found = [
+        finding(book, lambda payer, _: payer.startswith("V")),
+        finding(book, lambda a, b: (a, b) in {("C", "T1"), ("T1", "E1"), ("E1", "C")}, detector="cycle"),
+        finding(book, lambda a, _: a in ("C", "T1", "T2", "T3"), detector="mule-chain"),
+    ]
+    return FlowGraph(book), case(found, dict(told.roles), accounts=("C", "T1"))
+
+
 def hostile() -> tuple[FlowGraph, Case]:
     """Everything from data that a page can show is hostile."""
     rows: list[Row] = [(name, "C", 100_00, "CNY") for name in HOSTILE] + [("C", HOSTILE[0], 900_00, "<b>X</b>")]

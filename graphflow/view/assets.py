@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
@@ -9,6 +10,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from graphflow.languages import Reader
 from graphflow.words import count as plural
 from graphflow.words import shown
 
@@ -26,7 +28,7 @@ def environment() -> Environment:
     )
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     made.filters.update(shown=shown, plural=plural)
-    made.globals.update(asset=asset)
+    made.globals.update(asset=asset, page_script=page_script)
     return made
 
 
@@ -39,6 +41,35 @@ def template(name: str) -> Template:
 def asset(name: str) -> Markup:
     """One of `assets/`: our own text, inserted as it is."""
     return Markup(files("graphflow.view").joinpath("assets", name).read_text("utf-8"))
+
+
+PARTS = (
+    "base", "money", "state", "filter", "model", "places", "picture", "texts", "timeline", "table", "panel", "search",
+    "export", "keys", "start",
+)  # fmt: skip
+"""The files of the script of a case page and of a trace page, in the order in which they stand in it."""
+
+_SAID = re.compile(r'\b(?:t|many)\(((?:[^"()]*"(?:[^"\\]|\\.)*")+)')
+
+
+@cache
+def page_script() -> Markup:
+    """Our script of a case page and of a trace page: one function, so that nothing of it is global."""
+    return (
+        Markup('"use strict";\n(() => {\n') + Markup("\n").join(asset(f"page/{p}.js") for p in PARTS) + Markup("})();")
+    )
+
+
+@cache
+def script_texts() -> tuple[str, ...]:
+    """Every fixed English text that the script of a page shows: the first texts of its calls of `t` and of `many`."""
+    found = {text: None for call in _SAID.findall(page_script()) for text in re.findall(r'"((?:[^"\\]|\\.)*)"', call)}
+    return tuple(found)
+
+
+def script_words(to: Reader) -> dict[str, str]:
+    """What the script's texts are in the reader's language; those without a translation stay English."""
+    return {text: to.words[text] for text in script_texts() if text in to.words}
 
 
 def nonce_of(content: str) -> str:

@@ -15,18 +15,17 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from graphflow.ledger import default_decimals, major
 from graphflow.view.assets import environment
+from graphflow.view.facts import group_of
 from graphflow.view.layout import TALL, WIDE, Spot, bow, columns, spread, tiers
-from graphflow.view.picture import Amount, Edge, Node, Picture
-from graphflow.view.text import Totals
-from graphflow.words import shorten, shown
+from graphflow.view.picture import Edge, Node, Picture
+from graphflow.words import shown
 
 OPTIONS = {
     "physics": {"enabled": False},
     "layout": {"improvedLayout": False, "randomSeed": 1},
     "interaction": {"hover": True, "hoverConnectedEdges": False, "tooltipDelay": 0, "multiselect": False},
-    "nodes": {"font": {"size": 15, "face": "system-ui, sans-serif", "vadjust": 0}, "borderWidth": 1},
+    "nodes": {"borderWidth": 1},
     "edges": {
         "arrows": {"to": {"enabled": True, "scaleFactor": 0.75}},
         "arrowStrikethrough": False,
@@ -50,17 +49,11 @@ SHAPES = {
 }
 """A victim candidate is a source and a cash-out an end by nature: the same shape, much darker."""
 
-HELD = ((0.5, "held-3"), (0.1, "held-2"), (0.0, "held-1"))
-"""Colours of what an account still holds: above which share of the largest holding in its currency."""
-
-WIDEST = 22.0
-"""Canvas units of the edge that carried the most; the others in proportion."""
-
 PAYS_IN = ("source", "victim candidate")
 """Roles that stand in the first column."""
 
 FEW = 60
-"""Up to so many nodes there is room for holders' names, and time to lead each curve round the others."""
+"""Up to so many nodes there is time to lead each curve round the others."""
 
 
 def load() -> Any:
@@ -68,7 +61,7 @@ def load() -> Any:
     return import_module("pyvis.network")
 
 
-def draw(picture: Picture, words: Mapping[str, Any], decimals: Mapping[str, int], *, page: str = "case.html.j2") -> str:
+def draw(picture: Picture, words: Mapping[str, Any], *, page: str = "case.html.j2") -> str:
     """The page's HTML. `words` is what the page says beside the picture: pyvis hands its heading on as it is."""
     network = load().Network(directed=True)
     network.templateEnv, network.path = environment(), page
@@ -77,7 +70,7 @@ def draw(picture: Picture, words: Mapping[str, Any], decimals: Mapping[str, int]
     standing = _standing(picture)
     _add_nodes(network, picture, standing)
     for index, edge in enumerate(picture.edges):
-        network.edges.append(_edge(index, edge, picture, standing, decimals))
+        network.edges.append(_edge(index, edge, picture, standing))
     html: str = network.generate_html("page.html")
     return html
 
@@ -113,65 +106,46 @@ def _add_nodes(network: Any, picture: Picture, standing: Standing) -> None:
         x, y = standing.wide[index]
         network.add_node(
             index,
-            label=node_label(node, picture, 20),
-            brief=node_label(node, picture, 11),
+            label=node_label(node, picture),
             shape="box" if node.folded else SHAPES.get(node.role or "", "dot"),
-            group=(node.role or "other").replace(" ", "-"),
             size=(20 if node.flagged else 14) + (7 if node.role == "controller candidate" else 0),  # a star is thin
             flagged=node.flagged,
-            folded=node.folded,
+            folded=len(node.members) if node.folded else 0,
             tier=standing.tier[index],
             x=x,
             y=y,
             tall=standing.tall[index],
-            **_by({rule: {"group": _held_group(node, amount)} for rule, amount in node.held.items()}),
+            groups=_groups(node),
         )
 
 
-def _by(rules: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What differs between the rules of a trace; nothing in a case."""
-    return {"by": rules} if rules else {}
+def _groups(node: Node) -> str | dict[str, str]:
+    """Under which name the style sheet has its colour; in a trace, under each rule."""
+    if not node.held:
+        return group_of(node.role, 0.0, traced=False)
+    return {rule: group_of(node.role, amount.share, traced=True) for rule, amount in node.held.items()}
 
 
-def _held_group(node: Node, amount: Amount) -> str:
-    if node.role == "victim":
-        return "victim"
-    return next((group for least, group in HELD if amount.share > least), "held-0")
-
-
-def node_label(node: Node, picture: Picture, limit: int) -> str:
-    """The account, and its holder's name while there is room for it."""
+def node_label(node: Node, picture: Picture) -> str:
+    """The account; of several folded into one, how many."""
     if node.folded:
         return f"and {len(node.members):,} more"
-    account = picture.accounts[node.members[0]]
-    label = shown(account.account, limit)
-    if account.name and len(picture.nodes) <= FEW:
-        label += "\n" + shown(account.name, limit)
-    return label
+    return shown(picture.accounts[node.members[0]].account, 60)
 
 
-def _edge(index: int, edge: Edge, picture: Picture, standing: Standing, decimals: Mapping[str, int]) -> dict[str, Any]:
+def _edge(index: int, edge: Edge, picture: Picture, standing: Standing) -> dict[str, Any]:
     """What pyvis keeps of an edge; its own `add_edge` searches all nodes for each end.
 
-    `amount` is drawn by our script, where there is room for it. `bend` is how round the curve is on a wide and
-    on a tall canvas; 0 is an even curve to the next tier. `by`: width and amount under each rule of tracing.
+    Width and amount follow the transactions that are looked at: the page's script adds them up. `bend` is how round
+    the curve is on a wide and on a tall canvas; 0 is an even curve to the next tier.
     """
     return {
         "id": index,
         "from": edge.payer,
         "to": edge.payee,
-        "width": round(1 + 7 * edge.share**0.5, 2),
-        "amount": edge_label(edge, decimals),
         "bend": _bend(edge, picture, standing),
         "ahead": standing.tier[edge.payee] > standing.tier[edge.payer],
-        **_by({rule: _carried(amount, decimals) for rule, amount in edge.carried.items()}),
     }
-
-
-def _carried(amount: Amount, decimals: Mapping[str, int]) -> dict[str, Any]:
-    """An edge under one rule; it is not drawn where the rule lets it carry nothing."""
-    label = "\n".join(_round_amounts({currency: n for currency, n in amount.totals.items() if n}, decimals))
-    return {"width": round(max(WIDEST * amount.share, 1.0), 2) if label else 0, "amount": label}
 
 
 def _bend(edge: Edge, picture: Picture, standing: Standing) -> list[float]:
@@ -185,18 +159,3 @@ def _bend(edge: Edge, picture: Picture, standing: Standing) -> list[float]:
         return [0.2, 0.2]
     others = [n for n in range(len(picture.nodes)) if n not in (edge.payer, edge.payee)]
     return [bow(at[edge.payer], at[edge.payee], [at[n] for n in others]) for at in (standing.wide, standing.tall)]
-
-
-def edge_label(edge: Edge, decimals: Mapping[str, int]) -> str:
-    """Amounts by currency, round ones without their cents, and how many transactions when more than one."""
-    count = f" ×{edge.paid.count:,}" if edge.paid.count > 1 else ""
-    return "\n".join(_round_amounts(edge.paid.totals, decimals)) + count
-
-
-def _round_amounts(totals: Totals, decimals: Mapping[str, int]) -> list[str]:
-    lines = []
-    for currency, amount in sorted(totals.items()):
-        places = decimals.get(currency, default_decimals(currency))
-        whole, cents = divmod(amount, 10**places)
-        lines.append(f"{major(amount, places) if cents else f'{whole:,}'} {shorten(shown(currency), 12)}")
-    return lines

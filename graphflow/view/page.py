@@ -5,10 +5,9 @@ The page of a trace (`trace_page`) takes its facts and its `Page` from here.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,18 +19,14 @@ from graphflow.case import Case
 from graphflow.errors import OutputError
 from graphflow.graph import FlowGraph
 from graphflow.languages import Reader, reader
-from graphflow.view.assets import nonce_of
+from graphflow.view.assets import nonce_of, script_words
+from graphflow.view.facts import MAX_ROWS, as_json, facts_of
 from graphflow.view.network import draw
-from graphflow.view.picture import MAX_NODES, Amount, Edge, Node, Picture, Transfer, picture
-from graphflow.view.text import RULES_SAID, money, totals_text
-from graphflow.words import count as plural
+from graphflow.view.picture import MAX_EDGES, MAX_NODES, Node, Picture, picture
+from graphflow.view.text import many
 from graphflow.words import shown
 
-MAX_ROWS = 2000
 MAX_FINDINGS = 100
-SOURCES_SHOWN = 5
-
-Decimals = Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -58,17 +53,20 @@ class Page:
         return target
 
     def _repr_html_(self) -> str:
-        """A frame of its own: the page's styles stay in it, and its script cannot reach the notebook."""
+        """A frame of its own: styles stay in it, its script cannot reach the notebook, its exports download."""
         return (
-            '<iframe sandbox="allow-scripts" width="100%" height="820" style="border:0" '
+            '<iframe sandbox="allow-scripts allow-downloads" width="100%" height="820" style="border:0" '
             f'title="{escape(self.case_id)}" srcdoc="{escape(self.html)}"></iframe>'
         )
 
 
-def view(graph: FlowGraph, case: Case, *, lang: str = "en", zone: str | None = None) -> Page:
+def view(
+    graph: FlowGraph, case: Case, *, lang: str = "en", zone: str | None = None, max_nodes: int = MAX_NODES
+) -> Page:
     """The page of a case. `graph` is the one the case was found in; it is not changed.
 
-    lang  "en" or "zh"; zone: whose clock the page shows, such as "Asia/Shanghai"; UTC when not given
+    lang       "en" or "zh"; zone: whose clock the page shows, such as "Asia/Shanghai"; UTC when not given
+    max_nodes  accounts that are drawn on their own; with more than 300 a page opens more slowly, and is harder to read
 
     Example
     -------
@@ -82,144 +80,82 @@ def view(graph: FlowGraph, case: Case, *, lang: str = "en", zone: str | None = N
     >>> page
     Page(case_id='case-0001')
     """
-    return case_page(graph, case, reader(lang, zone))
+    return case_page(graph, case, reader(lang, zone), max_nodes=max_nodes)
 
 
-def case_page(graph: FlowGraph, case: Case, to: Reader) -> Page:
+def case_page(graph: FlowGraph, case: Case, to: Reader, *, max_nodes: int = MAX_NODES) -> Page:
     """The page of a case for a reader."""
-    drawn = picture(graph, case)
-    decimals = graph.ledger.decimals
-    facts = as_json(facts_of(drawn, decimals, findings=_finding_facts(drawn, case)))
+    max_rows = max(MAX_ROWS, 3 * max_nodes)
+    drawn = picture(graph, case, max_nodes=max_nodes, max_edges=max(MAX_EDGES, 3 * max_nodes))
+    findings = _finding_facts(drawn, case, max_rows)
+    facts = as_json(facts_of(drawn, graph.ledger.decimals, to, findings=findings, max_rows=max_rows))
     words = {
         "reader": to,
         "case": case,
         "facts": Markup(facts),
+        "script_words": Markup(as_json(script_words(to))),
         "nonce": nonce_of(f"{case.id}{case.headline}{facts}"),
         "version": __version__,
-        "span": span(case.start, case.end),
+        "span": span(case.start, case.end, to),
         "largest_part": max((part.points for part in case.parts), default=1.0) or 1.0,
-        "findings": [_finding_words(finding) for finding in case.findings[:MAX_FINDINGS]],
-        "roles": list(dict.fromkeys(node.role or "other" for node in drawn.nodes)),
+        "findings": [_finding_words(finding, to) for finding in case.findings[:MAX_FINDINGS]],
+        "roles": list(dict.fromkeys(account.role or "other" for account in drawn.accounts)),
         "folded": drawn.folded,
-        "accounts": len(drawn.accounts),
-        "transactions": len(drawn.transfers),
-        "cuts": _cuts(drawn, case),
+        "cited": many(to, len(drawn.transfers), "{n} transaction", "{n} transactions"),
+        "among": many(to, len(drawn.accounts), "{n} account", "{n} accounts"),
+        "flagged": many(to, len(case.accounts), "{n} account", "{n} accounts"),
+        "cuts": _cuts(drawn, case, max_rows, to),
     }
-    return Page(case.id, draw(drawn, words, decimals))
-
-
-def as_json(data: object) -> str:
-    """JSON that can stand inside a script element: nothing in it can close the element or open another."""
-    text = json.dumps(data, separators=(",", ":"))
-    for character in "<>&'":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    return Page(case.id, draw(drawn, words))
 
 
 # --- words ------------------------------------------------------------------------------------------
 
 
-def _finding_words(finding: Any) -> dict[str, str]:
+def _finding_words(finding: Any, to: Reader) -> dict[str, str]:
     return {
         "detector": shown(finding.detector, 40),
         "reason": shown(finding.reason, 600),
         "amount": finding.amount_text,
         "level": finding.level,
-        "points": f"{finding.points:g} point" + ("" if finding.points == 1 else "s"),
-        "span": span(finding.start, finding.end),
+        "points": to.say("1 point" if finding.points == 1 else "{n} points", n=f"{finding.points:g}"),
+        "span": span(finding.start, finding.end, to),
         "truncated": shown(finding.truncated, 300) if finding.truncated else "",
     }
 
 
-def span(start: Any, end: Any) -> str:
-    """
-    >>> from datetime import datetime
-    >>> span(datetime(2026, 1, 5, 9), datetime(2026, 1, 5, 10, 30))
+def span(start: datetime, end: datetime, to: Reader | None = None) -> str:
+    """From when to when, by the reader's clock.
+
+    >>> from datetime import UTC
+    >>> span(datetime(2026, 1, 5, 9, tzinfo=UTC), datetime(2026, 1, 5, 10, 30, tzinfo=UTC))
     '2026-01-05 09:00 – 10:30'
     """
-    last = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
-    return f"{start:%Y-%m-%d %H:%M} – {last}"
+    clock = to or Reader()
+    first, last = clock.moment(start), clock.moment(end)
+    return f"{first} – {last[11:] if last[:10] == first[:10] else last}"
 
 
-def _cuts(drawn: Picture, case: Case) -> list[str]:
+def _cuts(drawn: Picture, case: Case, max_rows: int, to: Reader) -> list[str]:
     """Everything that is in the case and not on the page, in words."""
     rows, findings = len(drawn.transfers), len(case.findings)
     lines = []
     if drawn.folded:
-        lines.append(f"{drawn.folded:,} of {len(drawn.accounts):,} accounts are folded into boxes (“and … more”).")
+        text = "{n} of {of} accounts are folded into boxes (“and … more”)."
+        lines.append(to.say(text, n=f"{drawn.folded:,}", of=f"{len(drawn.accounts):,}"))
     if drawn.unseen:
-        lines.append(f"{plural(drawn.unseen, 'edge')} with the smallest amounts not drawn.")
-    if rows > MAX_ROWS:
-        lines.append(
-            f"The table lists the first {MAX_ROWS:,} of {rows:,} transactions; evidence.parquet holds all of them."
-        )
+        one, more = "{n} edge with the smallest amounts not drawn.", "{n} edges with the smallest amounts not drawn."
+        lines.append(many(to, drawn.unseen, one, more))
+    if rows > max_rows:
+        text = "The table lists the first {n} of {of} transactions; evidence.parquet holds all of them."
+        lines.append(to.say(text, n=f"{max_rows:,}", of=f"{rows:,}"))
     if findings > MAX_FINDINGS:
-        lines.append(f"{MAX_FINDINGS} of {findings:,} findings are listed; findings.csv holds all of them.")
+        text = "{n} of {of} findings are listed; findings.csv holds all of them."
+        lines.append(to.say(text, n=MAX_FINDINGS, of=f"{findings:,}"))
     return lines + [shown(text, 400) for text in (case.split,) if text]
 
 
 # --- facts for the script -----------------------------------------------------------------------------
-
-
-def facts_of(drawn: Picture, decimals: Decimals, *, findings: list[dict[str, Any]]) -> dict[str, Any]:
-    """What hovering, clicking and the table show. `findings`: what each button of the list highlights."""
-    listed = drawn.transfers[:MAX_ROWS]
-    used = sorted({account for t in listed for account in (t.payer, t.payee)})
-    place = {account: index for index, account in enumerate(used)}
-    files = sorted({t.file for t in listed})
-    limit = 200 if len(used) <= MAX_NODES else 80
-    return {
-        "nodes": [_node_facts(node, drawn, decimals) for node in drawn.nodes],
-        "edges": [_edge_facts(edge, drawn, decimals) for edge in drawn.edges],
-        "accounts": [[shown(drawn.accounts[a].account, limit), drawn.node_of[a]] for a in used],
-        "files": [shown(file) for file in files],
-        "rows": [_row(t, place, files, decimals) for t in listed],
-        "findings": findings,
-        "total": drawn.total,
-    }
-
-
-def _row(t: Transfer, place: Mapping[int, int], files: list[str], decimals: Decimals) -> list[Any]:
-    amount, currency = money(t.paid, t.paid_currency, decimals).split(" ", 1)
-    same = t.paid == t.received and t.paid_currency == t.received_currency
-    received = "" if same else money(t.received, t.received_currency, decimals)
-    where = [files.index(t.file), t.row, shown(t.twin, 120) if t.twin else ""]
-    channel = shown(t.channel, 40) if t.channel else ""
-    carried = [money(part, t.paid_currency, decimals).split(" ", 1)[0] for part in t.carried]
-    return [
-        shown(t.tx, 80), t.time, place[t.payer], place[t.payee], amount, currency, received, channel, *where, *carried,
-    ]  # fmt: skip
-
-
-def _node_facts(node: Node, drawn: Picture, decimals: Decimals) -> list[list[str]]:
-    """[heading], then [what, value] lines."""
-    times = [t for t in (node.came.first, node.went.first) if t], [t for t in (node.came.last, node.went.last) if t]
-    lines = _who(node, drawn)
-    for word, tally in (("in", node.came), ("out", node.went)):
-        if tally.count:
-            amounts = " + ".join(totals_text(tally.totals, decimals))
-            lines.append([word, f"{amounts} ({plural(tally.count, 'transaction')})"])
-    lines += _by_rule(node.held, "still held", decimals)
-    return [*lines, ["first", min(times[0], default="")], ["last", max(times[1], default="")]]
-
-
-def _by_rule(amounts: Mapping[str, Amount], word: str, decimals: Decimals) -> list[list[str]]:
-    """Traced money, a line a rule."""
-    return [
-        [f"{word}, {RULES_SAID[rule]}", " + ".join(totals_text(amount.totals, decimals)) or "nothing"]
-        for rule, amount in amounts.items()
-    ]
-
-
-def _who(node: Node, drawn: Picture) -> list[list[str]]:
-    if node.folded:
-        beside = "" if node.beside is None else f" beside {label_of(drawn.nodes[node.beside], drawn)}"
-        return [[f"{plural(len(node.members), 'more account')}{beside}"], ["role", node.role or "several"]]
-    account = drawn.accounts[node.members[0]]
-    role = (account.role or "other") + (", flagged" if account.flagged else "")
-    lines = [[shown(account.account)], ["role", role]]
-    more = (("why", account.why), ("type", account.type), ("bank", account.bank), ("name", account.name))
-    return lines + [[w, shown(v)] for w, v in more if v]
 
 
 def label_of(node: Node, drawn: Picture) -> str:
@@ -227,33 +163,22 @@ def label_of(node: Node, drawn: Picture) -> str:
     return f"and {len(node.members):,} more" if node.folded else shown(drawn.accounts[node.members[0]].account, 60)
 
 
-def _edge_facts(edge: Edge, drawn: Picture, decimals: Decimals) -> list[list[str]]:
-    cited = [f"{shown(t.file, 60)}:{t.row}" for t in edge.transfers[:SOURCES_SHOWN]]
-    rest = edge.paid.count - len(cited)
-    lines = [
-        [f"{label_of(drawn.nodes[edge.payer], drawn)} → {label_of(drawn.nodes[edge.payee], drawn)}"],
-        ["transactions", f"{edge.paid.count:,}"],
-        ["paid", " + ".join(totals_text(edge.paid.totals, decimals))],
-    ]
-    if edge.received.totals != edge.paid.totals:
-        lines.append(["received", " + ".join(totals_text(edge.received.totals, decimals))])
-    lines += _by_rule(edge.carried, "carried", decimals)
-    source = ", ".join(cited) + (f" and {rest:,} more" if rest else "")
-    return [*lines, ["first", edge.paid.first], ["last", edge.paid.last], ["source rows", source]]
-
-
-def _finding_facts(drawn: Picture, case: Case) -> list[dict[str, Any]]:
-    """Per listed finding: the nodes and edges to highlight, the rows of the table to show."""
+def _finding_facts(drawn: Picture, case: Case, max_rows: int) -> list[dict[str, Any]]:
+    """Per listed finding: the transactions it cites; where some of them are not listed, what lights up all the same."""
     position = {int(row): index for index, row in enumerate(case.rows)}
     facts = []
     for finding in case.findings[:MAX_FINDINGS]:
-        rows = [position[int(row)] for row in finding.rows]
-        hops = {(drawn.node_of[drawn.transfers[r].payer], drawn.node_of[drawn.transfers[r].payee]) for r in rows}
+        rows = sorted({position[int(row)] for row in finding.rows})
+        hops = {(drawn.node_of[drawn.transfers[r].payer], drawn.node_of[drawn.transfers[r].payee]): None for r in rows}
+        unlisted = {
+            "nodes": sorted({node for hop in hops for node in hop}),
+            "edges": [drawn.edge_of[hop] for hop in hops if hop in drawn.edge_of],
+        }
         facts.append(
             {
-                "nodes": sorted({node for hop in hops for node in hop}),
-                "edges": sorted(drawn.edge_of[hop] for hop in hops if hop in drawn.edge_of),
-                "rows": sorted(row for row in set(rows) if row < MAX_ROWS),
+                "name": shown(finding.detector, 40),
+                "rows": [row for row in rows if row < max_rows],
+                **(unlisted if rows[-1] >= max_rows else {}),
             }
         )
     return facts

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -19,7 +20,8 @@ T = TypeVar("T")
 
 MAX_NODES = 300
 MAX_FOLDS = 24
-MAX_EDGES = 600
+MAX_EDGES = 1000
+_DWELL = timedelta(hours=24)
 
 
 class Transfer(NamedTuple):
@@ -29,7 +31,7 @@ class Transfer(NamedTuple):
     payer: int
     payee: int
     tx: str
-    time: str
+    time: datetime
     paid: int
     paid_currency: str
     received: int
@@ -42,7 +44,12 @@ class Transfer(NamedTuple):
 
 
 class Account(NamedTuple):
-    """An account on a cited transaction. `why`: the reason of its role; `type`: what kind of account, and why."""
+    """An account on a cited transaction.
+
+    why    the reason of its role; type: what kind of account, and why
+    stays  seconds that money it hands on within a day stays on average, first in first out; None: it hands on none
+    held   by rule, what it still holds, where money is traced
+    """
 
     account: str
     bank: str
@@ -51,6 +58,8 @@ class Account(NamedTuple):
     flagged: bool
     why: str = ""
     type: str = ""
+    stays: float | None = None
+    held: Mapping[str, Amount] | None = None
 
 
 @dataclass(kw_only=True)
@@ -59,10 +68,10 @@ class Tally:
 
     count: int = 0
     totals: Totals = field(default_factory=dict)
-    first: str = ""
-    last: str = ""
+    first: datetime | None = None
+    last: datetime | None = None
 
-    def add(self, time: str, currency: str, amount: int) -> None:
+    def add(self, time: datetime, currency: str, amount: int) -> None:
         self.count += 1
         self.first = self.first or time
         self.last = time
@@ -120,6 +129,7 @@ class Picture:
     node_of     the node of each account
     edges       the drawn ones; edge_of: (payer node, payee node) → position in `edges`
     unseen      edges left out, the smallest ones
+    form        how its times are written: in the ledger's own precision
     tier        of each node, where it is known; empty: told from the order in which money reached it
     """
 
@@ -131,6 +141,7 @@ class Picture:
     edge_of: dict[tuple[int, int], int]
     unseen: int
     total: int
+    form: str = "%Y-%m-%d %H:%M:%S"
     tier: list[int] = field(default_factory=list)
 
     @property
@@ -149,10 +160,11 @@ def picture(graph: FlowGraph, case: Case, *, max_nodes: int = MAX_NODES, max_edg
     """Read the case's transactions from the graph's columns, and decide what is drawn."""
     flow = graph.flow_subgraph(case.rows).flow
     flagged, types, why = set(case.accounts), graph.flow.types, case.role_reasons
+    stays = stays_of(flow, flow.accounts)
     accounts = [
         Account(
             account, bank or "", name or "", case.roles.get(account), account in flagged, why.get(account, ""),
-            types.words(code),
+            types.words(code), stays.get(code),
         )
         for code, (account, bank, name) in zip(flow.accounts.tolist(), flow.described.iter_rows(), strict=True)
     ]  # fmt: skip
@@ -176,7 +188,14 @@ def assembled(accounts: list[Account], transfers: list[Transfer], *, max_nodes: 
         edge_of={(edge.payer, edge.payee): position for position, edge in enumerate(kept)},
         unseen=len(edges) - len(kept),
         total=len(transfers),
+        form=clock(flow),
     )
+
+
+def stays_of(flow: Flow, codes: npt.NDArray[np.int32]) -> dict[int, float]:
+    """Seconds that money stays with each of these accounts, by its transactions in `flow`; others are left out."""
+    seconds = flow.stays(_DWELL)[codes]
+    return {int(code): float(value) for code, value in zip(codes, seconds, strict=True) if not np.isnan(value)}
 
 
 def clock(flow: Flow) -> str:
@@ -193,7 +212,7 @@ def cited(flow: Flow, accounts: npt.NDArray[np.int32]) -> list[Transfer]:
         pl.Series("from", np.searchsorted(accounts, flow.payer)),
         pl.Series("to", np.searchsorted(accounts, flow.payee)),
         "tx",
-        pl.col("time").dt.strftime(clock(flow)),
+        "time",
         "paid",
         pl.col("paid_currency").cast(pl.String),
         "received",

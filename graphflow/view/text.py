@@ -1,9 +1,10 @@
-"""Amounts of money, and the rules they are traced by, as a page words them: by currency, never added together."""
+"""Amounts, the rules they are traced by, numbers and time spans, as a page words them. Currencies are never added."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from graphflow.languages import Reader
 from graphflow.ledger import default_decimals, major
 from graphflow.words import shown
 
@@ -34,3 +35,30 @@ def totals_text(totals: Totals, decimals: Mapping[str, int]) -> list[str]:
 def add(totals: Totals, currency: str, amount: int) -> None:
     """Add an amount to the total of its own currency."""
     totals[currency] = totals.get(currency, 0) + amount
+
+
+def many(to: Reader, number: int, one: str, more: str) -> str:
+    """A number with its noun, in the reader's language.
+
+    >>> many(Reader(), 1, "{n} account", "{n} accounts"), many(Reader(), 1200, "{n} account", "{n} accounts")
+    ('1 account', '1,200 accounts')
+    """
+    return to.say(one if number == 1 else more, n=f"{number:,}")
+
+
+def lasting(seconds: float, to: Reader) -> str:
+    """A time span in its largest two units.
+
+    >>> lasting(461, Reader()), lasting(90_000, Reader()), lasting(0, Reader())
+    ('7 minutes 41 seconds', '1 day 1 hour', '0 seconds')
+    """
+    units = (
+        (86_400, "{n} day", "{n} days"), (3_600, "{n} hour", "{n} hours"), (60, "{n} minute", "{n} minutes"),
+        (1, "{n} second", "{n} seconds"),
+    )  # fmt: skip
+    rest, words = round(seconds), []
+    for size, one, more in units:
+        count, rest = divmod(rest, size)
+        if count:
+            words.append(many(to, count, one, more))
+    return " ".join(words[:2]) or to.say("{n} seconds", n=0)

@@ -14,9 +14,10 @@ from graphflow.trace import EXACT, Trace
 from graphflow.trace.freeze import ENQUIRED, leading
 from graphflow.trace.freeze_simulator import ASSUMES
 from graphflow.trace.trail import tied
-from graphflow.view.assets import nonce_of
+from graphflow.view.assets import nonce_of, script_words
+from graphflow.view.facts import as_json, facts_of
 from graphflow.view.network import draw
-from graphflow.view.page import Page, as_json, facts_of, label_of
+from graphflow.view.page import Page, label_of
 from graphflow.view.picture import Picture
 from graphflow.view.text import RULES_SAID, money
 from graphflow.view.trace_curve import curve
@@ -33,17 +34,18 @@ MAX_LINES = 100
 
 def trace_page(trace: Trace, to: Reader | None = None) -> Page:
     """The page of a trace for a reader. The same trace gives the same page, byte by byte."""
-    decimals = trace.flow.ledger.decimals
+    reader, decimals = to or Reader(), trace.flow.ledger.decimals
     first = leading(trace.freeze_first, EACH)
     drawn = trace_picture(trace, flagged=first["account"].to_list())
     buttons = _buttons(first, drawn)
-    facts = as_json({**facts_of(drawn, decimals, findings=buttons), "listed": "largest"})
+    facts = as_json(facts_of(drawn, decimals, reader, findings=buttons, listed="largest"))
     said = summary(trace)
     words = {
-        "reader": to or Reader(),
+        "reader": reader,
         "title": "Where the victims' money went",
         "summary": said,
         "facts": Markup(facts),
+        "script_words": Markup(as_json(script_words(reader))),
         "figures": _figures(trace),
         "nonce": nonce_of(f"{said}{facts}"),
         "version": __version__,
@@ -53,14 +55,14 @@ def trace_page(trace: Trace, to: Reader | None = None) -> Page:
         "sections": sections(trace),
         "curve": curve(trace, ASSUMES),
         "folded": drawn.folded,
-        "roles": {node.role for node in drawn.nodes},
+        "roles": {account.role for account in drawn.accounts},
         "cuts": _cuts(drawn),
         "notes": _listed(_notes(trace), "notes", "run.json"),
         "warnings": _listed(trace.warnings, "warnings", "run.json"),
         "truncated": _listed(trace.truncated, "cuts", "run.json"),
         "sources": trace.flow.ledger.sources,
     }
-    return Page("trace", draw(drawn, words, decimals, page="trace.html.j2"))
+    return Page("trace", draw(drawn, words, page="trace.html.j2"))
 
 
 def _figures(trace: Trace) -> dict[str, str]:

@@ -28,6 +28,7 @@ from graphflow.view.picture import (
     cited,
     clock,
     largest,
+    stays_of,
 )
 from graphflow.view.text import add
 
@@ -51,7 +52,8 @@ def trace_picture(
     """
     moves = _moves(trace)
     codes = np.unique(np.concatenate([moves["payer"].to_numpy(), moves["payee"].to_numpy()]))
-    accounts = _accounts(trace, codes, set(flagged))
+    held = _held(trace, codes)
+    accounts = _accounts(trace, codes, set(flagged), held)
     column = _columns(trace, codes, accounts)
     kept = _kept(accounts, _sizes(moves, codes), column, max_nodes)
     nodes, node_of, tier = _nodes(accounts, column, kept)
@@ -60,7 +62,7 @@ def trace_picture(
         a=place[np.searchsorted(codes, moves["payer"].to_numpy())],
         b=place[np.searchsorted(codes, moves["payee"].to_numpy())],
     )
-    _fill_nodes(nodes, moves, _held(trace, codes, place))
+    _fill_nodes(nodes, moves, held.with_columns(node=place[np.searchsorted(codes, held["code"].to_numpy())]))
     edges = _edges(moves)
     drawn = largest(edges, [edge.share for edge in edges], max_edges)
     transfers = _cite(trace, moves, codes, drawn, max_cited)
@@ -73,13 +75,14 @@ def trace_picture(
         edge_of={(edge.payer, edge.payee): position for position, edge in enumerate(drawn)},
         unseen=len(edges) - len(drawn),
         total=moves.height,
+        form=clock(trace.flow),
         tier=tier,
     )
 
 
 def _moves(trace: Trace) -> pl.DataFrame:
     """One row a payment that carried under any rule, in time order: `at` (its row of the ledger), payer, payee (codes),
-    what was paid and received, the time as text, a column a rule."""
+    what was paid and received, the time, a column a rule."""
     events = trace.taints.rows.group_by("event").agg(pl.col(EXACT).sum()).sort("event")
     at = trace.traced.rows[events["event"].to_numpy()]
     ledger = trace.flow.ledger
@@ -88,7 +91,7 @@ def _moves(trace: Trace) -> pl.DataFrame:
         at=pl.Series(at),
         payer=pl.Series(ledger.payer_codes[at]),
         payee=pl.Series(ledger.payee_codes[at]),
-        time=frame["time"].dt.strftime(clock(trace.flow)),
+        time=frame["time"],
         paid=frame["paid"],
         paid_currency=frame["paid_currency"].cast(pl.String),
         received=frame["received"],
@@ -97,10 +100,11 @@ def _moves(trace: Trace) -> pl.DataFrame:
     )
 
 
-def _accounts(trace: Trace, codes: Codes, flagged: Collection[str]) -> list[Account]:
+def _accounts(trace: Trace, codes: Codes, flagged: Collection[str], held: pl.DataFrame) -> list[Account]:
     """The accounts that traced money touched. `why`: where the trail ends, the reason."""
-    victims, why, held = set(trace.traced.victims.tolist()), trace.traced.why, trace.traced.held
-    types = trace.flow.types
+    victims, why, own = set(trace.traced.victims.tolist()), trace.traced.why, trace.traced.held
+    types, amounts = trace.flow.types, _amounts(held, ["code"], "currency")
+    stays = stays_of(trace.flow, codes)
     found = []
     for code, row in zip(codes.tolist(), trace.flow.ledger.accounts[codes].iter_rows(), strict=True):
         account, bank, name = row
@@ -109,19 +113,20 @@ def _accounts(trace: Trace, codes: Codes, flagged: Collection[str]) -> list[Acco
         elif code in why:
             role = "trail end" if why[code] == types.words(code) else "no statement"
         else:
-            role = "account" if held[code] else "no statement"
+            role = "account" if own[code] else "no statement"
         ends = "" if code in victims else why.get(code, "")
-        found.append(Account(account, bank or "", name or "", role, account in flagged, ends, types.words(code)))
+        here = amounts.get((code,))
+        found.append(
+            Account(account, bank or "", name or "", role, account in flagged, ends, types.words(code),
+                    stays.get(code), here)
+        )  # fmt: skip
     return found
 
 
 def _columns(trace: Trace, codes: Codes, accounts: Sequence[Account]) -> list[int]:
-    """Victims first, then tiers, and in the last column the accounts where the trail ends."""
-    tiers, why = trace.taints.tiers, trace.traced.why
-    column = [0 if a.role == "victim" else tiers.get(code, 0) for code, a in zip(codes.tolist(), accounts, strict=True)]
-    ends = [code in why and a.role != "victim" for code, a in zip(codes.tolist(), accounts, strict=True)]
-    last = 1 + max((tier for tier, end in zip(column, ends, strict=True) if not end), default=0)
-    return [last if end else tier for tier, end in zip(column, ends, strict=True)]
+    """Victims first, then the tier of each account, also of one where the trail ends."""
+    tiers = trace.taints.tiers
+    return [0 if a.role == "victim" else tiers.get(code, 0) for code, a in zip(codes.tolist(), accounts, strict=True)]
 
 
 # --- folding ----------------------------------------------------------------------------------------
@@ -183,7 +188,7 @@ def _tallies(moves: pl.DataFrame, key: Sequence[str], side: str) -> dict[Any, Ta
     for *at, currency, count, amount, first, last in sums.iter_rows():
         tally = found[tuple(at)]
         tally.count += count
-        tally.first, tally.last = min(tally.first or first, first), max(tally.last, last)
+        tally.first, tally.last = min(tally.first or first, first), max(tally.last or last, last)
         add(tally.totals, currency, amount)
     return found
 
@@ -203,14 +208,13 @@ def _amounts(table: pl.DataFrame, key: Sequence[str], currency: str) -> dict[Any
     return found
 
 
-def _held(trace: Trace, codes: Codes, place: Codes) -> pl.DataFrame:
-    """What accounts still hold, by node and currency."""
+def _held(trace: Trace, codes: Codes) -> pl.DataFrame:
+    """What accounts still hold, by account (its code) and currency."""
     held = trace.taints.held.group_by("pot", maintain_order=True).agg(pl.col(EXACT).sum())
     pots = held["pot"].to_numpy()
     account, names = trace.traced.account[pots], pl.Series(trace.flow.ledger.currencies, dtype=pl.String)
     table = held.with_columns(code=account, currency=names.gather(trace.traced.currency[pots]))
-    table = table.filter(pl.Series(np.isin(account, codes)))
-    return table.with_columns(node=place[np.searchsorted(codes, table["code"].to_numpy())])
+    return table.filter(pl.Series(np.isin(account, codes)))
 
 
 def _fill_nodes(nodes: list[Node], moves: pl.DataFrame, held: pl.DataFrame) -> None:

@@ -1,0 +1,87 @@
+// The picture as a file: PNG as it is seen, SVG drawn from the same places. Both on white, whatever the screen shows.
+
+const fileName = (kind) => document.body.dataset.name + "." + kind;
+
+function save(kind, type, content) {
+  const blob = content instanceof Blob ? content : new Blob([content], { type });
+  const link = make("a"), address = URL.createObjectURL(blob);
+  link.href = address;
+  link.download = fileName(kind);
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+// Paper is white: colours are those of print while this runs.
+function onPaper(run) {
+  document.documentElement.classList.add("print");
+  paint();
+  network.redraw();
+  try {
+    return run();
+  } finally {
+    document.documentElement.classList.remove("print");
+    paint();
+    network.redraw();
+  }
+}
+
+function savePng() {
+  const seen = box.querySelector("canvas"), sheet = make("canvas");
+  [sheet.width, sheet.height] = [seen.width, seen.height];
+  onPaper(() => {
+    const canvas = sheet.getContext("2d");
+    canvas.fillStyle = "#fff";
+    canvas.fillRect(0, 0, sheet.width, sheet.height);
+    canvas.drawImage(seen, 0, 0);
+  });
+  sheet.toBlob((blob) => save("png", "image/png", blob), "image/png");
+}
+
+const saveSvg = () => save("svg", "image/svg+xml", onPaper(svg));
+
+const MARKS = {
+  triangle: [[0, -1], [0.95, 0.75], [-0.95, 0.75]], triangleDown: [[0, 1], [0.95, -0.75], [-0.95, -0.75]], diamond: [[0, -1], [1, 0], [0, 1], [-1, 0]],
+  square: [[-1, -1], [1, -1], [1, 1], [-1, 1]], hexagon: [0, 1, 2, 3, 4, 5].map((side) => [Math.cos(side * Math.PI / 3), Math.sin(side * Math.PI / 3)]),
+  star: Array.from({ length: 10 }, (_, side) => [(side % 2 ? 0.5 : 1.15) * Math.sin(side * Math.PI / 5), -(side % 2 ? 0.5 : 1.15) * Math.cos(side * Math.PI / 5)]),
+};
+const round = (value) => Math.round(value * 100) / 100;
+const path = (points) => points.map(([x, y], place) => `${place ? "L" : "M"}${round(x)} ${round(y)}`).join("");
+
+function svg() {
+  const wide = box.clientWidth, high = box.clientHeight, scale = network.getScale();
+  const sheet = drawn("svg", { viewBox: `0 0 ${wide} ${high}`, width: wide, height: high, "font-family": FONT, "text-anchor": "middle" });
+  sheet.append(drawn("title", {}, document.title), drawn("rect", { width: wide, height: high, fill: "#fff" }));
+  for (const edge of model().edges.values()) if (edgeSeen(edge.id)) sheet.append(...edgeMarks(edge, scale));
+  for (const node of model().nodes.values()) if (nodeSeen(node.id)) sheet.append(nodeMark(node, scale));
+  for (const text of shown) sheet.append(...writing(text));
+  return '<?xml version="1.0" encoding="UTF-8"?>\n' + new XMLSerializer().serializeToString(sheet);
+}
+
+function edgeMarks({ id }, scale) {
+  const { width, color, arrows } = edgeLook(id), points = Array.from({ length: 25 }, (_, place) => curvePoint(id, place / 24));
+  const reach = (nodeLook(model().edges.get(id).to).size + 2) * scale, [endX, endY] = points[24];
+  const line = drawn("path", { d: path(points), fill: "none", stroke: color.color, "stroke-width": round(Math.max(width * scale, 0.5)), "stroke-opacity": color.opacity });
+  if (arrows && !arrows.to.enabled) return [line];
+  const outside = points.filter(([x, y]) => Math.hypot(x - endX, y - endY) > reach), tail = outside.at(-1) || points[0];
+  const turn = Math.atan2(endY - tail[1], endX - tail[0]), size = Math.max(5, (6 + 2 * width) * scale);
+  const tipX = endX - reach * Math.cos(turn), tipY = endY - reach * Math.sin(turn);
+  const wing = (side) => [tipX - size * Math.cos(turn + side * 0.42), tipY - size * Math.sin(turn + side * 0.42)];
+  return [line, drawn("path", { d: path([[tipX, tipY], wing(1), wing(-1)]) + "Z", fill: color.color, "fill-opacity": color.opacity })];
+}
+
+function nodeMark(node, scale) {
+  const { shape, size, color, opacity, borderWidth, shapeProperties } = nodeLook(node.id), { x, y } = network.getPosition(node.id);
+  const [left, top] = toScreen([x, y]), reach = size * scale, corners = MARKS[shape];
+  const look = { fill: color.background, stroke: color.border, "stroke-width": borderWidth, opacity, ...(shapeProperties.borderDashes ? { "stroke-dasharray": "4 3" } : {}) };
+  return corners ? drawn("path", { d: path(corners.map(([a, b]) => [left + a * reach, top + b * reach])) + "Z", ...look }) : drawn("circle", { cx: round(left), cy: round(top), r: round(reach), ...look });
+}
+
+function writing({ kind, lines, size, bold, x, y, left, top, right, bottom, dim }) {
+  const back = kind === "amount" ? [drawn("rect", { x: round(left), y: round(top), width: round(right - left), height: round(bottom - top), fill: "#fff", "fill-opacity": 0.86 })] :
+    kind === "step" ? [drawn("circle", { cx: round(x), cy: round(y), r: 9, fill: colour("chosen") })] : [];
+  return [...back, ...lines.map((line, index) => drawn("text", {
+    x: round(x), y: round(y + (index - (lines.length - 1) / 2) * size * 1.2 + size * 0.36), "font-size": size, "font-weight": bold ? 600 : 400, opacity: dim ? 0.3 : 1,
+    fill: kind === "step" ? "#fff" : colour(kind === "heading" ? "soft" : "ink"),
+    ...(kind === "label" ? { stroke: "#fff", "stroke-width": 3, "paint-order": "stroke" } : {}),
+  }, line))];
+}

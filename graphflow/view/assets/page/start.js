@@ -1,0 +1,61 @@
+// The page begins: state from its link, controls, picture, table.
+
+const drawPicture = whenDrawn(() => {
+  paint();
+  const marked = network.getSelectedNodes(), wanted = thereIs(state.chosen) && state.chosen.node !== undefined && nodeSeen(state.chosen.node) ? [state.chosen.node] : [];
+  if (wanted.length && marked[0] !== wanted[0]) network.selectNodes(wanted, false);
+  if (!wanted.length && (marked.length || network.getSelectedEdges().length)) network.unselectAll();
+  network.body.emitter.emit("_requestRedraw");
+}, () => [filterKey(), apartKey(), JSON.stringify(state.chosen), state.layout, JSON.stringify(state.moved), state.rule, stretch].join());
+const refit = whenDrawn(fit, () => state.layout);
+
+function showControls() {
+  element("layout").value = state.layout;
+  if (traced) element("rule").value = state.rule;
+}
+
+function openControls() {
+  element("fit").addEventListener("click", fit);
+  element("zoom-in").addEventListener("click", () => zoom(1.3));
+  element("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
+  element("undo").addEventListener("click", undo);
+  element("reset").addEventListener("click", () => { reset(); fit(); });
+  element("layout").addEventListener("change", (event) => change({ layout: event.target.value }));
+  if (traced) element("rule").addEventListener("change", (event) => change({ rule: event.target.value }));
+  element("save-png").addEventListener("click", savePng);
+  element("save-svg").addEventListener("click", saveSvg);
+  element("copy-link").addEventListener("click", (event) => copy(location.href, event.currentTarget, null));
+  night.addEventListener("change", paint);
+  narrow.addEventListener("change", () => { measure(); paint(); fit(); });
+  for (const [event, on] of [["beforeprint", true], ["afterprint", false]]) {
+    addEventListener(event, () => {
+      document.documentElement.classList.toggle("print", on);
+      if (on) wholeTable();
+      paint();
+      network.redraw();
+    });
+  }
+  addEventListener("hashchange", () => {
+    past.push(state);
+    state = linked();
+    show();
+  });
+}
+
+state = linked();
+openPicture();
+openFilters();
+openTable();
+openPanel();
+openSearch();
+openKeys();
+openControls();
+for (const draw of [showControls, showFilters, drawPicture, refit, showTable, showPanel, tell, showPlay]) follow(draw);
+show();
+network.once("afterDrawing", () => performance.mark("graphflow drawn"));
+// For tests, and for whoever opens the console: what the page knows, and no way round its filters.
+window.graphflow = {
+  network, facts, rows, change, undo, get state() { return state; }, get passing() { return passing(); }, get listed() { return listed(); },
+  get texts() { return shown; }, nodes: () => [...model().nodes.values()].filter(({ id }) => nodeSeen(id)).map((node) => ({ id: node.id, name: nodeName(node), group: nodeGroup(node) })),
+  edges: () => [...model().edges.values()].filter(({ id }) => edgeSeen(id)).map((edge) => ({ id: edge.id, name: edgeName(edge), amount: edgeAmount(edge.id), width: widthOf(edge.id) })),
+};

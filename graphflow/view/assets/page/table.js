@@ -1,0 +1,102 @@
+// The table of transactions: those that pass the filters and belong to what is chosen, sorted, and saved as they stand.
+
+const CHUNK = 120; // rows that are made at once; more as the reader scrolls
+const body = document.querySelector("#rows tbody");
+const scroller = body.closest(".scroll");
+
+// What a column shows, and by what it sorts. The order is that of the headings.
+const nameAt = (account) => facts.accounts[account].account;
+const mostPlaces = Math.max(0, ...facts.currencies.map(([, places]) => places));
+const comparable = (amount, currency) => amount * 10n ** BigInt(mostPlaces - facts.currencies[currency][1]);
+const COLUMNS = [
+  { kind: "tx", says: (row) => row.tx },
+  { kind: "time", says: (row) => row.time, by: (row) => row.at },
+  { kind: "account", says: (row) => nameAt(row.payer) },
+  { kind: "account", says: (row) => nameAt(row.payee) },
+  { kind: "number", says: (row) => digits(row.paid, row.currency), by: (row) => comparable(row.paid, row.currency) },
+  { kind: "", says: (row) => codeOf(row.currency) },
+  { kind: "", says: (row) => facts.channels[row.channel] || "" },
+  { kind: "file", says: (row) => facts.files[row.file][0] },
+  { kind: "number", says: (row) => String(row.row), by: (row) => row.row },
+  ...facts.rules.map((_, rule) => ({ kind: "number", says: (row) => digits(row.carried[rule], row.currency), by: (row) => comparable(row.carried[rule], row.currency) })),
+];
+
+// Transactions of what is chosen; all, when nothing is.
+function chosenRows() {
+  const { chosen } = state, { nodeOf } = model();
+  if (!chosen) return rows;
+  if (chosen.finding !== undefined) return facts.findings[chosen.finding].rows.map((row) => rows[row]);
+  if (chosen.edge) return rows.filter((row) => nodeOf[row.payer] === chosen.edge[0] && nodeOf[row.payee] === chosen.edge[1]);
+  return rows.filter((row) => nodeOf[row.payer] === chosen.node || nodeOf[row.payee] === chosen.node);
+}
+
+const listKey = () => [filterKey(), apartKey(), JSON.stringify(state.chosen), JSON.stringify(state.sort)].join();
+const listed = kept(listKey, () => {
+  const pass = new Set(passing()), found = chosenRows().filter((row) => pass.has(row));
+  if (!state.sort || !COLUMNS[state.sort[0]]) return found;
+  const { says, by = says } = COLUMNS[state.sort[0]], turn = state.sort[1] ? -1 : 1;
+  return found.map((row) => [by(row), row]).sort(([a, x], [b, y]) => (a < b ? -turn : a > b ? turn : x.index - y.index)).map(([, row]) => row);
+});
+
+function tableRow(row) {
+  const line = make("tr");
+  line.append(...COLUMNS.map(({ kind, says }) => make("td", says(row), kind)));
+  const file = line.children[7];
+  file.title = facts.files[row.file][1];
+  if (row.twin) file.append(make("br"), make("span", t("and {twin}", { twin: row.twin }), "kind"));
+  if (row.changed) line.children[4].append(make("br"), make("span", t("received {amount}", { amount: money(row.received, row.got) }), "kind"));
+  return line;
+}
+
+const more = (to) => body.append(...listed().slice(body.children.length, to).map(tableRow));
+const wholeTable = () => more(listed().length);
+
+const fillTable = whenDrawn(() => {
+  body.replaceChildren();
+  scroller.scrollTop = 0;
+  more(CHUNK);
+}, listKey);
+
+function showTable() {
+  fillTable();
+  document.querySelectorAll("#rows th").forEach((head, column) => {
+    head.setAttribute("aria-sort", !state.sort || state.sort[0] !== column ? "none" : state.sort[1] ? "descending" : "ascending");
+  });
+  const said = { n: count(listed().length), of: count(facts.total) }, what = state.chosen ? chosenName() : "";
+  element("shown").textContent = what ? t("{n} of {of}: {what}", { ...said, what }) : filtered() ? t("{n} of {of} in the filters", said) :
+    complete ? t("{n} cited, in time order", said) : facts.listed === "largest" ? t("the largest {n} of {of} in time order", said) : t("the first {n} of {of} in time order", said);
+  element("all").hidden = !state.chosen;
+  const field = element("row-words");
+  if (field.value !== state.words) field.value = state.words;
+}
+
+function openTable() {
+  document.querySelectorAll("#rows th button").forEach((button, column) => {
+    button.addEventListener("click", () => {
+      const [own, falls] = state.sort || [];
+      change({ sort: own !== column ? [column, false] : falls ? null : [column, true] });
+    });
+  });
+  scroller.addEventListener("scroll", () => {
+    if (scroller.scrollTop + scroller.clientHeight > scroller.scrollHeight - 600) more(body.children.length + CHUNK);
+  }, { passive: true });
+  element("row-words").addEventListener("input", (event) => change({ words: event.target.value.slice(0, 200) }, "words"));
+  element("all").addEventListener("click", () => choose(null));
+  element("save-csv").addEventListener("click", () => save("csv", "text/csv;charset=utf-8", csv()));
+}
+
+// --- CSV: what the table shows, complete; no cell that a spreadsheet would run as a formula ---
+
+const safe = (text) => (/^[=+\-@\t\r]/.test(text) ? "'" + text : text);
+const cell = (text) => (/[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text);
+const heads = () => [...document.querySelectorAll("#rows th")].map((head) => head.dataset.said);
+
+function csv() {
+  const titles = [...heads().slice(0, 6), t("Received"), t("Received currency"), ...heads().slice(6, 9), t("Other side's file and row"), ...heads().slice(9)];
+  const lines = listed().map((row) => [
+    ...[row.tx, row.time, nameAt(row.payer), nameAt(row.payee)].map(safe), plain(row.paid, row.currency), safe(codeOf(row.currency)),
+    plain(row.received, row.got), safe(codeOf(row.got)), safe(facts.channels[row.channel] || ""), safe(facts.files[row.file][1]), String(row.row), safe(row.twin),
+    ...row.carried.map((part) => plain(part, row.currency)),
+  ]);
+  return "\ufeff" + [titles.map(safe), ...lines].map((line) => line.map(cell).join(",") + "\r\n").join("");
+}
