@@ -5,7 +5,7 @@ Shapes say only what the drawn transactions say: who pays, who receives, who doe
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from html import escape
 
@@ -18,10 +18,11 @@ from graphflow import __version__
 from graphflow.flow import Flow
 from graphflow.languages import Reader
 from graphflow.view.assets import nonce_of
+from graphflow.view.facts import as_json
 from graphflow.view.layout import tiers
 from graphflow.view.network import draw
-from graphflow.view.page import Decimals, as_json, label_of
-from graphflow.view.picture import Account, Edge, Node, Picture, Tally, assembled, cited
+from graphflow.view.page import label_of
+from graphflow.view.picture import Account, Edge, Node, Picture, Tally, assembled, cited, clock
 from graphflow.view.text import totals_text
 from graphflow.words import shown
 
@@ -31,6 +32,7 @@ MOST_NODES, MOST_EDGES = 80, 200
 PAYS, RECEIVES, BOTH = "only pays", "only receives", "pays and receives"
 
 Longs = npt.NDArray[np.int64]
+Decimals = Mapping[str, int]
 
 
 def largest_part(flow: Flow) -> tuple[Longs, int]:
@@ -57,7 +59,8 @@ def picture_of(flow: Flow, flagged: Collection[str] = ()) -> Picture:
         Account(account, bank or "", name or "", _kind(code in payers, code in payees), account in flagged)
         for code, (account, bank, name) in zip(flow.accounts.tolist(), flow.described.iter_rows(), strict=True)
     ]
-    made = assembled(accounts, cited(flow, flow.accounts), max_nodes=MOST_NODES, max_edges=MOST_EDGES)
+    transfers = cited(flow, flow.accounts)
+    made = assembled(accounts, transfers, form=clock(flow), max_nodes=MOST_NODES, max_edges=MOST_EDGES)
     sources = [index for index, node in enumerate(made.nodes) if node.role == PAYS]
     return replace(made, tier=tiers(len(made.nodes), made.hops(), sources))
 
@@ -72,6 +75,8 @@ def frame(drawn: Picture, decimals: Decimals, title: str, to: Reader) -> Markup:
         {
             "nodes": [_node_line(node, drawn, decimals, to) for node in drawn.nodes],
             "edges": [_edge_line(edge, drawn, decimals, to) for edge in drawn.edges],
+            "widths": [round(1 + 7 * edge.share**0.5, 2) for edge in drawn.edges],
+            "amounts": [_amount(edge, decimals) for edge in drawn.edges],
             "rest": to.say(
                 "Point at an account or an arrow for its facts, and for amounts that have no room. Ctrl + wheel zooms."
             ),
@@ -89,7 +94,7 @@ def frame(drawn: Picture, decimals: Decimals, title: str, to: Reader) -> Markup:
         "unseen": drawn.unseen,
         "accounts": len(drawn.accounts),
     }
-    page = draw(drawn, words, decimals, page="notebook_picture.html.j2")
+    page = draw(drawn, words, page="notebook_picture.html.j2")
     return Markup(
         f'<iframe sandbox="allow-scripts" width="100%" height="480" style="border:0" title="{escape(title)}" '
         f'srcdoc="{escape(page)}"></iframe>'
@@ -112,6 +117,12 @@ def _tally(word: str, tally: Tally, decimals: Decimals) -> str:
 
 def _edge_line(edge: Edge, drawn: Picture, decimals: Decimals, to: Reader) -> str:
     ends = f"{label_of(drawn.nodes[edge.payer], drawn)} → {label_of(drawn.nodes[edge.payee], drawn)}"
-    first, last = edge.paid.first, edge.paid.last
-    when = first if first == last else f"{first} – {last}"
-    return f"{ends} · {_tally(to.say('paid'), edge.paid, decimals)} · {when} UTC"
+    times = [to.moment(moment, drawn.form) for moment in (edge.paid.first, edge.paid.last) if moment]
+    when = " – ".join(dict.fromkeys(times))
+    return f"{ends} · {_tally(to.say('paid'), edge.paid, decimals)} · {when} {to.zone}"
+
+
+def _amount(edge: Edge, decimals: Decimals) -> str:
+    """What stands beside an arrow: amounts by currency, without cents where there are none, and how many payments."""
+    lines = [text.replace(".00 ", " ") for text in totals_text(edge.paid.totals, decimals)]
+    return "\n".join(lines) + (f" ×{edge.paid.count:,}" if edge.paid.count > 1 else "")

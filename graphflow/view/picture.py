@@ -168,10 +168,12 @@ def picture(graph: FlowGraph, case: Case, *, max_nodes: int = MAX_NODES, max_edg
         )
         for code, (account, bank, name) in zip(flow.accounts.tolist(), flow.described.iter_rows(), strict=True)
     ]  # fmt: skip
-    return assembled(accounts, cited(flow, flow.accounts), max_nodes=max_nodes, max_edges=max_edges)
+    return assembled(accounts, cited(flow, flow.accounts), form=clock(flow), max_nodes=max_nodes, max_edges=max_edges)
 
 
-def assembled(accounts: list[Account], transfers: list[Transfer], *, max_nodes: int, max_edges: int) -> Picture:
+def assembled(
+    accounts: list[Account], transfers: list[Transfer], *, form: str, max_nodes: int, max_edges: int
+) -> Picture:
     """The picture of transactions among accounts: what does not fit is folded and counted."""
     nodes, node_of = _nodes(accounts, transfers, max_nodes)
     for t in transfers:
@@ -188,7 +190,7 @@ def assembled(accounts: list[Account], transfers: list[Transfer], *, max_nodes: 
         edge_of={(edge.payer, edge.payee): position for position, edge in enumerate(kept)},
         unseen=len(edges) - len(kept),
         total=len(transfers),
-        form=clock(flow),
+        form=form,
     )
 
 

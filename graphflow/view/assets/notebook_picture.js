@@ -3,7 +3,10 @@
 (() => {
   const element = (id) => document.getElementById(id);
   const read = (id) => JSON.parse(element(id).textContent);
-  const facts = read("facts"), nodes = read("nodes"), edges = read("edges");
+  const facts = read("facts");
+  const short = (text, most) => (text.length > most ? text.slice(0, most >> 1) + "…" + text.slice(text.length - ((most - 1) >> 1)) : text);
+  const nodes = read("nodes").map((node) => ({ ...node, group: node.groups, label: short(node.label, 20), brief: short(node.label, 11) }));
+  const edges = read("edges").map((edge, index) => ({ ...edge, width: facts.widths[index], amount: facts.amounts[index] }));
   const box = element("graph"), told = element("told");
   const night = matchMedia("(prefers-color-scheme: dark)"), narrow = matchMedia("(max-width: 639px)");
   const shapes = { "only-receives": "square", "pays-and-receives": "diamond" };
