@@ -113,8 +113,8 @@ class _Page:
             "bank": self.banks.place(shown(account.bank, 80) if account.bank else ""),
             "name": shown(account.name, self.limit) if account.name else "",
             "flagged": account.flagged,
-            "why": shown(account.why) if account.why else "",
-            "type": shown(account.type) if account.type else "",
+            "why": shown(self.to.say(account.why)) if account.why else "",
+            "type": shown(self.to.say(account.type)) if account.type else "",
             "stays": lasting(account.stays, self.to) if account.stays is not None else "",
             "held": self._by_rule(account.held) if account.held else "",
         }

@@ -114,13 +114,13 @@ def case_page(graph: FlowGraph, case: Case, to: Reader, *, max_nodes: int = MAX_
 
 def _finding_words(finding: Any, to: Reader) -> dict[str, str]:
     return {
-        "detector": shown(finding.detector, 40),
-        "reason": shown(finding.reason, 600),
+        "detector": shown(to.say(finding.detector), 40),
+        "reason": shown(to.say(finding.reason), 600),
         "amount": finding.amount_text,
         "level": finding.level,
         "points": to.say("1 point" if finding.points == 1 else "{n} points", n=f"{finding.points:g}"),
         "span": span(finding.start, finding.end, to),
-        "truncated": shown(finding.truncated, 300) if finding.truncated else "",
+        "truncated": shown(to.say(finding.truncated), 300) if finding.truncated else "",
     }
 
 
@@ -152,7 +152,7 @@ def _cuts(drawn: Picture, case: Case, max_rows: int, to: Reader) -> list[str]:
     if findings > MAX_FINDINGS:
         text = "{n} of {of} findings are listed; findings.csv holds all of them."
         lines.append(to.say(text, n=MAX_FINDINGS, of=f"{findings:,}"))
-    return lines + [shown(text, 400) for text in (case.split,) if text]
+    return lines + [shown(to.say(text), 400) for text in (case.split,) if text]
 
 
 # --- facts for the script -----------------------------------------------------------------------------
