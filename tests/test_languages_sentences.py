@@ -21,9 +21,9 @@ import graphflow as gf
 from graphflow.case import Case
 from graphflow.detect import DETECTORS
 from graphflow.graph import FlowGraph
-from graphflow.languages import reader
+from graphflow.languages import Reader, reader
 from graphflow.trace import Trace
-from graphflow.view.trace_sections import sections, summary
+from graphflow.view.trace_sections import sections
 from graphflow.words import named
 
 ROOT = Path(__file__).parent.parent
@@ -62,7 +62,7 @@ def of_cases(graph: FlowGraph, cases: Iterable[Case], truncated: Iterable[str], 
 
 def of_trace(trace: Trace) -> list[str]:
     """What the page of a trace says, in sentences."""
-    said = [summary(trace), *trace.notes, *trace.truncated, *trace.warnings]
+    said = [*trace.notes, *trace.truncated, *trace.warnings]
     tables = {
         "freeze_first": ("action", "reason", "type"),
         "holdings": ("ends", "type"),
@@ -72,8 +72,8 @@ def of_trace(trace: Trace) -> list[str]:
     }
     for name, columns in tables.items():
         said += [text for column in columns for text in getattr(trace, name)[column].to_list() if text]
-    for section in sections(trace):
-        said += [section.title, section.note, section.told]
+    for section in sections(trace, Reader()):
+        said += [section.title, section.note]
         said += [text for column in section.columns for text in (column.heading, column.hint)]
     return said
 

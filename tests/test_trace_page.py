@@ -15,6 +15,7 @@ from test_view import Elements, data
 from trace_cases import crowd, small, traced
 from view_cases import ledger
 
+from graphflow.languages import Reader
 from graphflow.trace import EXACT, Order
 from graphflow.view.picture import MAX_NODES
 from graphflow.view.trace_curve import curve
@@ -182,7 +183,7 @@ def test_the_table_lists_what_carried_most_and_says_so() -> None:
 
 
 def test_every_amount_states_its_rule_in_the_heading() -> None:
-    for section in sections(small()):
+    for section in sections(small(), Reader()):
         for column in section.columns:
             assert column.hint or column.heading not in ("FIFO", "LIFO", "Pro-rata", "Certain", "At most", "Own first")
             if column.heading == "FIFO":
@@ -191,24 +192,24 @@ def test_every_amount_states_its_rule_in_the_heading() -> None:
 
 def test_where_the_money_is_sums_to_what_was_paid() -> None:
     told = small()
-    places = sections(told)[1]
+    places = sections(told, Reader())[1]
     at = [column.heading for column in places.columns].index("FIFO")
     amounts = [int(row[at][0].removesuffix(" CNY").replace(".", "").replace(",", "")) for row in places.rows]
     assert sum(amounts) == told.payments["amount"].sum()
 
 
 def test_a_table_says_how_many_rows_it_shows_and_which_file_has_all() -> None:
-    told = {section.title: section.told for section in sections(crowd(30, tier=40))}
-    assert told["Restitution"] == f"The first {SHOWN} of 30 rows. restitution.csv has all."
-    assert told["Freeze first"] == f"The first {SHOWN} of 42 rows. freeze_first.csv has all."
+    told = {section.title: section.told for section in sections(crowd(30, tier=40), Reader())}
+    assert told["Restitution"] == f"The first {SHOWN} of 30 rows. File: restitution.csv."
+    assert told["Freeze first"] == f"The first {SHOWN} of 42 rows. File: freeze_first.csv."
     assert told["Next requests"] == "No rows."
-    told = {section.title: section.told for section in sections(small())}
-    assert told["Next requests"] == "All of 1 row; next_requests.csv, and a file a bank in next_requests/."
+    told = {section.title: section.told for section in sections(small(), Reader())}
+    assert told["Next requests"] == "All of 1 row. File: next_requests.csv, and a file a bank in next_requests/."
 
 
 def test_the_run_is_told_in_a_sentence() -> None:
     html = unescape(trace_page(small()).html)
-    assert "900.00 CNY in 2 payments of 2 victims was followed through" in html
+    assert "900.00 CNY was followed: 2 payments of 2 victims, through" in html
     assert "still in accounts on the trail" in html
     assert "freeze 900.00 CNY in 4 accounts; stop 225.00 CNY in 1 account whose balance is not known" in html
     assert "Order strict: the trail ends at accounts whose own statement is not held." in html
@@ -225,7 +226,7 @@ def test_the_page_says_what_it_does_not_hold() -> None:
 def test_currencies_are_never_added() -> None:
     rows = [("V", "C", 100_00, "CNY"), ("V", "C", 70_00, "USD"), ("C", "T", 10_00, "USD"), ("T", "C", 1, "USD")]
     html = trace_page(traced(ledger(rows), ["V"])).html
-    assert "100.00 CNY + 70.00 USD in 2 payments" in html
+    assert "100.00 CNY + 70.00 USD was followed: 2 payments" in html
     assert carried(html, "V → C")["fifo"] == ["10000 CNY", "7000 USD"]
 
 

@@ -34,49 +34,49 @@ MAX_LINES = 100
 
 def trace_page(trace: Trace, to: Reader | None = None) -> Page:
     """The page of a trace for a reader. The same trace gives the same page, byte by byte."""
-    reader, decimals = to or Reader(), trace.flow.ledger.decimals
+    to, decimals = to or Reader(), trace.flow.ledger.decimals
     first = leading(trace.freeze_first, EACH)
     drawn = trace_picture(trace, flagged=first["account"].to_list())
     buttons = _buttons(first, drawn)
-    facts = as_json(facts_of(drawn, decimals, reader, findings=buttons, listed="largest"))
-    said = summary(trace)
+    facts = as_json(facts_of(drawn, decimals, to, findings=buttons, listed="largest"))
+    said = summary(trace, to)
     words = {
-        "reader": reader,
+        "reader": to,
         "title": "Where the victims' money went",
         "summary": said,
         "facts": Markup(facts),
-        "script_words": Markup(as_json(script_words(reader))),
-        "figures": _figures(trace),
+        "script_words": Markup(as_json(script_words(to))),
+        "figures": _figures(trace, to),
         "nonce": nonce_of(f"{said}{facts}"),
         "version": __version__,
         "rules": {rule: RULES_SAID[rule] for rule in EXACT},
-        "first": [_first_words(row, decimals) for row in first.iter_rows(named=True)],
+        "first": [_first_words(row, decimals, to) for row in first.iter_rows(named=True)],
         "acted": trace.freeze_first.height,
-        "sections": sections(trace),
+        "sections": sections(trace, to),
         "curve": curve(trace, ASSUMES),
         "folded": drawn.folded,
         "roles": {account.role for account in drawn.accounts},
-        "cuts": _cuts(drawn),
-        "notes": _listed(_notes(trace), "notes", "run.json"),
-        "warnings": _listed(trace.warnings, "warnings", "run.json"),
-        "truncated": _listed(trace.truncated, "cuts", "run.json"),
+        "cuts": [to.say(line) for line in _cuts(drawn)],
+        "notes": _listed(_notes(trace), to),
+        "warnings": _listed(trace.warnings, to),
+        "truncated": _listed(trace.truncated, to),
         "sources": trace.flow.ledger.sources,
     }
     return Page("trace", draw(drawn, words, page="trace.html.j2"))
 
 
-def _figures(trace: Trace) -> dict[str, str]:
+def _figures(trace: Trace, to: Reader) -> dict[str, str]:
     return {
         "Victims": f"{len(trace.victims):,}",
         "Payments found": f"{trace.payments.height:,}",
         "Lines without a payment": f"{trace.unmatched.height:,}",
         "Accounts reached": f"{len(trace.taints.tiers):,}",
-        "Order": trace.order,
-        "Minutes count to (UTC)": f"{trace.now:%Y-%m-%d %H:%M}",
+        "Order": to.say(trace.order),
+        "Minutes count to": f"{to.moment(trace.now)} ({to.zone})",
     }
 
 
-def _first_words(row: Mapping[str, Any], decimals: Mapping[str, int]) -> dict[str, str]:
+def _first_words(row: Mapping[str, Any], decimals: Mapping[str, int], to: Reader) -> dict[str, str]:
     """A line of the freeze-first list, as a button."""
     return {
         "rank": row["rank"],
@@ -86,7 +86,7 @@ def _first_words(row: Mapping[str, Any], decimals: Mapping[str, int]) -> dict[st
         "amount": money(
             row["traced"] if row["action"] == ENQUIRED else row["suggested_freeze"], row["currency"], decimals
         ),
-        "reason": shown(row["reason"], 400),
+        "reason": shown(to.say(row["reason"]), 400),
     }
 
 
@@ -159,8 +159,8 @@ def _notes(trace: Trace) -> list[str]:
     return notes
 
 
-def _listed(lines: Sequence[str], what: str, file: str) -> list[str]:
+def _listed(lines: Sequence[str], to: Reader) -> list[str]:
     """At most so many lines, and how many more there are."""
-    listed = [shown(line, 600) for line in lines[:MAX_LINES]]
+    listed = [shown(to.say(line), 600) for line in lines[:MAX_LINES]]
     more = len(lines) - len(listed)
-    return [*listed, f"and {more:,} more {what}: {file} has all"] if more else listed
+    return [*listed, to.say("and {n} more; run.json has all of them", n=f"{more:,}")] if more else listed

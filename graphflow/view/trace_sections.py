@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
+from graphflow.languages import Reader
 from graphflow.trace import Trace
 from graphflow.trace.freeze import ENQUIRED, HOUR, leading
-from graphflow.view.text import RULES_SAID, money, totals_text
-from graphflow.words import count as plural
+from graphflow.view.text import RULES_SAID, many, money, totals_text
 from graphflow.words import shown
 
 SHOWN = 20
@@ -46,26 +46,32 @@ class Section:
     told: str
 
 
-def sections(trace: Trace) -> list[Section]:
-    """All tables of the page, in the order of what to do."""
+FROZEN = "Shares of what is frozen. A schedule for people to check, not a decision."
+SUGGESTED = (
+    "Shares of what is suggested to be frozen, since nothing is yet. A schedule for people to check, not a decision."
+)
+
+
+def sections(trace: Trace, to: Reader) -> list[Section]:
+    """All tables of the page, in the order of what to do. Titles, notes and headings are told by the template."""
     decimals = trace.flow.ledger.decimals
     return [
-        _freeze_first(trace, decimals),
-        _places(trace, decimals),
-        _holdings(trace, decimals),
-        _next_requests(trace, decimals),
-        _choke_points(trace, decimals),
-        _key_accounts(trace, decimals),
-        _early_warning(trace, decimals),
-        _restitution(trace, decimals),
+        _freeze_first(trace, decimals, to),
+        _places(trace, decimals, to),
+        _holdings(trace, decimals, to),
+        _next_requests(trace, decimals, to),
+        _choke_points(trace, decimals, to),
+        _key_accounts(trace, decimals, to),
+        _early_warning(trace, decimals, to),
+        _restitution(trace, decimals, to),
     ]
 
 
-def _freeze_first(trace: Trace, decimals: Mapping[str, int]) -> Section:
+def _freeze_first(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Section:
     columns = [
         _plain("rank", "Rank", kind="number"),
-        _plain("action", "Action"),
-        _account(),
+        _plain("action", "Action", to=to),
+        _account(to),
         _plain("tier", "Tier", kind="number"),
         _money("suggested_freeze", "Suggested freeze", "at most the balance, and FIFO or pro-rata", decimals),
         Column(
@@ -74,7 +80,7 @@ def _freeze_first(trace: Trace, decimals: Mapping[str, int]) -> Section:
             kind="number",
             cell=lambda row: [f"{100 * row['urgency']:.0f} %"],
         ),
-        _plain("reason", "Why", kind="long", limit=600),
+        _plain("reason", "Why", kind="long", limit=600, to=to),
         *(_rule(name, heading, decimals) for name, heading in HEADINGS.items()),
         _money("balance", "Balance", "by the statement, or as if it opened at zero", decimals),
     ]
@@ -82,22 +88,22 @@ def _freeze_first(trace: Trace, decimals: Mapping[str, int]) -> Section:
         "A suggested freeze is no order. What can be recovered, times how soon it is likely to be gone, comes first. "
         "Each line takes the larger of FIFO and pro-rata, so that together they can be more than was lost."
     )
-    return _section("Freeze first", note, columns, trace.freeze_first, "freeze_first.csv", first=leading)
+    return _section(to, "Freeze first", note, columns, trace.freeze_first, "freeze_first.csv", first=leading)
 
 
-def _places(trace: Trace, decimals: Mapping[str, int]) -> Section:
+def _places(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Section:
     """Totals by what kind of place the money is in: they sum to what was followed, less what came back."""
     table = trace.holdings.with_columns(place=_place())
     sums = table.group_by("place", "currency").agg(
         pl.len().alias("accounts"), *(pl.col(name).sum() for name in TOTALLED)
     )
     columns = [
-        _plain("place", "Where"),
+        _plain("place", "Where", to=to),
         _plain("accounts", "Accounts", kind="number"),
         *(_rule(name, heading, decimals) for name, heading in TOTALLED.items()),
     ]
     note = "Every unit of a victim's money is somewhere once under each rule; currencies are never added together."
-    return _section("Where the money is now", note, columns, sums.sort(-pl.col("fifo"), "place"), "", most=60)
+    return _section(to, "Where the money is now", note, columns, sums.sort(-pl.col("fifo"), "place"), "", most=60)
 
 
 PLACES = {
@@ -122,48 +128,48 @@ def _place() -> pl.Expr:
     )  # fmt: skip
 
 
-def _holdings(trace: Trace, decimals: Mapping[str, int]) -> Section:
+def _holdings(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Section:
     table = trace.holdings.sort(-pl.max_horizontal("fifo", "pro_rata"), "account", "currency")
     columns = [
-        _account(),
+        _account(to),
         _plain("tier", "Tier", kind="number"),
         *(_rule(name, heading, decimals) for name, heading in HEADINGS.items()),
         _money("balance", "Balance", "by the statement, or as if it opened at zero", decimals),
         _money("already_frozen", "Frozen already", "by measures in force", decimals),
-        Column(heading="Last traced receipt", hint="UTC", kind="time", cell=lambda row: [_time(row["since"])]),
-        _plain("ends", "Trail ends: why", kind="long"),
+        Column(heading="Last traced receipt", hint=to.zone, kind="time", cell=lambda row: [_time(to, row["since"])]),
+        _plain("ends", "Trail ends: why", kind="long", to=to),
     ]
     note = "The largest holdings of the victims' money, account by account."
-    return _section("Accounts that hold it", note, columns, table, "holdings.csv")
+    return _section(to, "Accounts that hold it", note, columns, table, "holdings.csv")
 
 
-def _next_requests(trace: Trace, decimals: Mapping[str, int]) -> Section:
+def _next_requests(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Section:
     table = trace.next_requests.sort(-pl.col("amount"), "account", "currency")
     columns = [
-        _account(),
+        _account(to),
         _rule("fifo", "FIFO", decimals, column="amount"),
         _rule("pro_rata", "Pro-rata", decimals),
         _plain("transfers", "Payments", kind="number"),
-        Column(heading="First", hint="UTC", kind="time", cell=lambda row: [_time(row["first"])]),
-        Column(heading="Last", hint="UTC", kind="time", cell=lambda row: [_time(row["last"])]),
+        Column(heading="First", hint=to.zone, kind="time", cell=lambda row: [_time(to, row["first"])]),
+        Column(heading="Last", hint=to.zone, kind="time", cell=lambda row: [_time(to, row["last"])]),
     ]
     note = "Accounts that received traced money and whose own statement is not held: what the trail leaves there."
-    return _section("Next requests", note, columns, table, "next_requests.csv, and a file a bank in next_requests/")
+    return _section(to, "Next requests", note, columns, table, "next_requests.csv, and a file a bank in next_requests/")
 
 
-def _choke_points(trace: Trace, decimals: Mapping[str, int]) -> Section:
+def _choke_points(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Section:
     columns = [
-        _plain("kind", "What"),
+        _plain("kind", "What", to=to),
         Column(heading="Account", hint="name, bank", kind="name", cell=_account_or_transfer),
         _rule("fifo", "Carries", decimals, column="carries"),
-        Column(heading="On every trail", cell=lambda row: ["yes" if row["every_trail"] else "no"]),
-        _plain("reason", "Why", kind="long", limit=400),
+        Column(heading="On every trail", cell=lambda row: [to.say("yes" if row["every_trail"] else "no")]),
+        _plain("reason", "Why", kind="long", limit=400, to=to),
     ]
     note = (
         "The fewest accounts whose stopping cuts the victims from every place where the trail ends; and, apart from "
         "that, the fewest transfers."
     )
-    return _section("Choke points", note, columns, trace.choke_points, "choke_points.csv")
+    return _section(to, "Choke points", note, columns, trace.choke_points, "choke_points.csv")
 
 
 def _account_or_transfer(row: Row) -> Cell:
@@ -174,37 +180,38 @@ def _account_or_transfer(row: Row) -> Cell:
     return [f"{shown(row['account'], 60)} → {shown(row['payee'], 60)}", shown(where, 160)]
 
 
-def _key_accounts(trace: Trace, decimals: Mapping[str, int]) -> Section:
+def _key_accounts(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Section:
     columns = [
         _plain("rank", "Rank", kind="number"),
-        _account(),
+        _account(to),
         _plain("tier", "Tier", kind="number"),
         _rule("fifo", "Came there", decimals, column="amount"),
         _plain("victims", "Victims", kind="number"),
-        _plain("reasons", "Reasons", kind="long", limit=600),
+        _plain("reasons", "Reasons", kind="long", limit=600, to=to),
     ]
     note = "Signs of whoever directs others, each with its reason. Accounts to look at; a sign is no proof."
-    return _section("Accounts to look at", note, columns, trace.key_accounts, "key_accounts.csv")
+    return _section(to, "Accounts to look at", note, columns, trace.key_accounts, "key_accounts.csv")
 
 
-def _early_warning(trace: Trace, decimals: Mapping[str, int]) -> Section:
+def _early_warning(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Section:
     columns = [
-        _plain("kind", "What"),
-        _account(),
+        _plain("kind", "What", to=to),
+        _account(to),
         _plain("payee", "Pays to", kind="name"),
-        Column(heading="Last payment", hint="UTC", kind="time", cell=lambda row: [_time(row["last_payment"])]),
+        Column(heading="Last payment", hint=to.zone, kind="time", cell=lambda row: [_time(to, row["last_payment"])]),
         _money("amount", "Amount", "of that payment", decimals),
-        _plain("why", "Why", kind="long", limit=400),
+        _plain("why", "Why", kind="long", limit=400, to=to),
     ]
     note = "People who still pay a collector of this trail: call them. And accounts that are being made ready."
-    return _section("Early warning", note, columns, trace.early_warning, "early_warning.csv")
+    return _section(to, "Early warning", note, columns, trace.early_warning, "early_warning.csv")
 
 
-def _restitution(trace: Trace, decimals: Mapping[str, int]) -> Section:
+def _restitution(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Section:
     is_frozen = bool((trace.holdings["already_frozen"] > 0).any())
     columns = [
         Column(heading="Victim", kind="name", cell=lambda row: [shown(row["victim"], 60)]),
         _money("loss", "Loss", "payments reported and found", decimals),
+        _money("returned", "Returned", "came back to the victim's account already", decimals),
         _money("share_by_time", "Share by time", "first in, first out; what is left by losses", decimals),
         _money("share_pro_rata", "Share pro-rata", "in proportion to the losses", decimals),
         Column(
@@ -214,9 +221,10 @@ def _restitution(trace: Trace, decimals: Mapping[str, int]) -> Section:
             cell=lambda row: [shown(row["traced_to"] or "—", 120)],
         ),
     ]
-    of = "what is frozen" if is_frozen else "what is suggested to be frozen, since nothing is yet"
-    note = f"Shares of {of}. A schedule for people to check, not a decision."
-    return _section("Restitution", note, columns, trace.restitution.sort(-pl.col("loss"), "victim"), "restitution.csv")
+    note = FROZEN if is_frozen else SUGGESTED
+    return _section(
+        to, "Restitution", note, columns, trace.restitution.sort(-pl.col("loss"), "victim"), "restitution.csv"
+    )
 
 
 # --- columns ------------------------------------------------------------------------------------------
@@ -226,22 +234,26 @@ TOTALLED = {"fifo": "FIFO", "lifo": "LIFO", "own_first": "Own first", "pro_rata"
 
 
 def _section(
-    title: str, note: str, columns: Sequence[Column], table: pl.DataFrame, file: str,
+    to: Reader, title: str, note: str, columns: Sequence[Column], table: pl.DataFrame, file: str,
     *, most: int = SHOWN, first: Callable[[pl.DataFrame, int], pl.DataFrame] = pl.DataFrame.head,
 ) -> Section:  # fmt: skip
     rows = [[column.cell(row) for column in columns] for row in first(table, most).iter_rows(named=True)]
     if not table.height:
-        told = "No rows."
+        told = to.say("No rows.")
     elif len(rows) == table.height:
-        told = f"All of {plural(table.height, 'row')}" + (f"; {file}." if file else ".")
+        told = many(to, table.height, "All of {n} row.", "All of {n} rows.")
     else:
-        told = f"The first {len(rows)} of {table.height:,} rows." + (f" {file} has all." if file else "")
+        told = to.say("The first {n} of {of} rows.", n=len(rows), of=f"{table.height:,}")
+    if file and table.height:
+        told += " " + to.say("File: {file}.", file=to.say(file))
     return Section(title=title, note=note, columns=columns, rows=rows, told=told)
 
 
-def _plain(name: str, heading: str, *, kind: str = "", limit: int = 200) -> Column:
+def _plain(name: str, heading: str, *, kind: str = "", limit: int = 200, to: Reader | None = None) -> Column:
+    """A column as it is; `to`: what the program says itself, for a reader."""
+
     def cell(row: Row) -> Cell:
-        value = row[name]
+        value = to.say(row[name]) if to is not None and row[name] else row[name]
         return [f"{value:,}" if kind == "number" else shown(value, limit) if value else "—"]
 
     return Column(heading=heading, kind=kind, cell=cell)
@@ -254,65 +266,72 @@ def _rule(name: str, heading: str, decimals: Mapping[str, int], *, column: str =
 
 def _money(name: str, heading: str, hint: str, decimals: Mapping[str, int]) -> Column:
     def cell(row: Row) -> Cell:
-        return ["not known" if row[name] is None else money(row[name], row["currency"], decimals)]
+        return ["?" if row[name] is None else money(row[name], row["currency"], decimals)]
 
     return Column(heading=heading, hint=hint, kind="number", cell=cell)
 
 
-def _account() -> Column:
+def _account(to: Reader) -> Column:
     def cell(row: Row) -> Cell:
-        about = [row.get("name"), row.get("bank"), row.get("type")]
-        return [shown(row["account"], 60), *(shown(text, 80) for text in about if text and text != "unknown")]
+        kind = row.get("type")
+        about = [row.get("name"), row.get("bank"), to.say(kind) if kind and kind != "unknown" else None]
+        return [shown(row["account"], 60), *(shown(text, 80) for text in about if text)]
 
     return Column(heading="Account", hint="name, bank, type", kind="name", cell=cell)
 
 
-def _time(value: Any) -> str:
-    return f"{value:%Y-%m-%d %H:%M}" if value is not None else "—"
+def _time(to: Reader, value: Any) -> str:
+    return to.moment(value) if value is not None else "—"
 
 
 # --- the run in a sentence ------------------------------------------------------------------------------
 
 
-def summary(trace: Trace) -> str:
+def summary(trace: Trace, to: Reader) -> str:
     """The run in one paragraph: what was followed, where it is, what to do, and in which order it was followed."""
-    decimals = trace.flow.ledger.decimals
-    lost = _sum(trace.payments, "amount", decimals)
-    rows, accounts = trace.taints.rows["event"].n_unique(), len(trace.taints.tiers)
-    tier = max(trace.taints.tiers.values(), default=0)
-    acts = "; ".join(filter(None, (_acted(trace, action, words) for action, words in ACTED.items())))
-    return (
-        f"{lost} in {plural(trace.payments.height, 'payment')} of {plural(len(trace.victims), 'victim')} was followed "
-        f"through {plural(rows, 'transaction')} to {plural(accounts, 'account')}, up to tier {tier}. "
-        f"Under first in, first out: {_whereabouts(trace)}. "
-        f"To do: {acts or 'nothing is left that could be frozen'}. {_asked(trace)} {ORDERS[trace.order]}"
+    ledger = trace.flow.ledger
+    followed = to.say(
+        "{lost} was followed: {payments} of {victims}, through {rows} to {accounts}, up to tier {tier}.",
+        lost=_sum(trace.payments, "amount", ledger.decimals),
+        payments=many(to, trace.payments.height, "{n} payment", "{n} payments"),
+        victims=many(to, len(trace.victims), "{n} victim", "{n} victims"),
+        rows=many(to, trace.taints.rows["event"].n_unique(), "{n} transaction", "{n} transactions"),
+        accounts=many(to, len(trace.taints.tiers), "{n} account", "{n} accounts"),
+        tier=max(trace.taints.tiers.values(), default=0),
     )
+    acts = [_acted(trace, action, words, to) for action, words in ACTED.items()]
+    acts = [act for act in acts if act] or [to.say("nothing is left that could be frozen")]
+    where = to.say("Under first in, first out: {places}.", places=", ".join(_whereabouts(trace, to)))
+    todo = to.say("To do: {acts}.", acts="; ".join(acts))
+    return " ".join((followed, where, todo, _asked(trace, to), to.say(ORDERS[trace.order])))
 
 
-def _whereabouts(trace: Trace) -> str:
+def _whereabouts(trace: Trace, to: Reader) -> list[str]:
     """Where the money is, in words, the largest part first."""
     held = trace.holdings.with_columns(place=_place()).filter(pl.col("fifo") > 0)
     ranked = held.group_by("place").agg(pl.col("fifo").sum()).sort(-pl.col("fifo"), "place")["place"].to_list()
     decimals = trace.flow.ledger.decimals
-    parts = [f"{_sum(held.filter(place=place), 'fifo', decimals)} {place}" for place in ranked]
+    parts = [f"{_sum(held.filter(place=place), 'fifo', decimals)} {to.say(place)}" for place in ranked]
     if any(trace.taints.absorbed["fifo"]):
-        parts.append("the rest in what other victims reported")
-    return ", ".join(parts) or "nothing is left"
+        parts.append(to.say("the rest in what other victims reported"))
+    return parts or [to.say("nothing is left")]
 
 
-def _asked(trace: Trace) -> str:
+def _asked(trace: Trace, to: Reader) -> str:
     accounts = trace.next_requests["account"].n_unique()
     if not accounts:
-        return "The statements of all accounts on the trail are held."
-    return f"Statements to ask for next: of {plural(accounts, 'account')}."
+        return to.say("The statements of all accounts on the trail are held.")
+    asked = many(to, accounts, "{n} account", "{n} accounts")
+    return to.say("Statements to ask for next: of {accounts}.", accounts=asked)
 
 
-def _acted(trace: Trace, action: str, words: str) -> str:
+def _acted(trace: Trace, action: str, words: str, to: Reader) -> str:
     lines = trace.freeze_first.filter(pl.col("action") == action)
     if not lines.height:
         return ""
     amount = _sum(lines, "traced" if action == ENQUIRED else "suggested_freeze", trace.flow.ledger.decimals)
-    return words.format(amount=amount, accounts=plural(lines["account"].n_unique(), "account"))
+    accounts = many(to, lines["account"].n_unique(), "{n} account", "{n} accounts")
+    return to.say(words, amount=amount, accounts=accounts)
 
 
 ACTED = {
