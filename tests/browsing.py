@@ -109,11 +109,11 @@ class Visit:
         return cells
 
     def column(self, heading: str) -> list[str]:
-        """The cells of a column of the table."""
+        """The cells of a column of the table; of accounts without their holders' names below them."""
         heads = self.page.locator("#rows th").all_inner_texts()
         place = next(i for i, text in enumerate(heads) if text.strip().startswith(heading))
         cells: list[str] = self.page.locator(f"#rows tbody tr td:nth-child({place + 1})").all_inner_texts()
-        return cells
+        return [text.partition("\n")[0] for text in cells] if heading in ("Payer", "Payee") else cells
 
     def saved(self, button: str) -> tuple[str, bytes]:
         """Name and content of what a button saves."""

@@ -196,13 +196,14 @@ def test_the_table_is_saved_as_it_stands(visit: Visit) -> None:
     visit.page.locator(".finding").nth(1).click()
     visit.page.locator("#rows th button").nth(4).click()
     name, content = visit.saved("#save-csv")
-    assert name == "case-0001.csv"
+    assert name == "case-0001-4-of-15.csv"  # a part of it says so
     assert content.startswith(b"\xef\xbb\xbf")
     lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
     assert lines[0][:6] == ["Transaction", "Time (UTC)", "Payer", "Payee", "Amount", "Currency"]
     assert [line[0] for line in lines[1:]] == visit.listed()
     assert lines[1] == [
         "T00013", "2026-03-02 09:18", "T1", "E1", "150.00", "USD", "150.00", "USD", "app", "bank.csv", "14", "",
+        "", "Model Bank", "", "Sample Bank",
     ]  # fmt: skip
 
 

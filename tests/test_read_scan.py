@@ -199,7 +199,7 @@ def test_a_large_file_is_scanned_and_an_unusual_one_is_not(tmp_path: Path, monke
         asked.append(True)
         return real(*args)
 
-    monkeypatch.setattr("graphflow.read.scan", spy)
+    monkeypatch.setattr("graphflow.read.files.scan", spy)
     monkeypatch.setenv("GRAPHFLOW_KERNELS", "compiled")
     path = tmp_path / "a.csv"
     path.write_text(as_csv([("A", "B", 0, 100, "CNY", 'a "word"')]))

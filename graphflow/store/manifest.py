@@ -80,7 +80,10 @@ class Manifest:
 
 def is_store(folder: Path) -> bool:
     """Whether a folder is a store."""
-    return (folder / NAME).is_file()
+    try:
+        return (folder / NAME).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def load(folder: Path) -> Manifest:

@@ -197,7 +197,9 @@ def _write_tables(analysis: Analysis, new: Path) -> None:
 
 def _write_pages(graph: FlowGraph, cases: Sequence[Case], folder: Path, to: Reader, tell: Tell) -> None:
     for done, case in enumerate(cases, 1):
-        (folder / f"{case.id}.html").write_text(case_page(graph, case, to).html, encoding="utf-8")
+        (folder / f"{case.id}.html").write_text(
+            case_page(graph, case, to, report="../report.html").html, encoding="utf-8"
+        )
         tell("pages", done, len(cases))
 
 

@@ -83,15 +83,16 @@ def view(
     return case_page(graph, case, reader(lang, zone), max_nodes=max_nodes)
 
 
-def case_page(graph: FlowGraph, case: Case, to: Reader, *, max_nodes: int = MAX_NODES) -> Page:
-    """The page of a case for a reader."""
+def case_page(graph: FlowGraph, case: Case, to: Reader, *, max_nodes: int = MAX_NODES, report: str = "") -> Page:
+    """The page of a case for a reader. `report`: where the report stands, seen from the page, if there is one."""
     max_rows = max(MAX_ROWS, 3 * max_nodes)
     drawn = picture(graph, case, max_nodes=max_nodes, max_edges=max(MAX_EDGES, 3 * max_nodes))
-    findings = _finding_facts(drawn, case, max_rows)
+    findings = _finding_facts(drawn, case, max_rows, to)
     facts = as_json(facts_of(drawn, graph.ledger.decimals, to, findings=findings, max_rows=max_rows))
     words = {
         "reader": to,
         "case": case,
+        "report": report,
         "facts": Markup(facts),
         "script_words": Markup(as_json(script_words(to))),
         "nonce": nonce_of(f"{case.id}{case.headline}{facts}"),
@@ -163,7 +164,7 @@ def label_of(node: Node, drawn: Picture) -> str:
     return f"and {len(node.members):,} more" if node.folded else shown(drawn.accounts[node.members[0]].account, 60)
 
 
-def _finding_facts(drawn: Picture, case: Case, max_rows: int) -> list[dict[str, Any]]:
+def _finding_facts(drawn: Picture, case: Case, max_rows: int, to: Reader) -> list[dict[str, Any]]:
     """Per listed finding: the transactions it cites; where some of them are not listed, what lights up all the same."""
     position = {int(row): index for index, row in enumerate(case.rows)}
     facts = []
@@ -176,7 +177,7 @@ def _finding_facts(drawn: Picture, case: Case, max_rows: int) -> list[dict[str, 
         }
         facts.append(
             {
-                "name": shown(finding.detector, 40),
+                "name": shown(to.say(finding.detector), 40),
                 "rows": [row for row in rows if row < max_rows],
                 **(unlisted if rows[-1] >= max_rows else {}),
             }

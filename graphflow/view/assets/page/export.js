@@ -1,12 +1,12 @@
 // The picture as a file: PNG as it is seen, SVG drawn from the same places. Both on white, whatever the screen shows.
 
-const fileName = (kind) => document.body.dataset.name + "." + kind;
+const fileName = (kind, part = "") => document.body.dataset.name + part + "." + kind; // part: what of it, where it is not all
 
-function save(kind, type, content) {
+function save(kind, type, content, part = "") {
   const blob = content instanceof Blob ? content : new Blob([content], { type });
   const link = make("a"), address = URL.createObjectURL(blob);
   link.href = address;
-  link.download = fileName(kind);
+  link.download = fileName(kind, part);
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -19,7 +19,7 @@ function openControls() {
   element("zoom-in").addEventListener("click", () => zoom(1.3));
   element("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
   element("undo").addEventListener("click", undo);
-  element("reset").addEventListener("click", () => { reset(); fit(); });
+  element("reset").addEventListener("click", () => { field.value = ""; closeHits(); reset(); fit(); });
   element("layout").addEventListener("change", (event) => change({ layout: event.target.value }));
   if (traced) element("rule").addEventListener("change", (event) => change({ rule: event.target.value }));
   element("save-png").addEventListener("click", savePng);

@@ -43,7 +43,15 @@ function tableRow(row) {
   line.append(...COLUMNS.map(({ kind, says }) => make("td", says(row), kind)));
   const file = line.children[7];
   file.title = facts.files[row.file][1];
-  if (row.twin) file.append(make("br"), make("span", t("and {twin}", { twin: row.twin }), "kind"));
+  if (row.twin) {
+    const other = make("span", t("and {twin}", { twin: row.twin.split(/[\\/]/).pop() }), "kind");
+    other.title = row.twin;
+    file.append(make("br"), other);
+  }
+  [row.payer, row.payee].forEach((account, side) => {
+    const { name } = facts.accounts[account];
+    if (name) line.children[2 + side].append(make("br"), make("span", name, "kind"));
+  });
   if (row.changed) line.children[4].append(make("br"), make("span", t("received {amount}", { amount: money(row.received, row.got) }), "kind"));
   return line;
 }
@@ -82,7 +90,7 @@ function openTable() {
   }, { passive: true });
   element("row-words").addEventListener("input", (event) => change({ words: event.target.value.slice(0, 200) }, "words"));
   element("all").addEventListener("click", () => choose(null));
-  element("save-csv").addEventListener("click", () => save("csv", "text/csv;charset=utf-8", csv()));
+  element("save-csv").addEventListener("click", () => save("csv", "text/csv;charset=utf-8", csv(), listed().length < facts.total ? `-${listed().length}-of-${facts.total}` : ""));
 }
 
 // --- CSV: what the table shows, complete; no cell that a spreadsheet would run as a formula ---
@@ -92,11 +100,13 @@ const cell = (text) => (/[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""')
 const heads = () => [...document.querySelectorAll("#rows th")].map((head) => head.dataset.said);
 
 function csv() {
-  const titles = [...heads().slice(0, 6), t("Received"), t("Received currency"), ...heads().slice(6, 9), t("Other side's file and row"), ...heads().slice(9)];
+  const titles = [...heads().slice(0, 6), t("Received"), t("Received currency"), ...heads().slice(6, 9), t("Other side's file and row"), ...heads().slice(9),
+    t("Payer's name"), t("Payer's bank"), t("Payee's name"), t("Payee's bank")];
   const lines = listed().map((row) => [
     ...[row.tx, row.time, nameAt(row.payer), nameAt(row.payee)].map(safe), plain(row.paid, row.currency), safe(codeOf(row.currency)),
     plain(row.received, row.got), safe(codeOf(row.got)), safe(facts.channels[row.channel] || ""), safe(facts.files[row.file][1]), String(row.row), safe(row.twin),
     ...row.carried.map((part) => plain(part, row.currency)),
+    ...[row.payer, row.payee].flatMap((account) => [facts.accounts[account].name, facts.banks[facts.accounts[account].bank] || ""]).map(safe),
   ]);
   return "\ufeff" + [titles.map(safe), ...lines].map((line) => line.map(cell).join(",") + "\r\n").join("");
 }
