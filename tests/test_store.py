@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -18,6 +17,7 @@ import graphflow as gf
 from graphflow.errors import OutputError, SourceError
 from graphflow.ledger import Ledger
 from graphflow.store import ingest, is_store, read_store, spill
+from graphflow.store.lock import only_one
 from graphflow.store.manifest import NAME, load
 
 HEADER = "id,time,payer,payee,amount,currency,memo\n"
@@ -180,14 +180,14 @@ def test_a_folder_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
         ingest(tmp_path / "a.csv", tmp_path / "mine")
 
 
-def test_one_ingest_at_a_time_and_the_dead_are_no_hindrance(store: Path, tmp_path: Path) -> None:
+def test_one_ingest_at_a_time_and_what_a_dead_one_left_is_no_hindrance(store: Path, tmp_path: Path) -> None:
     written(tmp_path / "b.csv", random.Random(4), 5)
     (store / ".ingesting").mkdir()
-    (store / ".ingesting" / f"pid-{os.getpid()}").touch()
-    with pytest.raises(OutputError, match="another ingest is at work"):
+    (store / ".ingesting" / "spill-1.parquet").write_bytes(b"half")
+    with only_one(store / ".lock"), pytest.raises(OutputError, match="another ingest is at work"):
         ingest(tmp_path / "b.csv", store)
-    (store / ".ingesting" / f"pid-{os.getpid()}").rename(store / ".ingesting" / "pid-4194304")
     assert ingest(tmp_path / "b.csv", store).rows > 0
+    assert not (store / ".ingesting").exists()
 
 
 def test_an_ingest_that_fails_leaves_the_old_store(

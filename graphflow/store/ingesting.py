@@ -21,11 +21,12 @@ from graphflow.read.progress import Progress, silent
 from graphflow.read.source import Sources
 from graphflow.store import manifest as manifests
 from graphflow.store.keeper import Keeper
+from graphflow.store.lock import only_one
 from graphflow.store.manifest import Manifest, Part
 from graphflow.store.opened import names_of, part_of
 from graphflow.store.spill import Spill
 
-_BUSY = ".ingesting"
+_BUSY, LOCK = ".ingesting", ".lock"
 DATA = "data"
 
 
@@ -98,34 +99,17 @@ def _alone(folder: Path) -> Iterator[Path]:
     draft = folder / _BUSY
     try:
         (folder / DATA).mkdir(parents=True, exist_ok=True)
-        if not manifests.is_store(folder) and {path.name for path in folder.iterdir()} - {DATA, _BUSY}:
+        if not manifests.is_store(folder) and {path.name for path in folder.iterdir()} - {DATA, _BUSY, LOCK}:
             raise OutputError(f"{folder}: is not empty and is no store; name another folder")
-        _clear_of_the_dead(draft)
-        draft.mkdir()
-    except FileExistsError:
-        raise OutputError(f"{draft}: another ingest is at work; wait for it, or delete that folder") from None
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
-    try:
-        (draft / f"pid-{os.getpid()}").touch()
-        spill = draft / "spill"
-        spill.mkdir()
-        yield spill
+        with only_one(folder / LOCK):
+            shutil.rmtree(draft, ignore_errors=True)  # of one that was ended from outside
+            draft.mkdir()
+            try:
+                yield draft
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror or error}); the store is as it was") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _clear_of_the_dead(draft: Path) -> None:
-    """Remove what an ingest left that was ended from outside."""
-    for mark in draft.glob("pid-*") if draft.is_dir() else ():
-        try:
-            os.kill(int(mark.name.removeprefix("pid-")), 0)
-        except (ProcessLookupError, ValueError):
-            shutil.rmtree(draft, ignore_errors=True)
-        except PermissionError:
-            return
 
 
 def _put_in(folder: Path, before: Manifest, keeper: Keeper, inputs: Sources) -> Ingested:
