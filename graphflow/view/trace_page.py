@@ -22,7 +22,8 @@ from graphflow.view.picture import Picture
 from graphflow.view.text import RULES_SAID, money
 from graphflow.view.trace_curve import curve
 from graphflow.view.trace_picture import trace_picture
-from graphflow.view.trace_sections import sections, summary
+from graphflow.view.trace_sections import sections
+from graphflow.view.trace_summary import summary
 from graphflow.words import count as plural
 from graphflow.words import named, shown
 
