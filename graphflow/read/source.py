@@ -130,10 +130,15 @@ class Sources:
         """The ledger with a word on each file that was skipped."""
         if not self.skipped:
             return ledger
-        rows = [(one.path, None, None, None, f"skipped: {one.reason}") for one in self.skipped]
-        listed = pl.DataFrame(rows, schema=REJECTED, orient="row")
-        said = tuple(f"{one.path}: {one.reason}; skipped" for one in self.skipped)
+        listed, said = self.skips
         return replace(ledger, rejected=pl.concat([ledger.rejected, listed]), warnings=ledger.warnings + said)
+
+    @property
+    def skips(self) -> tuple[pl.DataFrame, tuple[str, ...]]:
+        """The files that were skipped, as rejected rows and as warnings."""
+        rows = [(one.path, None, None, None, f"skipped: {one.reason}") for one in self.skipped]
+        said = tuple(f"{one.path}: {one.reason}; skipped" for one in self.skipped)
+        return pl.DataFrame(rows, schema=REJECTED, orient="row"), said
 
     def _each(self) -> Generator[RawFile, None, None]:
         for path in self.paths:

@@ -14,7 +14,6 @@ from typing import Unpack
 import polars as pl
 
 from graphflow.errors import OutputError, SourceError
-from graphflow.ledger import REJECTED
 from graphflow.read.files import read_files
 from graphflow.read.options import PathName, ReadOptions
 from graphflow.read.progress import Progress, silent
@@ -132,8 +131,8 @@ def _put_in(folder: Path, before: Manifest, keeper: Keeper, inputs: Sources) -> 
         had = [part_of(folder, old[day], decimals)] if day in old else []
         parts[day] = _written(folder, day, keeper.of_day(day, had, decimals), decimals, generation)
     names = keeper.accounts[keeper.names.len() :]
-    bad = [*keeper.accounting.bad, *_skipped(inputs)]
-    skipped = [f"{one.path}: {one.reason}; skipped" for one in inputs.skipped]
+    listed, skipped = inputs.skips
+    bad = pl.concat([*keeper.accounting.bad, listed])
     after = replace(
         before,
         generation=generation,
@@ -141,7 +140,7 @@ def _put_in(folder: Path, before: Manifest, keeper: Keeper, inputs: Sources) -> 
         precisions=keeper.precisions,
         parts=tuple(parts[day] for day in sorted(parts)),
         accounts=(*before.accounts, *_table(folder, names.to_frame(), f"accounts-{generation:06}")),
-        rejected=(*before.rejected, *_table(folder, pl.concat(bad) if bad else None, f"rejected-{generation:06}")),
+        rejected=(*before.rejected, *_table(folder, bad, f"rejected-{generation:06}")),
         seen=keeper.accounting.seen,
         warnings=(*before.warnings, *keeper.accounting.warnings, *skipped),
     )
@@ -151,20 +150,15 @@ def _put_in(folder: Path, before: Manifest, keeper: Keeper, inputs: Sources) -> 
     return Ingested(before=before, after=after, warnings=after.warnings[len(before.warnings) :])
 
 
-def _skipped(inputs: Sources) -> list[pl.DataFrame]:
-    rows = [(one.path, None, None, None, f"skipped: {one.reason}") for one in inputs.skipped]
-    return [pl.DataFrame(rows, schema=REJECTED, orient="row")] if rows else []
-
-
 def _written(folder: Path, day: date, frame: pl.DataFrame, decimals: dict[str, int], generation: int) -> Part:
     name = f"{DATA}/{day:%Y-%m-%d}-{generation:06}.parquet"
     _write(frame, folder / name)
     return Part(day=day, file=name, rows=frame.height, bytes=(folder / name).stat().st_size, decimals=decimals)
 
 
-def _table(folder: Path, frame: pl.DataFrame | None, name: str) -> list[str]:
+def _table(folder: Path, frame: pl.DataFrame, name: str) -> list[str]:
     """A table's file, if it has any row."""
-    if frame is None or not frame.height:
+    if not frame.height:
         return []
     _write(frame, folder / DATA / f"{name}.parquet")
     return [f"{DATA}/{name}.parquet"]

@@ -83,11 +83,9 @@ class Keeper(Assembler):
         return kept.with_columns(tx=pl.when(own_of(kept)).then("tx"))
 
     def ledger_of(self, parts: Iterable[tuple[pl.DataFrame, dict[str, int]]]) -> Ledger:
-        """The ledger of a store's days, which come in order."""
+        """The ledger of a store's days, of which there is one at least, and which come in order."""
         final = self.earlier.decimals
         frames = [rescaled(frame, own, final) for frame, own in parts]
-        if not frames:
-            raise SourceError("the store has no transfers")
         frame = pl.concat(frames, how="diagonal", rechunk=False)
         return self._finished(frame, self.accounts, final, None, joined([]))
 

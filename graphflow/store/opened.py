@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from graphflow.errors import SourceError
-from graphflow.ledger import REJECTED, Ledger
+from graphflow.ledger import Ledger
 from graphflow.read.amounts import rescaled
 from graphflow.store import manifest as manifests
 from graphflow.store.keeper import Keeper
@@ -27,8 +26,7 @@ def read_store(folder: Path, *, since: date | None = None, until: date | None = 
     keeper = Keeper(earlier=found, names=names_of(folder, found))
     keeper.accounting.warnings += found.warnings
     keeper.accounting.bad += [_table(folder, name) for name in found.rejected]
-    ledger = keeper.ledger_of((_frame(folder, part), dict(part.decimals)) for part in days)
-    return ledger if keeper.accounting.bad else replace(ledger, rejected=pl.DataFrame(schema=REJECTED))
+    return keeper.ledger_of((_frame(folder, part), dict(part.decimals)) for part in days)
 
 
 def names_of(folder: Path, found: Manifest) -> pl.Series:

@@ -9,9 +9,6 @@ from graphflow.trace.carried import Taints
 from graphflow.trace.flows import Traced
 from graphflow.trace.taint import EXACT
 
-NO_ACCOUNT = ("end", "bank-internal")
-"""Types that are no accounts that a bank could be asked for."""
-
 
 def next_requests(flow: Flow, traced: Traced, taints: Taints) -> pl.DataFrame:
     """One row an account and currency, by bank, the largest amount first.
@@ -37,6 +34,5 @@ def next_requests(flow: Flow, traced: Traced, taints: Taints) -> pl.DataFrame:
     frame = frame.with_columns(
         accounts["account"], accounts["bank"], accounts["name"],
         currency=pl.Series([flow.ledger.currencies[k] for k in currency.tolist()], dtype=pl.String),
-        kind=pl.Series(flow.types.codes[codes]),
     ).rename({"fifo": "amount"})  # fmt: skip
-    return frame.drop("pot", "kind").sort(pl.col("bank").fill_null("\uffff"), -pl.col("amount"), "account")
+    return frame.drop("pot").sort(pl.col("bank").fill_null("\uffff"), -pl.col("amount"), "account")
