@@ -101,7 +101,7 @@ def behaviour(flow: Flow, first: Longs, last: Longs) -> Behaviour | None:
 
     first, last  what `first_and_last` gives
     """
-    if not flow.size or int(flow.time[-1]) - int(flow.time[0]) < _WAGE_DAYS[0] * kernels.DAY:
+    if not flow.size or flow.span < _WAGE_DAYS[0] * kernels.DAY:
         return None
     receipts, payments = np.diff(flow.received.ptr), np.diff(flow.sent.ptr)
     days = last // kernels.DAY - first // kernels.DAY + 1

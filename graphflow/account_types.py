@@ -136,26 +136,43 @@ def type_accounts(flow: Flow, types: AccountTypeNames) -> AccountTypes:
     >>> found.of("Q"), found.reason("Q")
     ('gateway', 'name contains "alipay"')
     """
+    return typed(flow.ledger.accounts, types, conduct(flow))
+
+
+@dataclass(frozen=True, eq=False)
+class Conduct:
+    """What accounts do, whatever they are called: the code of `person` for small ones (0: others), and the rest."""
+
+    small: npt.NDArray[np.int8]
+    seen: Behaviour | None
+
+
+def conduct(flow: Flow) -> Conduct:
+    """What the accounts of a flow do."""
     first, last = first_and_last(flow)
-    codes = _small(flow, (last - first) // DAY + 1)
-    seen = behaviour(flow, first, last)
+    return Conduct(_small(flow, (last - first) // DAY + 1), behaviour(flow, first, last))
+
+
+def typed(accounts: pl.DataFrame, types: AccountTypeNames, does: Conduct) -> AccountTypes:
+    """The types of a ledger's accounts, by what is listed, what they are called, and what they do."""
+    codes, seen = does.small.copy(), does.seen
     for kind, those in seen.codes.items() if seen else ():
         if kind not in types.off:
             codes[those] = _CODE[kind]
     word = np.full(codes.size, _NO_WORD, np.int32)
-    named = types.found_in(flow.ledger.accounts["name"])
+    named = types.found_in(accounts["name"])
     word[named["code"].to_numpy()] = named["word"].to_numpy()
     kinds = np.array([int(_CODE[kind]) for _, kind in types.words], np.int8)
     codes[word >= 0] = kinds[word[word >= 0]]
     if "end" not in types.off:
-        ends = flow.ledger.accounts["account"].str.contains(_ENDS).to_numpy()
+        ends = accounts["account"].str.contains(_ENDS).to_numpy()
         codes[ends], word[ends] = _CODE["end"], _NO_WORD
-    missing = _list_accounts(flow, types, codes, word)
+    missing = _list_accounts(accounts, types, codes, word)
     if "person" in types.off:
         codes[codes == _CODE["person"]] = 0
     return AccountTypes(
         codes=codes,
-        accounts=flow.names,
+        accounts=accounts["account"],
         gateways=np.isin(codes, [_CODE[kind] for kind in NOT_TRAVERSED]),
         warnings=(f"{types.source}: {count(missing, 'listed account')} not in the ledger",) if missing else (),
         _known=types,
@@ -166,20 +183,20 @@ def type_accounts(flow: Flow, types: AccountTypeNames) -> AccountTypes:
 
 def _small(flow: Flow, days: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
     """Code `person` for small accounts that are seen for a week or more, 0 for the others."""
-    transfers = np.diff(flow.received.ptr) + np.diff(flow.sent.ptr)
+    transfers = flow.traffic
     small = (transfers >= _FEW) & (days >= _WEEK) & (transfers <= _A_DAY * days)
     return np.where(small, _CODE["person"], np.int8(0))
 
 
 def _list_accounts(
-    flow: Flow, types: AccountTypeNames, codes: npt.NDArray[np.int8], word: npt.NDArray[np.int32]
+    accounts: pl.DataFrame, types: AccountTypeNames, codes: npt.NDArray[np.int8], word: npt.NDArray[np.int32]
 ) -> int:
     """Type the accounts that stand in the user's file; how many of them the ledger does not have."""
     listed = {account: kind for account, kind in types.accounts.items() if kind not in types.off}
     if not listed:
         return 0
     table = pl.DataFrame({"account": list(listed), "kind": [int(_CODE[kind]) for kind in listed.values()]})
-    held = flow.ledger.accounts.select("account").with_row_index("code").join(table, on="account")
+    held = accounts.select("account").with_row_index("code").join(table, on="account")
     at = held["code"].to_numpy()
     codes[at], word[at] = held["kind"].to_numpy(), _LISTED
     return len(listed) - held.height

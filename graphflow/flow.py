@@ -23,7 +23,7 @@ from graphflow.account_names import AccountTypeNames, built_in
 from graphflow.kernels import csr, lots
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Codes, Ledger
-from graphflow.rarity import Rarity
+from graphflow.rarity import Choice, Rarity, with_most
 from graphflow.value import Valuation, valuate
 from graphflow.value.rates_file import RatesFile
 
@@ -63,6 +63,14 @@ class Adjacency:
         np.cumsum(self.values, out=running[1:])
         sums: Longs = running[self.ptr[1:]] - running[self.ptr[:-1]]
         return sums
+
+    def of(self, own: npt.NDArray[np.bool_]) -> Adjacency:
+        """The events of these accounts alone."""
+        lengths = np.diff(self.ptr)
+        kept = np.repeat(own, lengths)
+        ptr = np.zeros_like(self.ptr)
+        np.cumsum(np.where(own, lengths, 0), out=ptr[1:])
+        return Adjacency(ptr, self.events[kept], self.others[kept], self.values[kept])
 
     def without(self, left_out: npt.NDArray[np.bool_]) -> Adjacency:
         """The events of which neither end is one of these accounts."""
@@ -118,6 +126,32 @@ class Flow:
     def size(self) -> int:
         """Number of transfers."""
         return self.ledger.height if self._rows is None else self._rows.size
+
+    @property
+    def whole_size(self) -> int:
+        """Number of transfers by which their number is judged; of a part that knows its whole, the whole's."""
+        return self.size
+
+    @property
+    def span(self) -> int:
+        """Microseconds from the first to the last transfer."""
+        return int(self.time[-1] - self.time[0]) if self.size else 0
+
+    @property
+    def own(self) -> npt.NDArray[np.bool_] | None:
+        """The accounts all of whose transfers are here; None: all accounts."""
+        return None
+
+    @cached_property
+    def traffic(self) -> Longs:
+        """Per account, its transfers with others."""
+        traffic: Longs = np.diff(self.received.ptr) + np.diff(self.sent.ptr)
+        return traffic
+
+    def choose(self, points: npt.NDArray[np.float64], limit: int, what: str, owner: npt.NDArray[Any] | None) -> Choice:
+        """The candidates with most points: see `graphflow.rarity.rarest`."""
+        kept = with_most(points, limit)
+        return Choice(kept, int(kept.size - kept.sum()))
 
     @property
     def rows(self) -> Longs:

@@ -53,8 +53,22 @@ class Volume:
     points: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class Usual:
+    """What is usual in a ledger, for those who look at a part of it.
+
+    one_off        per transfer looked at, whether its payer pays its payee only within `TOGETHER`
+    one_off_share  share of the ledger's transfers that are of one-off pairs
+    reached        share of the ledger's transfers worth at least as much, by value bucket
+    """
+
+    one_off: npt.NDArray[np.bool_]
+    one_off_share: float
+    reached: Floats
+
+
 class Rarity:
-    """What is usual among the transfers of a flow, self-transfers left out.
+    """What is usual among the transfers of a flow, self-transfers left out; or in its whole, where that is known.
 
     volume   more than half of k transfers are worth at least v: the binomial chance of that, where each transfer of the
              ledger is as likely as another
@@ -62,8 +76,8 @@ class Rarity:
              ten transfers are of such pairs than where as many are as in the ledger
     """
 
-    def __init__(self, flow: Flow) -> None:
-        self._flow = flow
+    def __init__(self, flow: Flow, usual: Usual | None = None) -> None:
+        self._flow, self._usual = flow, usual
 
     def prepare(self) -> None:
         """Make what is asked for often."""
@@ -75,6 +89,8 @@ class Rarity:
         """Per event, whether its payer pays its payee only within `TOGETHER`, in the whole flow."""
         from graphflow.flow import in_parts, microseconds
 
+        if self._usual is not None:
+            return self._usual.one_off
         flow, sent = self._flow, self._flow.sent
         once = np.zeros(flow.size, np.bool_)
         run = ready(kernels, flow.size).one_off
@@ -90,14 +106,16 @@ class Rarity:
     @cached_property
     def one_off_share(self) -> float:
         """Share of the transfers that are of one-off pairs."""
+        if self._usual is not None:
+            return self._usual.one_off_share
         return float(self.one_off.sum() / max(1, self._flow.sent.events.size))
 
     @cached_property
     def _reached(self) -> Floats:
         """Share of the transfers worth at least as much, by value bucket (256 to each doubling)."""
-        counts = np.bincount(_bucket(self._flow.sent.values), minlength=1)
-        reached: Floats = np.cumsum(counts[::-1])[::-1] / max(1, counts.sum())
-        return reached
+        if self._usual is not None:
+            return self._usual.reached
+        return reached_of(worth_counts(self._flow.sent.values))
 
     def reached(self, values: npt.NDArray[np.int64]) -> Floats:
         """Share of the ledger's transfers that are worth at least each value, to within 0.4 % of the value.
@@ -153,6 +171,18 @@ class Rarity:
         return np.minimum(points, _MOST_POINTS)
 
 
+def worth_counts(values: npt.NDArray[np.int64]) -> Longs:
+    """How many transfers are in each value bucket."""
+    counts: Longs = np.bincount(_bucket(values), minlength=1)
+    return counts
+
+
+def reached_of(counts: Longs) -> Floats:
+    """The share of the transfers in each value bucket or above."""
+    reached: Floats = np.cumsum(counts[::-1])[::-1] / max(1, counts.sum())
+    return reached
+
+
 def _bucket(values: npt.NDArray[np.int64]) -> Longs:
     """A number that grows with the value: exponent and eight bits after it of its float."""
     buckets: Longs = (np.maximum(values, 1).astype(np.float64).view(np.int64) >> _SHIFT) - (1023 << 8)
@@ -174,13 +204,33 @@ def _ordered(values: npt.NDArray[np.int64], group: Longs, places: Longs) -> Long
     return found
 
 
-def rarest(points: Floats, size: int, most: int) -> npt.NDArray[np.bool_]:
-    """Which rows are among those with most points: `most` of them at a million transfers, 1,000 in any case.
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Which of some candidates were kept, one truth each, and how many of the ledger's were left out."""
 
-    In larger ledgers the number grows with the root of theirs: who reads has not ten times the time. Ties go to the
-    earlier row.
+    kept: npt.NDArray[np.bool_]
+    left_out: int
+
+
+def rarest(flow: Flow, points: Floats, most: int, what: str, owner: npt.NDArray[np.integer] | None = None) -> Choice:
+    """The candidates with most points, as many as `how_many` says; ties go to the earlier one.
+
+    what   one word for the candidates, of its own within a detector
+    owner  the account of each, for a detector that looks at one account after the other
     """
-    limit = max(_FEWEST, int(most * sqrt(size / 1_000_000)))
+    return flow.choose(points, how_many(flow.whole_size, most), what, owner)
+
+
+def how_many(size: int, most: int) -> int:
+    """How many candidates a ledger of so many transfers keeps: `most` at a million transfers, 1,000 in any case.
+
+    In larger ledgers the number grows with the root of theirs: who reads has not ten times the time.
+    """
+    return max(_FEWEST, int(most * sqrt(size / 1_000_000)))
+
+
+def with_most(points: Floats, limit: int) -> npt.NDArray[np.bool_]:
+    """Which rows are among the `limit` with most points; ties go to the earlier row."""
     kept = np.ones(points.size, np.bool_)
     if points.size > limit:
         kept[np.argsort(-points, kind="stable")[limit:]] = False

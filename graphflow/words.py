@@ -56,6 +56,25 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+class Note(str):
+    """A line that begins with a number of things: what several parts of a whole say adds up.
+
+    >>> Note.of(2, "episode", "not reported"), sum(note.number for note in [Note.of(2, "episode", "not reported")])
+    ('2 episodes not reported', 2)
+    """
+
+    number: int
+    noun: str
+    rest: str
+
+    @classmethod
+    def of(cls, number: int, noun: str, rest: str) -> Note:
+        """So many of something, and what is said of them."""
+        note = cls(f"{count(number, noun)} {rest}")
+        note.number, note.noun, note.rest = number, noun, rest
+        return note
+
+
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff]"
 )

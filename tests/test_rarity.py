@@ -22,7 +22,7 @@ from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.kernels import rarity as kernels
 from graphflow.kernels.engine import ready
-from graphflow.rarity import cut_words, rarest, weighed
+from graphflow.rarity import cut_words, how_many, weighed, with_most
 
 BUCKET = 1 / 256
 """Widest bucket of values, over its lower edge."""
@@ -254,12 +254,12 @@ def test_the_nearer_and_the_more_the_more_points() -> None:
 
 def test_ties_go_to_the_earlier_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("graphflow.rarity._FEWEST", 3)
-    kept = rarest(np.array([1.0, 2.0, 1.0, 5.0, 1.0, 0.5]), size=10, most=100)
+    kept = with_most(np.array([1.0, 2.0, 1.0, 5.0, 1.0, 0.5]), how_many(10, 100))
     assert kept.tolist() == [True, True, False, True, False, False]
     for rng, _ in seeded():
         points = [float(rng.randint(0, 3)) for _ in range(rng.randint(0, 9))]
         best = sorted(range(len(points)), key=lambda k: (-points[k], k))[:3]
-        assert np.flatnonzero(rarest(np.array(points), 10, 100)).tolist() == sorted(best)
+        assert np.flatnonzero(with_most(np.array(points), how_many(10, 100))).tolist() == sorted(best)
 
 
 @pytest.mark.parametrize(
@@ -267,9 +267,10 @@ def test_ties_go_to_the_earlier_row(monkeypatch: pytest.MonkeyPatch) -> None:
     [(10, 400, 1000), (6_250_000, 400, 1000), (6_270_000, 400, 1001), (25_000_000, 400, 2000), (5_000_000, 100, 1000)],
 )
 def test_how_many_are_kept(size: int, most: int, kept: int) -> None:
-    assert int(rarest(np.arange(3000.0), size, most).sum()) == kept
-    assert rarest(np.arange(3000.0), size, most)[-kept:].all()
-    assert rarest(np.arange(float(kept)), size, most).all()
+    assert how_many(size, most) == kept
+    assert int(with_most(np.arange(3000.0), kept).sum()) == kept
+    assert with_most(np.arange(3000.0), kept)[-kept:].all()
+    assert with_most(np.arange(float(kept)), kept).all()
 
 
 def test_what_was_left_out_is_said() -> None:

@@ -19,7 +19,7 @@ from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
-from graphflow.rarity import cut_words, rarest
+from graphflow.rarity import Choice, cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
@@ -83,10 +83,10 @@ class Bipartite:
         groups = list(components((a, b) for a, b in pairs.tolist()))
         small = [group for group in groups if len(group) <= self.most_payers]
         webs = [web for group in small for web in self._webs(flow, group, skipped)]
-        kept = _rare(flow, webs, self.rarest)
-        for web in (web for web, keep in zip(webs, kept, strict=True) if keep):
+        rare = _rare(flow, webs, self.rarest)
+        for web in (web for web, keep in zip(webs, rare.kept, strict=True) if keep):
             yield self._finding(flow, web)
-        return tuple(self._cut_words(flow, len(groups) - len(small), len(webs) - int(kept.sum())))
+        return tuple(self._cut_words(flow, len(groups) - len(small), rare.left_out))
 
     def _webs(self, flow: Flow, group: list[int], skipped: npt.NDArray[np.bool_]) -> Iterator[_Web]:
         shared = common(flow, flow.sent, group, self.window, skipped)
@@ -146,10 +146,10 @@ class _Web(NamedTuple):
     events: Longs
 
 
-def _rare(flow: Flow, webs: list[_Web], most: int) -> npt.NDArray[np.bool_]:
+def _rare(flow: Flow, webs: list[_Web], most: int) -> Choice:
     """Which webs are among the rarest, by their amounts and size."""
     if not webs:
-        return np.empty(0, np.bool_)
+        return Choice(np.empty(0, np.bool_), 0)
     starts = np.cumsum([0] + [web.events.size for web in webs])[:-1]
     points = flow.rarity.volume(np.concatenate([web.events for web in webs]), starts).points
-    return rarest(points + np.array([min(len(w.payers), len(w.payees)) for w in webs]), flow.size, most)
+    return rarest(flow, points + np.array([min(len(w.payers), len(w.payees)) for w in webs]), most, "web")

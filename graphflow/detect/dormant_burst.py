@@ -19,7 +19,7 @@ from graphflow.kernels import wake as kernels
 from graphflow.kernels.csr import KEEP_SLACK
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Codes
-from graphflow.words import count, named, percent, span
+from graphflow.words import Note, count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
 
@@ -71,7 +71,7 @@ class DormantBurst:
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by the transfer that wakes the account, its payee before its payer."""
         flow = graph.flow
-        if not flow.size or flow.time[-1] - flow.time[0] < microseconds(self.idle):
+        if not flow.size or flow.span < microseconds(self.idle):
             return ()
         table = self._bursts(flow)
         times = np.bincount(table[:, 0])[table[:, 0]]
@@ -80,7 +80,8 @@ class DormantBurst:
             yield self._finding(flow, burst)
         if len(kept) < len(table):
             accounts = np.unique(table[times > self.most_bursts, 0]).size
-            return (f"{count(accounts, 'account')} with more than {self.most_bursts} bursts not reported (its rhythm)",)
+            rest = f"with more than {self.most_bursts} bursts not reported (its rhythm)"
+            return (Note.of(accounts, "account", rest),)
         return ()
 
     def _bursts(self, flow: Flow) -> Longs:
@@ -92,6 +93,8 @@ class DormantBurst:
             microseconds(self.idle), microseconds(self.window), self.count, max(1, round(amount * KEEP_SLACK)),
         )  # fmt: skip
         table: Longs = found[:number]
+        if flow.own is not None:
+            table = table[flow.own[table[:, 0]]]
         return table[np.lexsort((flow.payer[table[:, 1]] == table[:, 0], table[:, 1]))]
 
     def _described(self, flow: Flow, table: Longs) -> Iterator[_Burst]:

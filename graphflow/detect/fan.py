@@ -15,9 +15,9 @@ from graphflow.detect.amounts import totals
 from graphflow.flow import Adjacency, Flow, in_parts, in_threads, microseconds
 from graphflow.kernels import fan as kernels
 from graphflow.kernels.engine import ready
-from graphflow.rarity import cut_words
+from graphflow.rarity import Choice, cut_words
 from graphflow.rarity import rarest as keep_rarest
-from graphflow.words import count, percent
+from graphflow.words import Note, percent
 
 Longs = npt.NDArray[np.int64]
 
@@ -67,14 +67,12 @@ class Episodes:
 
     def left_out(self, noun: str, most: int, least: float) -> tuple[str, ...]:
         """What was not reported, in words."""
-        lines = []
+        lines: list[str] = []
         if self.hubs:
-            lines.append(f"{count(self.hubs, 'account')} with more than {most:,} {noun} at once not reported (hubs)")
+            lines.append(Note.of(self.hubs, "account", f"with more than {most:,} {noun} at once not reported (hubs)"))
         if self.ordinary:
-            lines.append(
-                f"{count(self.ordinary, 'episode')} with under {percent(least)} one-off {noun} not reported "
-                "(an account's ordinary life)"
-            )
+            rest = f"with under {percent(least)} one-off {noun} not reported (an account's ordinary life)"
+            lines.append(Note.of(self.ordinary, "episode", rest))
         return (*lines, *cut_words(self.common, "episode"))
 
 
@@ -117,17 +115,18 @@ def episodes(
     unusual = facts[:, 1] >= least_one_off * facts[:, 0]
     found, facts, spread = found[unusual], facts[unusual], spread[unusual]
     rare = _rarest(flow, side, found, facts, rarest)
-    shown = _described(flow, side, found[rare], facts[rare], spread[rare], dwell)
-    return Episodes(shown, int(hubs.size), int((~unusual).sum()), int((~rare).sum()))
+    kept = rare.kept
+    shown = _described(flow, side, found[kept], facts[kept], spread[kept], dwell)
+    return Episodes(shown, int(hubs.size), int((~unusual).sum()), rare.left_out)
 
 
-def _rarest(flow: Flow, side: Adjacency, found: Longs, facts: Longs, most: int) -> npt.NDArray[np.bool_]:
+def _rarest(flow: Flow, side: Adjacency, found: Longs, facts: Longs, most: int) -> Choice:
     """Which episodes are among the rarest by the amounts and the one-off ends they have."""
     if not found.size:
-        return np.empty(0, np.bool_)
+        return Choice(np.empty(0, np.bool_), 0)
     events, starts, _ = _events(side, found)
     points = flow.rarity.volume(events, starts).points + flow.rarity.novelty(facts[:, 0], facts[:, 1])
-    return keep_rarest(points, flow.size, most)
+    return keep_rarest(flow, points, most, "episode", found[:, 0])
 
 
 def _events(side: Adjacency, found: Longs) -> tuple[npt.NDArray[np.int32], Longs, Longs]:

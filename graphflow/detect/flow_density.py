@@ -19,7 +19,7 @@ from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
-from graphflow.rarity import cut_words, rarest
+from graphflow.rarity import Choice, cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
@@ -79,11 +79,11 @@ class FlowDensity:
         flow = graph.flow
         skipped = untraversed(flow, self.hub)
         groups = [g for g in self._groups(flow, skipped) if np.unique(g.account).size >= self.min_accounts]
-        kept = _rare(flow, groups, self.rarest)
-        shown = [group for group, keep in zip(groups, kept, strict=True) if keep]
+        rare = _rare(flow, groups, self.rarest)
+        shown = [group for group, keep in zip(groups, rare.kept, strict=True) if keep]
         for group in sorted(shown, key=lambda g: int(g.links[:, 0].min())):
             yield self._finding(flow, group)
-        return (*untraversed_words(flow, self.hub), *cut_words(len(groups) - len(shown), "group"))
+        return (*untraversed_words(flow, self.hub), *cut_words(rare.left_out, "group"))
 
     def _groups(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Iterator[_Group]:
         """Episodes that hang together over a transfer that one paid and another received."""
@@ -162,12 +162,13 @@ class _Group:
     account: npt.NDArray[np.int32]
 
 
-def _rare(flow: Flow, groups: list[_Group], most: int) -> npt.NDArray[np.bool_]:
+def _rare(flow: Flow, groups: list[_Group], most: int) -> Choice:
     """Which groups are among the rarest, by amounts and one-off pairs."""
     if not groups:
-        return np.empty(0, np.bool_)
+        return Choice(np.empty(0, np.bool_), 0)
     listed = [np.unique(group.links[:, :2]) for group in groups]
     sizes = np.array([events.size for events in listed])
     events, starts = np.concatenate(listed), np.cumsum(sizes) - sizes
     once = np.add.reduceat(flow.rarity.one_off[events].astype(np.int64), starts)
-    return rarest(flow.rarity.volume(events, starts).points + flow.rarity.novelty(sizes, once), flow.size, most)
+    points = flow.rarity.volume(events, starts).points + flow.rarity.novelty(sizes, once)
+    return rarest(flow, points, most, "group")

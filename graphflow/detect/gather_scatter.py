@@ -19,7 +19,7 @@ from graphflow.flow import Flow, in_parts, microseconds
 from graphflow.graph import FlowGraph
 from graphflow.kernels import relay as kernels
 from graphflow.kernels.engine import ready
-from graphflow.rarity import cut_words, rarest
+from graphflow.rarity import Choice, cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
@@ -80,9 +80,9 @@ class GatherScatter:
         flow = graph.flow
         skipped = untraversed(flow, self.hub)
         turns = self._turns(flow, skipped)
-        shown = turns[self._rare(flow, turns)]
-        yield from self._findings(flow, shown)
-        return (*untraversed_words(flow, self.hub), *cut_words(len(turns) - len(shown), "turn"))
+        rare = self._rare(flow, turns)
+        yield from self._findings(flow, turns[rare.kept])
+        return (*untraversed_words(flow, self.hub), *cut_words(rare.left_out, "turn"))
 
     def _turns(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Longs:
         got, sent, run = flow.received, flow.sent, ready(kernels, flow.size).turned
@@ -95,17 +95,17 @@ class GatherScatter:
         )  # fmt: skip
         return np.concatenate([rows[:number] for rows, number in parts])
 
-    def _rare(self, flow: Flow, turns: Longs) -> npt.NDArray[np.bool_]:
+    def _rare(self, flow: Flow, turns: Longs) -> Choice:
         """Which turns are among the rarest, by the amounts that came in and the one-off transfers on both sides."""
         if not len(turns):
-            return np.empty(0, np.bool_)
+            return Choice(np.empty(0, np.bool_), 0)
         ins, starts = _taken(flow.received.events, turns[:, 1:3])
         outs, out_starts = _taken(flow.sent.events, turns[:, 3:5])
         once = np.add.reduceat(flow.rarity.one_off[ins].astype(np.int64), starts)
         once += np.add.reduceat(flow.rarity.one_off[outs].astype(np.int64), out_starts)
         transfers = np.diff(turns[:, 1:3])[:, 0] + np.diff(turns[:, 3:5])[:, 0]
         points = flow.rarity.volume(ins, starts).points + flow.rarity.novelty(transfers, once)
-        return rarest(points, flow.size, self.rarest)
+        return rarest(flow, points, self.rarest, "turn", turns[:, 0])
 
     def _findings(self, flow: Flow, turns: Longs) -> Iterator[Finding]:
         if not len(turns):

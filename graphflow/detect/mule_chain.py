@@ -21,7 +21,7 @@ from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.kernels import lots as kernels
 from graphflow.kernels.engine import ready
-from graphflow.rarity import cut_words, rarest
+from graphflow.rarity import Choice, cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
@@ -98,10 +98,10 @@ class MuleChain:
         if linked.size:
             chains = self._chains(flow, linked)
             trails = list(chains.trails())
-            kept = _rare(flow, chains, trails, self.rarest)
-            for trail in (trail for trail, keep in zip(trails, kept, strict=True) if keep):
+            rare = _rare(flow, chains, trails, self.rarest)
+            for trail in (trail for trail, keep in zip(trails, rare.kept, strict=True) if keep):
                 yield self._finding(flow, chains, trail)
-            cut = cut_words(int((~kept).sum()), "chain")
+            cut = cut_words(rare.left_out, "chain")
         return (*untraversed_words(flow, self.hub, self.dwell), *cut)
 
     def _links(self, flow: Flow) -> Longs:
@@ -238,17 +238,17 @@ class _Trail:
     rough: bool
 
 
-def _rare(flow: Flow, chains: _Chains, trails: list[_Trail], most: int) -> npt.NDArray[np.bool_]:
+def _rare(flow: Flow, chains: _Chains, trails: list[_Trail], most: int) -> Choice:
     """Which trails are among the rarest, by the amount of their first transaction, one-off pairs and hops."""
     if not trails:
-        return np.empty(0, np.bool_)
+        return Choice(np.empty(0, np.bool_), 0)
     sizes = np.array([len(trail.nodes) for trail in trails])
     nodes = np.concatenate([trail.nodes for trail in trails])
     starts = np.cumsum(sizes) - sizes
     once = np.add.reduceat(flow.rarity.one_off[chains.events[nodes]].astype(np.int64), starts)
     points = flow.rarity.novelty(sizes, once) - np.log10(flow.rarity.reached(flow.value[chains.events[nodes[starts]]]))
     hops = np.maximum.reduceat(np.array(chains.hops)[nodes], starts)
-    return rarest(points + hops / 3, flow.size, most)
+    return rarest(flow, points + hops / 3, most, "chain")
 
 
 class _Chains:
@@ -275,8 +275,7 @@ class _Chains:
         self.hops: list[int] = hops.tolist()
         self.arrives: list[float] = arrives.tolist()
         codes = np.unique(np.concatenate([flow.payer[events], flow.payee[events]]))
-        traffic = np.diff(flow.received.ptr) + np.diff(flow.sent.ptr)
-        self.traffic = dict(zip(codes.tolist(), traffic[codes].tolist(), strict=True))
+        self.traffic = dict(zip(codes.tolist(), flow.traffic[codes].tolist(), strict=True))
         self.hubs = set(codes[hub[codes]].tolist())
         self.names = dict(zip(codes.tolist(), flow.names.gather(codes).to_list(), strict=True))
         self._flow, self._links = flow, (*ends, taken)

@@ -19,7 +19,7 @@ from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
-from graphflow.rarity import cut_words, rarest
+from graphflow.rarity import Choice, cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
@@ -86,14 +86,13 @@ class PassThrough:
         starts = episodes(linked)
         relayed = self._relayed(flow, skipped)
         bounds, rare = np.append(starts, len(linked)), _rare(flow, linked, starts, self.rarest)
-        shown = [linked[bounds[k] : bounds[k + 1]] for k in np.flatnonzero(rare)]
+        shown = [linked[bounds[k] : bounds[k + 1]] for k in np.flatnonzero(rare.kept)]
         rare_relays = _rare_relays(flow, relayed, self.rarest_relays)
-        shown += _overlapping(flow, relayed[rare_relays & ~_inside(flow, relayed, shown)])
+        shown += _overlapping(flow, relayed[rare_relays.kept & ~_inside(flow, relayed, shown)])
         shown.sort(key=lambda episode: (flow.payee[episode[0, 0]], episode[0, 0], episode[0, 1], len(episode)))
         for episode, facts in zip(shown, facts_of(flow, shown), strict=True):
             yield self._finding(flow, episode, facts)
-        left_out = int((~rare).sum() + (~rare_relays).sum())
-        return (*untraversed_words(flow, self.hub), *cut_words(left_out, "episode"))
+        return (*untraversed_words(flow, self.hub), *cut_words(rare.left_out + rare_relays.left_out, "episode"))
 
     def _relayed(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Longs:
         """Rows (receipt, payment, value) of the relays."""
@@ -139,15 +138,15 @@ class PassThrough:
             yield Part("speed", 2.0, sentence, decisive=sure)
 
 
-def _rare(flow: Flow, linked: Longs, starts: Longs, most: int) -> npt.NDArray[np.bool_]:
+def _rare(flow: Flow, linked: Longs, starts: Longs, most: int) -> Choice:
     """Which episodes are among the rarest, by the amounts that came in and by one-off pairs."""
     if not starts.size:
-        return np.empty(0, np.bool_)
+        return Choice(np.empty(0, np.bool_), 0)
     points = flow.rarity.volume(*receipts(linked, starts)).points
     once = flow.rarity.one_off[linked[:, :2]].astype(np.int64).sum(axis=1)
     number = np.diff(np.append(starts, len(linked)))
     points += flow.rarity.novelty(2 * number, np.add.reduceat(once, starts))
-    return rarest(points, flow.size, most)
+    return rarest(flow, points, most, "episode", flow.payee[linked[starts, 0]])
 
 
 def _inside(flow: Flow, relayed: Longs, shown: list[Longs]) -> npt.NDArray[np.bool_]:
@@ -179,9 +178,10 @@ def _overlapping(flow: Flow, relayed: Longs) -> list[Longs]:
     return [relayed[group] for group in groups]
 
 
-def _rare_relays(flow: Flow, relayed: Longs, most: int) -> npt.NDArray[np.bool_]:
+def _rare_relays(flow: Flow, relayed: Longs, most: int) -> Choice:
     """Which relays are among the rarest: large ones, handed on nearly whole."""
     receipt, payment, carried = flow.value[relayed[:, 0]], flow.value[relayed[:, 1]], relayed[:, 2]
     kept = carried / np.maximum(np.maximum(receipt, payment), 1)
     points = flow.rarity.nearness(kept, np.ones(carried.size, np.int64))
-    return rarest(points - np.log10(np.maximum(flow.rarity.reached(receipt), 1e-9)), flow.size, most)
+    points -= np.log10(np.maximum(flow.rarity.reached(receipt), 1e-9))
+    return rarest(flow, points, most, "relay", flow.payee[relayed[:, 0]])

@@ -18,7 +18,7 @@ from graphflow.flow import Flow, in_parts, microseconds
 from graphflow.graph import FlowGraph
 from graphflow.kernels import handed_on as kernels
 from graphflow.kernels.engine import ready
-from graphflow.rarity import cut_words, rarest
+from graphflow.rarity import Choice, cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
@@ -73,10 +73,10 @@ class RoundTrip:
         flow = graph.flow
         skipped = untraversed(flow, self.hub)
         trips = [self._trip(flow, ways) for ways in _overlapping(flow, self._ways(flow, skipped))]
-        kept = _rare(flow, trips, self.rarest)
-        for trip in (trip for trip, keep in zip(trips, kept, strict=True) if keep):
+        rare = _rare(flow, trips, self.rarest)
+        for trip in (trip for trip, keep in zip(trips, rare.kept, strict=True) if keep):
             yield self._finding(flow, trip)
-        return (*untraversed_words(flow, self.hub), *cut_words(len(trips) - int(kept.sum()), "round trip"))
+        return (*untraversed_words(flow, self.hub), *cut_words(rare.left_out, "round trip"))
 
     def _ways(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Longs:
         """Rows (payment, payment on or -1, return) by payment."""
@@ -178,12 +178,13 @@ def _overlapping(flow: Flow, ways: Longs) -> list[list[Way]]:
     return groups
 
 
-def _rare(flow: Flow, trips: list[_Trip], most: int) -> npt.NDArray[np.bool_]:
+def _rare(flow: Flow, trips: list[_Trip], most: int) -> Choice:
     """Which trips are among the rarest, by their amounts and one-off pairs."""
     if not trips:
-        return np.empty(0, np.bool_)
+        return Choice(np.empty(0, np.bool_), 0)
     sizes = np.array([trip.events.size for trip in trips])
     events = np.concatenate([trip.events for trip in trips])
     starts = np.cumsum(sizes) - sizes
     once = np.add.reduceat(flow.rarity.one_off[events].astype(np.int64), starts)
-    return rarest(flow.rarity.volume(events, starts).points + flow.rarity.novelty(sizes, once), flow.size, most)
+    points = flow.rarity.volume(events, starts).points + flow.rarity.novelty(sizes, once)
+    return rarest(flow, points, most, "trip")

@@ -21,7 +21,7 @@ from graphflow.flow import Flow, in_parts, microseconds
 from graphflow.graph import FlowGraph
 from graphflow.kernels import relay as kernels
 from graphflow.kernels.engine import ready
-from graphflow.rarity import cut_words, rarest
+from graphflow.rarity import Choice, cut_words, rarest
 from graphflow.words import count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
@@ -79,11 +79,11 @@ class ScatterGather:
         flow = graph.flow
         skipped = untraversed(flow, self.hub)
         episodes = list(self._episodes(flow, self._legs(flow, skipped)))
-        kept = _rare(flow, episodes, self.rarest)
-        shown = [episode for episode, keep in zip(episodes, kept, strict=True) if keep]
+        rare = _rare(flow, episodes, self.rarest)
+        shown = [episode for episode, keep in zip(episodes, rare.kept, strict=True) if keep]
         for episode, facts in zip(shown, _facts(flow, shown), strict=True):
             yield self._finding(flow, episode, facts)
-        return (*untraversed_words(flow, self.hub), *cut_words(len(episodes) - len(shown), "episode"))
+        return (*untraversed_words(flow, self.hub), *cut_words(rare.left_out, "episode"))
 
     def _legs(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Longs:
         """Rows (source, sink, between, event in, event out) by source, sink, and event in."""
@@ -221,13 +221,13 @@ def _made(legs: list[_Leg]) -> _Episode:
     )
 
 
-def _rare(flow: Flow, episodes: list[_Episode], most: int) -> npt.NDArray[np.bool_]:
+def _rare(flow: Flow, episodes: list[_Episode], most: int) -> Choice:
     """Which episodes are among the rarest, by what went in."""
     if not episodes:
-        return np.empty(0, np.bool_)
+        return Choice(np.empty(0, np.bool_), 0)
     starts = np.cumsum([0] + [episode.ins.size for episode in episodes])[:-1]
     points = flow.rarity.volume(np.concatenate([episode.ins for episode in episodes]), starts).points
-    return rarest(points + np.array([len(episode.between) for episode in episodes]), flow.size, most)
+    return rarest(flow, points + np.array([len(episode.between) for episode in episodes]), most, "episode")
 
 
 def _facts(flow: Flow, episodes: list[_Episode]) -> Iterator[_Facts]:

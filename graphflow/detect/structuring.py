@@ -17,7 +17,7 @@ from graphflow.flow import Adjacency, Flow, microseconds
 from graphflow.graph import FlowGraph
 from graphflow.kernels.csr import KEEP_SLACK
 from graphflow.ledger import Codes, major
-from graphflow.words import count, named, percent, span
+from graphflow.words import Note, count, named, percent, span
 
 Longs = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -103,8 +103,8 @@ class Structuring:
         for events in sorted(episodes):
             yield self._finding(flow, episodes[events], limits)
         if ordinary:
-            text = count(ordinary, "episode")
-            return (f"{text} of accounts that move as much just above a threshold or below the band not reported",)
+            rest = "of accounts that move as much just above a threshold or below the band not reported"
+            return (Note.of(ordinary, "episode", rest),)
         return ()
 
     def _limits(self, flow: Flow) -> Longs:
@@ -129,6 +129,8 @@ class Structuring:
         """Episodes of accounts in one direction, and how many were left out as no more than chance."""
         accounts = flow.payer if paying else flow.payee
         often = np.bincount(accounts[near[under]], minlength=flow.account_count) >= self.count
+        if flow.own is not None:
+            often &= flow.own
         kept = often[accounts[near]]
         near, under = near[kept], under[kept]
         key = accounts[near] * np.int64(len(flow.ledger.currencies)) + flow.currency_codes[near]
