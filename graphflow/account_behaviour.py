@@ -6,7 +6,7 @@ two days has neither, so it gets no type: when in doubt, none. The numbers are o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -52,6 +52,11 @@ class Habits:
     codes: Longs
     rows: Longs
 
+    @classmethod
+    def joined(cls, parts: Sequence[Habits]) -> Habits:
+        """Those of several parts, whose codes rise from one to the next."""
+        return cls(np.concatenate([part.codes for part in parts]), np.concatenate([part.rows for part in parts]))
+
     def of(self, code: int) -> list[int]:
         """The row of an account."""
         row: list[int] = self.rows[np.searchsorted(self.codes, code)].tolist()
@@ -68,14 +73,28 @@ class Behaviour:
 
     codes      type → codes of the accounts that behave like it
     got, paid  what `kernels.habits.side` says of receipts and payments; batches: what `batches` says
-    stays      per account, the seconds that money stays with it; NaN: none is passed on
+    stays      gateway → the seconds that money stays with it on average
     """
 
     codes: Mapping[AccountType, Longs]
     got: Habits
     paid: Habits
     batches: Habits
-    stays: npt.NDArray[np.float64]
+    stays: Mapping[int, float]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Behaviour]) -> Behaviour | None:
+        """What parts say of accounts of their own, those of each part after those of the one before."""
+        if not parts:
+            return None
+        kinds = dict.fromkeys(kind for part in parts for kind in part.codes)
+        return cls(
+            {kind: np.concatenate([part.codes[kind] for part in parts if kind in part.codes]) for kind in kinds},
+            Habits.joined([part.got for part in parts]),
+            Habits.joined([part.paid for part in parts]),
+            Habits.joined([part.batches for part in parts]),
+            {code: seconds for part in parts for code, seconds in part.stays.items()},
+        )
 
     def sentence(self, code: int, kind: AccountType) -> str:
         """Why an account has its type."""
@@ -92,7 +111,7 @@ class Behaviour:
             pays = f"pays {count(payees, 'other')}" if payees else "pays nobody"
             share = percent(again / payers)
             return f"{count(payers, 'payer')} on {count(days, 'day')}, {share} of them on two or more; {pays}"
-        stay = span(timedelta(seconds=round(float(self.stays[code]))))
+        stay = span(timedelta(seconds=round(self.stays[code])))
         return f"{count(payers, 'payer')} and {count(payees, 'payee')} on {count(days, 'day')}, money stays {stay}"
 
 
@@ -114,12 +133,13 @@ def behaviour(flow: Flow, first: Longs, last: Longs) -> Behaviour | None:
     least = np.maximum(_DAYS, _STEADY * days)
     many = got.those((got.rows[:, 0] >= least[got.codes]) & _come_again(got) & (got.rows[:, 1] >= _GUESTS))
     paid = _side(flow, flow.sent, many.codes)
-    stays = np.full(flow.account_count, np.nan)
+    stays: dict[int, float] = {}
     found: dict[AccountType, Longs] = {"landlord": _landlords(got, receipts), "payroll": _payroll(runs, payments)}
     if many.codes.size:
-        moved, stays = flow.lots(_DWELL).moved[many.codes], flow.stays(_DWELL)
+        moved = flow.lots(_DWELL).moved[many.codes]
         found["merchant"] = _merchants(many, paid, moved, 3 * payments[many.codes] <= receipts[many.codes])
-        found["gateway"] = _gateways(many, paid, moved, least[many.codes])
+        gateways = found["gateway"] = _gateways(many, paid, moved, least[many.codes])
+        stays = dict(zip(gateways.tolist(), flow.stays(_DWELL)[gateways].tolist(), strict=True))
     return Behaviour(found, got, paid, runs, stays)
 
 

@@ -81,7 +81,9 @@ class Finding:
     @cached_property
     def id(self) -> str:
         """The same for the same transactions of the same input, whatever else was found."""
-        digest = blake2b(self.rows.astype("<i8").tobytes(), digest_size=5, person=self.detector.encode()[:16])
+        digest = blake2b(
+            self.ledger.places(self.rows).astype("<i8").tobytes(), digest_size=5, person=self.detector.encode()[:16]
+        )
         return f"{self.detector}-{digest.hexdigest()}"
 
     @property

@@ -7,7 +7,7 @@ kernels compare ("not earlier" is one integer comparison). Everything is made wh
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -99,7 +99,7 @@ class Flow:
     """Columns of a ledger; `rows` are the positions of its transfers in the ledger (all of them: None).
 
     type_names  words and accounts by which accounts are typed (the built-in words: None)
-    kept        what detectors made of it that others ask for too, by what it is
+    kept        what detectors made of it that others ask for too, by what it is; given: what is known of the whole
     rates       what the user says currencies are worth; whole: the flow of which this is a part, with the same value
                 basis and type names
     """
@@ -121,6 +121,7 @@ class Flow:
         self._lots: dict[timedelta, Lots] = {}
         self._hubs: dict[tuple[timedelta, int], npt.NDArray[np.bool_]] = {}
         self.kept: dict[tuple[Any, ...], Any] = {}
+        self.given: Mapping[str, Longs] = {}
 
     @property
     def size(self) -> int:
@@ -251,6 +252,9 @@ class Flow:
 
     @cached_property
     def _sides(self) -> list[Adjacency]:
+        return self._make_sides()
+
+    def _make_sides(self) -> list[Adjacency]:
         ends, run = (self.payer, self.payee), ready(csr, self.size).by_account
         sides = in_threads(
             lambda own, other: run(ends[own], ends[other], self.value, self.account_count), [(1, 0), (0, 1)]

@@ -8,8 +8,8 @@ in `graphflow.read` build on the same checks.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -124,6 +124,17 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Portion:
+    """What a ledger that is a part of a larger one is of it: its rows' places there, rising, and that one's height and
+    first and last time."""
+
+    places: npt.NDArray[np.int64]
+    height: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ledger:
     """Transfers sorted by time; ties keep the order of the files and of the rows in them.
 
@@ -137,6 +148,7 @@ class Ledger:
     identities numbers that are the same account, and how that is known
     statements accounts whose own records were given: how many, from when to when, the last balance stated
     freezes    measures that files say are in force: account, amount, from, until
+    portion    of which larger ledger this is a part (accounts are those of that one); None: it is whole
 
     Example
     -------
@@ -160,6 +172,7 @@ class Ledger:
     statements: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STATEMENTS))
     freezes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FREEZES))
     warnings: tuple[str, ...] = ()
+    portion: Portion | None = None
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, *, decimals: Mapping[str, int] | None = None) -> Ledger:
@@ -187,6 +200,39 @@ class Ledger:
     def height(self) -> int:
         """Number of transfers."""
         return self.frame.height
+
+    @property
+    def whole_height(self) -> int:
+        """Number of transfers of the whole ledger of which this may be a part."""
+        return self.portion.height if self.portion else self.height
+
+    @property
+    def period(self) -> tuple[datetime, datetime]:
+        """First and last time of the whole ledger, which has one transfer at least."""
+        if self.portion:
+            return self.portion.first, self.portion.last
+        first, last = self.frame["time"][0], self.frame["time"][-1]
+        return first, last
+
+    def places(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Where some of its rows are in the whole ledger."""
+        return self.portion.places[rows] if self.portion else rows
+
+    @property
+    def all_places(self) -> npt.NDArray[np.int64]:
+        """Where each of its rows is in the whole ledger."""
+        return self.portion.places if self.portion else np.arange(self.height)
+
+    def part(self, rows: npt.NDArray[np.int64]) -> Ledger:
+        """Some rows as a ledger of their own, that knows of which it is a part; `rows` rise."""
+        first, last = self.period if self.whole_height else (datetime.min, datetime.min)
+        return replace(
+            self,
+            frame=self.frame[rows],
+            payer_codes=self.payer_codes[rows],
+            payee_codes=self.payee_codes[rows],
+            portion=Portion(places=self.places(rows), height=self.whole_height, first=first, last=last),
+        )
 
     @cached_property
     def names(self) -> list[str]:

@@ -29,6 +29,7 @@ from graphflow.detect.scatter_gather import ScatterGather
 from graphflow.detect.stack import Stack
 from graphflow.detect.structuring import Structuring
 from graphflow.finding import Finding
+from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
 from graphflow.rarity import weighed
@@ -130,18 +131,31 @@ def detect(graph: FlowGraph, detectors: Iterable[Detector] | None = None) -> Fin
     >>> detect(FlowGraph(Ledger.from_frame(frame)), [Cycle()])[0].accounts
     ('P', 'Q', 'R')
     """
+    running, warnings = fit(detectors, graph.ledger)
+    return gathered(graph.flow, running, _all_found(graph, running), graph.flow.valuation.warnings + warnings)
+
+
+def fit(detectors: Iterable[Detector] | None, ledger: Ledger) -> tuple[list[Detector], list[str]]:
+    """The detectors that the times of a ledger are fine enough for, and what is said of the others."""
+    chosen = list(detectors) if detectors is not None else [kind() for kind in DETECTORS]
+    too_fine = {id(detector): _too_fine(detector, ledger) for detector in chosen}
+    running = [detector for detector in chosen if not too_fine[id(detector)]]
+    return running, [line for line in too_fine.values() if line] + _unseen(running, ledger)
+
+
+def gathered(
+    flow: Flow,
+    running: Sequence[Detector],
+    results: Iterable[tuple[list[Finding], tuple[str, ...]]],
+    warnings: Iterable[str],
+) -> Findings:
+    """What detectors found and said was cut, as one."""
     found: list[Finding] = []
     truncated: list[str] = []
-    warnings: list[str] = graph.flow.valuation.warnings
-    chosen = list(detectors) if detectors is not None else [kind() for kind in DETECTORS]
-    too_fine = {id(detector): _too_fine(detector, graph.ledger) for detector in chosen}
-    warnings += [line for line in too_fine.values() if line]
-    running = [detector for detector in chosen if not too_fine[id(detector)]]
-    warnings += _unseen(running, graph.ledger)
-    for detector, (own, cut) in zip(running, _all_found(graph, running), strict=True):
+    for detector, (own, cut) in zip(running, results, strict=True):
         found += own
         truncated += [f"{detector.name}: {line}" for line in cut]
-    return Findings(tuple(weighed(graph.flow, found)), tuple(truncated), tuple(warnings))
+    return Findings(tuple(weighed(flow, found)), tuple(truncated), tuple(warnings))
 
 
 def _all_found(graph: FlowGraph, running: Sequence[Detector]) -> Iterator[tuple[list[Finding], tuple[str, ...]]]:

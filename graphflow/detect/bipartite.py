@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.cuts import ByCounterparties
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.relays import MOST_ONE_OFF
 from graphflow.detect.sharing import common, components, sharing
@@ -74,6 +75,10 @@ class Bipartite:
     most_payers: int = threshold(100, "payers", "judgement")
     hub: int = threshold(50, "counterparties in 24 hours", "judgement")
     rarest: int = threshold(400, "findings at a million transfers", "judgement")
+
+    def cut(self) -> ByCounterparties:
+        """Payers with payees in common."""
+        return ByCounterparties(self.min_shared, self.window, lambda flow: untraversed(flow, self.hub), payees=True)
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by the first payer in order of first appearance in the ledger."""

@@ -9,7 +9,9 @@ from operator import itemgetter
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
+from graphflow.detect.cuts import ByTime
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.threshold import threshold
 from graphflow.detect.ways import Bundle, Cited, best, carried, ways_round
@@ -18,6 +20,8 @@ from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.ledger import major
 from graphflow.words import count, named, percent, span
+
+Longs = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,10 @@ class Cycle:
     fast: timedelta = threshold(timedelta(hours=6), "duration", "judgement")
     hub: int = threshold(50, "counterparties in 24 hours", "judgement")
 
+    def cut(self) -> ByTime:
+        """A cycle lasts `window` at most."""
+        return ByTime(self.window, self._sieve)
+
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""
         flow = graph.flow
@@ -70,6 +78,13 @@ class Cycle:
         for group in ways.groups:
             yield self._finding(flow, ways.cited, group)
         return (*ways.cut, *untraversed_words(flow, self.hub))
+
+    def _sieve(self, flow: Flow) -> Longs:
+        """The transactions of all cycles, and all that are parallel to one."""
+        ways = ways_round(flow, self.window, self.max_hops, self.keep, untraversed(flow, self.hub))
+        cited = np.array(sorted({e for group in ways.groups for b in group for hop in b.hops for e in hop}), np.int64)
+        pairs = flow.payer * np.int64(flow.account_count) + flow.payee
+        return np.flatnonzero(np.isin(pairs, pairs[cited]))
 
     def _finding(self, flow: Flow, cited: Cited, group: list[Bundle]) -> Finding:
         kept, way = max((best(bundle.hops, cited.value) for bundle in group), key=itemgetter(0))

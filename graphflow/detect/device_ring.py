@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.cuts import ByPlaces
 from graphflow.detect.places import Places, shared_places
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
@@ -76,6 +77,10 @@ class DeviceRing:
     dwell: timedelta = threshold(timedelta(hours=24), "duration", "RUSI and Lloyds 2025")
     most_members: int = threshold(100, "accounts", "judgement")
     most_rings: int = threshold(300, "rings", "judgement")
+
+    def cut(self) -> ByPlaces:
+        """Accounts that pay from the same places."""
+        return ByPlaces()
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first cited payment."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.cuts import ByAccount
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Adjacency, Flow, microseconds
@@ -67,6 +68,10 @@ class DormantBurst:
     moved_share: float = threshold(0.80, "share", "RUSI and Lloyds 2025: above 0.85 on average")
     dwell: timedelta = threshold(timedelta(hours=24), "duration", "RUSI and Lloyds 2025")
     most_bursts: int = threshold(2, "bursts", "judgement")
+
+    def cut(self) -> ByAccount:
+        """One account after the other."""
+        return ByAccount()
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by the transfer that wakes the account, its payee before its payer."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from math import log2
 from typing import ClassVar
 
+from graphflow.detect.cuts import ByAccount
 from graphflow.detect.fan import Episode
 from graphflow.detect.fan import episodes as find_episodes
 from graphflow.detect.threshold import threshold
@@ -72,6 +73,10 @@ class FanIn:
     brief: timedelta = threshold(timedelta(days=7), "duration", "judgement")
     max_payers: int = threshold(1000, "payers", "judgement")
     rarest: int = threshold(500, "findings at a million transfers", "judgement")
+
+    def cut(self) -> ByAccount:
+        """One account after the other."""
+        return ByAccount()
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""

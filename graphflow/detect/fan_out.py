@@ -8,6 +8,7 @@ from datetime import timedelta
 from math import log2
 from typing import ClassVar
 
+from graphflow.detect.cuts import ByAccount
 from graphflow.detect.fan import Episode
 from graphflow.detect.fan import episodes as find_episodes
 from graphflow.detect.threshold import threshold
@@ -73,6 +74,10 @@ class FanOut:
     many: int = threshold(100, "payees", "judgement")
     max_payees: int = threshold(1000, "payees", "judgement")
     rarest: int = threshold(500, "findings at a million transfers", "judgement")
+
+    def cut(self) -> ByAccount:
+        """One account after the other."""
+        return ByAccount()
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""

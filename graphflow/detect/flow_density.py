@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.cuts import ByLinks
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.lots import episodes, links
 from graphflow.detect.sharing import components
@@ -73,6 +74,10 @@ class FlowDensity:
     high_keep: float = threshold(0.90, "share", "AMLSim: a margin of 0.1")
     hub: int = threshold(50, "counterparties in 24 hours", "judgement")
     rarest: int = threshold(400, "findings at a million transfers", "judgement")
+
+    def cut(self) -> ByLinks:
+        """Links are an account's own."""
+        return ByLinks(lambda flow: links(flow, self.dwell, self.keep, untraversed(flow, self.hub)), self.dwell)
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by the first transaction."""

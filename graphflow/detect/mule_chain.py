@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.cuts import ByLinks
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.lots import links
 from graphflow.detect.relays import relays
@@ -89,6 +90,10 @@ class MuleChain:
     busy: float = threshold(0.05, "share", "judgement")
     hub: int = threshold(50, "counterparties", "judgement")
     rarest: int = threshold(400, "findings at a million transfers", "judgement")
+
+    def cut(self) -> ByLinks:
+        """Links and relays are an account's own."""
+        return ByLinks(self._links, self.dwell)
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from graphflow.detect.cuts import ByAccount
 from graphflow.detect.episode_facts import SOON, Facts, facts_of
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.lots import episodes, links, receipts
@@ -77,6 +78,10 @@ class PassThrough:
     hub: int = threshold(50, "counterparties in 24 hours", "judgement")
     rarest: int = threshold(400, "findings at a million transfers", "judgement")
     rarest_relays: int = threshold(1500, "relays at a million transfers", "judgement")
+
+    def cut(self) -> ByAccount:
+        """One account after the other."""
+        return ByAccount()
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.cuts import ByAccount
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow, microseconds
@@ -77,6 +78,10 @@ class Probe:
     high_payers: int = threshold(3, "payers", "judgement")
     moved_share: float = threshold(0.80, "share", "RUSI and Lloyds 2025: above 0.85 on average")
     dwell: timedelta = threshold(timedelta(hours=24), "duration", "RUSI and Lloyds 2025")
+
+    def cut(self) -> ByAccount:
+        """One account after the other."""
+        return ByAccount()
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by account in order of first appearance in the ledger, then by time."""

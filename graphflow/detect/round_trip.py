@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.cuts import ByTime
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
@@ -68,6 +69,10 @@ class RoundTrip:
     hub: int = threshold(50, "counterparties in 24 hours", "judgement")
     rarest: int = threshold(400, "findings at a million transfers", "judgement")
 
+    def cut(self) -> ByTime:
+        """A way lasts `window` at most, and what follows its return `window` more."""
+        return ByTime(2 * self.window, self._sieve)
+
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""
         flow = graph.flow
@@ -90,6 +95,14 @@ class RoundTrip:
         )  # fmt: skip
         ways: Longs = np.concatenate([rows[:number] for rows, number in parts])
         return ways[np.lexsort((ways[:, 2], ways[:, 1], ways[:, 0]))]
+
+    def _sieve(self, flow: Flow) -> Longs:
+        """The transactions of all ways, and all that one account pays another whom a way of two goes to."""
+        ways = self._ways(flow, untraversed(flow, self.hub))
+        pairs = flow.payer * np.int64(flow.account_count) + flow.payee
+        there = np.isin(pairs, pairs[ways[ways[:, 1] < 0, 0]])
+        there[ways[ways >= 0]] = True
+        return np.flatnonzero(there)
 
     def _trip(self, flow: Flow, ways: list[Way]) -> _Trip:
         first = ways[0]

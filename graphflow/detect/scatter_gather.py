@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.cuts import ByTime
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
@@ -74,6 +75,10 @@ class ScatterGather:
     hub: int = threshold(50, "counterparties in 24 hours", "judgement")
     rarest: int = threshold(400, "findings at a million transfers", "judgement")
 
+    def cut(self) -> ByTime:
+        """A hot window lasts `window`."""
+        return ByTime(self.window, self._sieve)
+
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by source and sink in order of first appearance in the ledger, then by time."""
         flow = graph.flow
@@ -84,6 +89,10 @@ class ScatterGather:
         for episode, facts in zip(shown, _facts(flow, shown), strict=True):
             yield self._finding(flow, episode, facts)
         return (*untraversed_words(flow, self.hub), *cut_words(rare.left_out, "episode"))
+
+    def _sieve(self, flow: Flow) -> Longs:
+        """The transfers of all legs between accounts that several lead to."""
+        return np.unique(self._legs(flow, untraversed(flow, self.hub))[:, 3:])
 
     def _legs(self, flow: Flow, skipped: npt.NDArray[np.bool_]) -> Longs:
         """Rows (source, sink, between, event in, event out) by source, sink, and event in."""

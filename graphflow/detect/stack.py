@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.detect.amounts import totals
+from graphflow.detect.cuts import ByCounterparties
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.sharing import common, components, pruned, sharing
 from graphflow.detect.threshold import threshold
@@ -74,6 +75,12 @@ class Stack:
     one_off_share: float = threshold(0.70, "share", "domain: payers hardly ever repeat; number by judgement")
     most_accounts: int = threshold(100, "accounts", "judgement")
     hub: int = threshold(50, "counterparties in 24 hours", "judgement")
+
+    def cut(self) -> ByCounterparties:
+        """Accounts with payers in common, and payees."""
+        return ByCounterparties(
+            self.min_shared, self.window, lambda flow: untraversed(flow, self.hub), payees=True, payers=True
+        )
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by the first transfer."""

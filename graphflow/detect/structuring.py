@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graphflow.detect.cuts import ByAccount
 from graphflow.detect.threshold import threshold
 from graphflow.finding import Finding, Part
 from graphflow.flow import Adjacency, Flow, microseconds
@@ -87,6 +88,10 @@ class Structuring:
     brief: timedelta = threshold(timedelta(days=30), "duration", "judgement")
     one_off_share: float = threshold(0.70, "share", "judgement; payers of collecting accounts hardly ever repeat")
     day: timedelta = threshold(timedelta(hours=24), "duration", "31 CFR 1010.311: one business day, aggregated")
+
+    def cut(self) -> ByAccount:
+        """One account after the other."""
+        return ByAccount()
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction, payers before payees."""

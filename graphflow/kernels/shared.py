@@ -114,3 +114,56 @@ def sharing(
                 found[number, 2] = common[b]
                 number += 1
     return found, number
+
+
+@kernel(
+    "Tuple((int64[::1], int64))(int64, int64, int64[::1], int32[::1], int32[::1], int64[::1], int64, int64, "
+    "boolean[::1])"
+)
+def meeting(
+    first: int,
+    last: int,
+    ptr: Longs,
+    events: Ints,
+    others: Ints,
+    time: Longs,
+    accounts: int,
+    window: int,
+    skipped: Bools,
+) -> tuple[Longs, int]:
+    """Pairs of accounts that both deal with an account of first..last-1, not more than `window` apart.
+
+    ptr, events, others  transfers by account; accounts that are `skipped` are neither. Returns smaller × accounts +
+    larger account, each pair once for each account that both deal with, and their number.
+    """
+    found = np.empty(64, np.int64)
+    number = 0
+    for c in range(first, last):
+        if skipped[c]:
+            continue
+        start = number
+        for p in range(ptr[c], ptr[c + 1]):
+            a, until = others[p], time[events[p]] + window
+            if skipped[a]:
+                continue
+            for q in range(p + 1, ptr[c + 1]):
+                b = others[q]
+                if time[events[q]] > until:
+                    break
+                if b == a or skipped[b]:
+                    continue
+                if number == found.size:
+                    grown = np.empty(2 * found.size, np.int64)
+                    grown[:number] = found[:number]
+                    found = grown
+                found[number] = min(a, b) * accounts + max(a, b)
+                number += 1
+        if number > start:
+            found[start:number].sort()
+            kept = start + 1
+            for k in range(start + 1, number):
+                if found[k] != found[k - 1]:
+                    found[kept] = found[k]
+                    kept += 1
+            number = kept
+    return found, number

@@ -15,9 +15,11 @@ from graphflow.errors import ColumnError, SourceError
 from graphflow.kernels import csr
 from graphflow.kernels.engine import ready
 from graphflow.ledger import (
+    GAPS,
     OPTIONAL,
     REJECTED,
     SCHEMA,
+    STATEMENTS,
     Ledger,
     Source,
     describe_accounts,
@@ -161,6 +163,7 @@ class Assembler:
                 "are missing there, or wrong"
             )
         accounts = self.references.described(_accounts(names, whole, sources))
+        gaps, statements = _learned(resolved, self.accounting.paths)
         return Ledger(
             frame=whole,
             accounts=accounts,
@@ -173,7 +176,8 @@ class Assembler:
             warnings=tuple(self.accounting.warnings),
             identities=identities.table,
             freezes=self.references.measures(self.accounting.paths, identities.renamed),
-            **(_learned(resolved, self.accounting.paths) if resolved else {}),
+            gaps=gaps,
+            statements=statements,
         )
 
     def _resolve(self, decimals: dict[str, int]) -> Resolved:
@@ -272,10 +276,12 @@ def _nothing(sources: Sequence[Source]) -> str:
     return f"{sources[0].path}: no file has transfers, only {kinds}; name the files with transactions as well"
 
 
-def _learned(resolved: Resolved, paths: dict[int, str]) -> dict[str, pl.DataFrame]:
-    """What statements tell beside their transfers, with paths for the numbers of files."""
+def _learned(resolved: Resolved | None, paths: dict[int, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What statements tell beside their transfers, gaps and balances, with paths for the numbers of files."""
+    if resolved is None:
+        return pl.DataFrame(schema=GAPS), pl.DataFrame(schema=STATEMENTS)
     gaps = resolved.gaps.with_columns(pl.col("file").replace_strict(paths, return_dtype=pl.String))
-    return {"gaps": gaps, "statements": resolved.statements}
+    return gaps, resolved.statements
 
 
 def _by_one_name(frame: pl.DataFrame, names: pl.Series, identities: Identities) -> tuple[pl.DataFrame, pl.Series]:

@@ -233,7 +233,7 @@ def inputs(ledger: Ledger) -> list[dict[str, Any]]:
 
 def _counts(analysis: Analysis, by_detector: Mapping[str, int], levels: Mapping[str, int]) -> dict[str, Any]:
     return {
-        "transfers": analysis.ledger.height,
+        "transfers": analysis.ledger.whole_height,
         "accounts": analysis.ledger.accounts.height,
         "findings": len(analysis.findings),
         "findings_by_detector": dict(by_detector),

@@ -74,11 +74,11 @@ def _of_rows(ledger: Ledger, to: Reader) -> list[str]:
         files, whole = _count(len(rows), "input", to), _count(read, "row", to)
         told.append(to.say(said, files=files, rows=whole, rejected=f"{rejected:,}"))
     if ledger.height:
-        first, last = ledger.frame["time"][0], ledger.frame["time"][-1]
+        first, last = ledger.period
         told.append(
             to.say(
                 "The ledger holds {transfers} between {accounts}, from {first} to {last} ({zone}).",
-                transfers=_count(ledger.height, "transfer", to),
+                transfers=_count(ledger.whole_height, "transfer", to),
                 accounts=_count(ledger.accounts.height, "account", to),
                 first=to.moment(first),
                 last=to.moment(last),
@@ -97,7 +97,7 @@ def _facts(analysis: Analysis, to: Reader) -> dict[str, str]:
     ledger = analysis.ledger
     more = " …" if len(ledger.currencies) > 8 else ""
     return {
-        to.say("Transfers"): f"{ledger.height:,}",
+        to.say("Transfers"): f"{ledger.whole_height:,}",
         to.say("Accounts"): f"{ledger.accounts.height:,}",
         to.say("Currencies"): ", ".join(shown(currency, 12) for currency in ledger.currencies[:8]) + more,
         to.say("Findings"): f"{len(analysis.findings):,}",
