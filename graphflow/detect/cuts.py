@@ -28,13 +28,15 @@ class ByAccount:
 
 @dataclass(frozen=True)
 class ByTime:
-    """What it finds lasts at most `reach` from what made the sieve take it, or hangs together over such.
+    """What it finds is made of pieces that last `reach` at most.
 
-    sieve  the events of a flow that may matter: those that matter in some stretch of `reach` are among them
+    sieve     the events of a flow that make such pieces
+    parallel  whether all that the payer of one pays its payee may matter as well, at any time
     """
 
     reach: timedelta
     sieve: Callable[[Flow], Longs]
+    parallel: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from graphflow.detect.cuts import ByTime
 from graphflow.detect.gateways import untraversed, untraversed_words
 from graphflow.detect.threshold import threshold
-from graphflow.detect.ways import Bundle, Cited, best, carried, ways_round
+from graphflow.detect.ways import Bundle, Cited, best, carried, cited_by, ways_round
 from graphflow.finding import Finding, Part
 from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
@@ -69,7 +69,7 @@ class Cycle:
 
     def cut(self) -> ByTime:
         """A cycle lasts `window` at most."""
-        return ByTime(self.window, self._sieve)
+        return ByTime(self.window, self._sieve, parallel=True)
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""
@@ -80,11 +80,8 @@ class Cycle:
         return (*ways.cut, *untraversed_words(flow, self.hub))
 
     def _sieve(self, flow: Flow) -> Longs:
-        """The transactions of all cycles, and all that are parallel to one."""
-        ways = ways_round(flow, self.window, self.max_hops, self.keep, untraversed(flow, self.hub))
-        cited = np.array(sorted({e for group in ways.groups for b in group for hop in b.hops for e in hop}), np.int64)
-        pairs = flow.payer * np.int64(flow.account_count) + flow.payee
-        return np.flatnonzero(np.isin(pairs, pairs[cited]))
+        """The transactions of all cycles that are cited; more may be parallel to them."""
+        return cited_by(flow, self.window, self.max_hops, self.keep, untraversed(flow, self.hub))
 
     def _finding(self, flow: Flow, cited: Cited, group: list[Bundle]) -> Finding:
         kept, way = max((best(bundle.hops, cited.value) for bundle in group), key=itemgetter(0))

@@ -74,7 +74,7 @@ def shared_places(flow: Flow, most: int) -> Places:
 
 
 def places_of(flow: Flow) -> tuple[Longs, Longs]:
-    """A number made of each place that accounts pay from, and the account: each pair once; of a flow's own accounts.
+    """A number made of each place that accounts pay from, and the account: each pair once.
 
     Two places may have one number, though hardly ever.
     """
@@ -82,8 +82,6 @@ def places_of(flow: Flow) -> tuple[Longs, Longs]:
     for column in ("device", "ip"):
         if column in flow.ledger.frame.columns:
             used = _used(flow, column)
-            if flow.own is not None:
-                used = used.filter(pl.Series(flow.own).gather(used["payer"]))
             number = pl.concat_str(pl.lit(f"{column} "), _same(column)).hash()
             parts.append(
                 used.select("payer", value="value").with_columns(place=number).select("place", "payer").unique()

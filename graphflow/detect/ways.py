@@ -53,6 +53,13 @@ def ways_round(flow: Flow, window: timedelta, max_hops: int, keep: float, left_o
     return Ways(cited, list(_overlapping(_bundles(rows, events, cited), cited)), tuple(_cut_words(cut)))
 
 
+def cited_by(
+    flow: Flow, window: timedelta, max_hops: int, keep: float, left_out: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """The events of all those cycles, each once."""
+    return np.unique(_search(flow, window, max_hops, keep, left_out)[1]).astype(np.int64)
+
+
 def _search(
     flow: Flow, window: timedelta, max_hops: int, keep: float, left_out: npt.NDArray[np.bool_]
 ) -> tuple[Longs, npt.NDArray[np.int32], Longs]:

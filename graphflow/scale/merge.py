@@ -15,7 +15,7 @@ from graphflow.ledger import Ledger
 from graphflow.rarity import with_most
 from graphflow.scale.part import Asked, Decided, Facts, Longs
 from graphflow.scale.pieces import Source
-from graphflow.scale.survey import Linked, Met, OfAccounts, Said, Used, cut_of
+from graphflow.scale.survey import Linked, Met, OfAccounts, Said, Sieved, cut_of
 from graphflow.words import Note
 
 _NONE = np.empty(0, np.int64)
@@ -25,7 +25,7 @@ _NONE = np.empty(0, np.int64)
 class Deciding:
     """What a detector needs of the whole to find what it would find there.
 
-    accounts  all of whose transfers it needs; places: of single transfers
+    accounts  all of whose transfers it needs; places: of single transfers; pairs: all from one to the other
     alone     whether it may look at those accounts alone
     totals    word → number of candidates in the whole; notes: what was cut, added up
     linked    links and relays of the whole
@@ -33,19 +33,25 @@ class Deciding:
 
     accounts: Longs = field(default_factory=lambda: _NONE)
     places: Longs = field(default_factory=lambda: _NONE)
+    pairs: Longs = field(default_factory=lambda: _NONE)
     alone: bool = False
     totals: dict[str, int] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     linked: Linked | None = None
 
 
-def deciding(detector: Detector, said: Sequence[Said], sieved: Sequence[Longs], accounts: int) -> Deciding:
-    """What decides for a detector, from what buckets said, in their order, and what stretches let through."""
+def deciding(
+    detector: Detector, said: Sequence[Said], sieved: Sequence[Sieved], users: tuple[Longs, Longs], accounts: int
+) -> Deciding:
+    """What decides for a detector, from what buckets said, in their order, and what stretches let through.
+
+    users  what `Source.users` gives
+    """
     match cut_of(detector):
         case ByAccount():
             return _best([each for each in said if isinstance(each, OfAccounts)])
         case ByTime():
-            return Deciding(places=_union(sieved))
+            return Deciding(places=_union([s.places for s in sieved]), pairs=_union([s.pairs for s in sieved]))
         case ByLinks():
             linked = _chained([each for each in said if isinstance(each, Linked)])
             ends = [rows[:, column] for rows in linked.kinds.values() for column in (0, 1)]
@@ -54,7 +60,7 @@ def deciding(detector: Detector, said: Sequence[Said], sieved: Sequence[Longs], 
             met = [each for each in said if isinstance(each, Met)]
             return Deciding(accounts=_in_common(cut, met, accounts))
         case ByPlaces():
-            return Deciding(accounts=_together([each for each in said if isinstance(each, Used)]), alone=True)
+            return Deciding(accounts=_together(*users), alone=True)
 
 
 def _union(arrays: Sequence[Longs]) -> Longs:
@@ -103,10 +109,8 @@ def _in_common(cut: ByCounterparties, said: Sequence[Met], accounts: int) -> Lon
     return _union(list(np.divmod(pairs, accounts))) if pairs is not None else _NONE
 
 
-def _together(said: Sequence[Used]) -> Longs:
+def _together(place: Longs, account: Longs) -> Longs:
     """The accounts that pay from a place from which another one pays."""
-    place = np.concatenate([*(each.place for each in said), _NONE])
-    account = np.concatenate([*(each.account for each in said), _NONE])
     _, which, users = np.unique(place, return_inverse=True, return_counts=True)
     return np.unique(account[users[which] > 1])
 
@@ -121,8 +125,8 @@ def found_in(
     accounts = facts.traffic.size
     mask = np.zeros(accounts, np.bool_)
     mask[_union([own.accounts for own in decide])] = True
-    ledger = source.chosen(mask, _union([own.places for own in decide]))
-    beside = facts.at(ledger.all_places)
+    piece = source.chosen(mask, _union([own.places for own in decide]), _union([own.pairs for own in decide]))
+    ledger, beside = piece.ledger, facts.beside(piece)
     results = []
     for detector, own in zip(detectors, decide, strict=True):
         flow = _flow(ledger, beside, own, accounts)
@@ -138,6 +142,7 @@ def _flow(ledger: Ledger, facts: Facts, own: Deciding, accounts: int) -> Decided
     mask[own.accounts] = True
     kept = mask[ledger.payer_codes] | mask[ledger.payee_codes]
     kept[np.searchsorted(places, own.places)] = True
+    kept |= np.isin(ledger.payer_codes * np.int64(accounts) + ledger.payee_codes, own.pairs)
     rows = np.flatnonzero(kept)
     flow = Decided(ledger, rows, facts, mask if own.alone else None, own.totals)
     if own.linked is not None:

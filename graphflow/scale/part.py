@@ -15,6 +15,7 @@ from graphflow.account_types import AccountTypes
 from graphflow.flow import Adjacency, Flow, Lots
 from graphflow.ledger import Codes, Ledger
 from graphflow.rarity import Choice, Rarity, Usual
+from graphflow.scale.pieces import Piece
 from graphflow.value import Valuation
 
 Longs = npt.NDArray[np.int64]
@@ -41,12 +42,13 @@ class Facts:
     hubs: Mapping[tuple[timedelta, int], Bools]
     usual: Usual
 
-    def at(self, rows: Longs) -> Facts:
-        """The same beside some of the rows."""
+    def beside(self, piece: Piece) -> Facts:
+        """Facts of the whole, `one_off` of all its rows, beside those of a piece."""
+        one_off = self.usual.one_off[piece.ledger.all_places]
         return replace(
             self,
-            valuation=replace(self.valuation, values=self.valuation.values[rows]),
-            usual=replace(self.usual, one_off=self.usual.one_off[rows]),
+            valuation=replace(self.valuation, values=piece.values),
+            usual=replace(self.usual, one_off=one_off),
         )
 
 

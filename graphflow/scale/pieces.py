@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from graphflow.detect.places import places_of
+from graphflow.flow import Flow
 from graphflow.ledger import Ledger
 from graphflow.value import Valuation, valuate
 from graphflow.value.rates_file import RatesFile
@@ -21,8 +23,16 @@ Stretch = tuple[int, int]
 """Microseconds since 1970, from the first to before the last."""
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Some transfers as a ledger that knows their places in the whole, and what each is worth in the value basis."""
+
+    ledger: Ledger
+    values: Longs
+
+
 class Source(Protocol):
-    """A ledger that is looked at in pieces; each is a `Ledger` that knows its rows' places in the whole."""
+    """A ledger that is looked at in pieces."""
 
     @property
     def size(self) -> int:
@@ -31,19 +41,30 @@ class Source(Protocol):
 
     @property
     def valuation(self) -> Valuation:
-        """The value basis; `values` are those of all rows."""
+        """The value basis; its `values` are not to be relied on."""
         ...
 
-    def bucket(self, codes: Codes) -> Ledger:
+    def empty(self) -> Ledger:
+        """A piece without transfers, which tells of the whole: accounts, currencies, times, files."""
+        ...
+
+    def bucket(self, codes: Codes) -> Piece:
         """All transfers of some accounts."""
         ...
 
-    def stretch(self, times: Stretch) -> Ledger:
+    def stretch(self, times: Stretch) -> Piece:
         """The transfers of a stretch of time."""
         ...
 
-    def chosen(self, accounts: Bools, places: Longs) -> Ledger:
-        """All transfers of some accounts, and those at some places."""
+    def chosen(self, accounts: Bools, places: Longs, pairs: Longs) -> Piece:
+        """All transfers of some accounts, those at some places, and those from payer to payee of some pairs.
+
+        pairs  payer × number of accounts + payee
+        """
+        ...
+
+    def users(self) -> tuple[Longs, Longs]:
+        """Numbers of the places that are paid from and the accounts that do: see `graphflow.detect.places`."""
         ...
 
 
@@ -62,15 +83,26 @@ class Whole:
     def valuation(self) -> Valuation:
         return valuate(self.ledger, self.rates)
 
-    def bucket(self, codes: Codes) -> Ledger:
+    def empty(self) -> Ledger:
+        return self.ledger.part(np.empty(0, np.int64))
+
+    def bucket(self, codes: Codes) -> Piece:
         ends = (self.ledger.payer_codes, self.ledger.payee_codes)
-        return self.ledger.part(np.flatnonzero(np.any([(end >= codes[0]) & (end < codes[1]) for end in ends], axis=0)))
+        return self._at(np.flatnonzero(np.any([(end >= codes[0]) & (end < codes[1]) for end in ends], axis=0)))
 
-    def stretch(self, times: Stretch) -> Ledger:
+    def stretch(self, times: Stretch) -> Piece:
         first, last = np.searchsorted(self.ledger.frame["time"].to_physical().to_numpy(), times)
-        return self.ledger.part(np.arange(first, last))
+        return self._at(np.arange(first, last))
 
-    def chosen(self, accounts: Bools, places: Longs) -> Ledger:
-        kept = accounts[self.ledger.payer_codes] | accounts[self.ledger.payee_codes]
+    def chosen(self, accounts: Bools, places: Longs, pairs: Longs) -> Piece:
+        payer, payee = self.ledger.payer_codes, self.ledger.payee_codes
+        kept = accounts[payer] | accounts[payee]
+        kept |= np.isin(payer * np.int64(accounts.size) + payee, pairs)
         kept[places] = True
-        return self.ledger.part(np.flatnonzero(kept))
+        return self._at(np.flatnonzero(kept))
+
+    def users(self) -> tuple[Longs, Longs]:
+        return places_of(Flow(self.ledger))
+
+    def _at(self, rows: Longs) -> Piece:
+        return Piece(self.ledger.part(rows), self.valuation.values[rows])

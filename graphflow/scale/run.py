@@ -11,20 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import pairwise
 
 import numpy as np
 
 from graphflow.account_names import AccountTypeNames, built_in
 from graphflow.detect import Detector, Findings, fit, gathered
-from graphflow.detect.cuts import ByTime
+from graphflow.detect.cuts import ByPlaces, ByTime
 from graphflow.flow import microseconds
 from graphflow.ledger import Ledger
 from graphflow.scale.facts import AccountFacts, Bucket, Hubs, facts_of, hubs_asked, joined
 from graphflow.scale.merge import deciding, found_in
-from graphflow.scale.part import Facts, Longs, Part
+from graphflow.scale.part import Facts, Part
 from graphflow.scale.pieces import Codes, Source, Stretch
-from graphflow.scale.survey import cut_of, survey_bucket, survey_stretch
+from graphflow.scale.survey import Sieved, cut_of, survey_bucket, survey_stretch
+
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,14 @@ def detect_in_pieces(
     The same findings in the same order. Where a work budget cut the search for cycles the pieces may reach further,
     since each has that budget.
     """
-    some = source.bucket((0, 0))
+    some = source.empty()
     running, warnings = fit(detectors, some)
-    facts = facts_in(source, plan, some, types or built_in(), hubs_asked(running))
-    said = [survey_bucket(running, *_beside(source.bucket(codes), facts), codes) for codes in plan.buckets]
+    facts = facts_in(source, plan, types or built_in(), hubs_asked(running))
+    said = [survey_bucket(running, source.bucket(codes), facts, codes) for codes in plan.buckets]
     sieved = _sieved(source, running, plan, facts)
+    users = source.users() if any(isinstance(cut_of(d), ByPlaces) for d in running) else (_NONE, _NONE)
     decide = [
-        deciding(detector, [each[k] for each in said], sieved.get(k, ()), facts.traffic.size)
+        deciding(detector, [each[k] for each in said], sieved.get(k, ()), users, facts.traffic.size)
         for k, detector in enumerate(running)
     ]
     ledger, beside, results = found_in(source, running, decide, facts)
@@ -62,35 +66,33 @@ def detect_in_pieces(
     return gathered(flow, running, results, facts.valuation.warnings + warnings), flow
 
 
-def facts_in(source: Source, plan: Plan, some: Ledger, types: AccountTypeNames, asked: Hubs) -> Facts:
-    """The facts of the whole, of which `some` is a part."""
-    valuation, span = source.valuation, 0
-    if source.size:
-        first, last = some.period
-        span = microseconds(last - first)
-    one_off = np.zeros(source.size, np.bool_)
+def facts_in(source: Source, plan: Plan, types: AccountTypeNames, asked: Hubs) -> Facts:
+    """The facts of the whole."""
+    some, one_off = source.empty(), np.zeros(source.size, np.bool_)
+    span = span_of(some)
     told: list[AccountFacts] = []
     for codes in plan.buckets:
         piece = source.bucket(codes)
-        values = valuation.values[piece.all_places]
-        told.append(facts_of(Bucket(piece, None, codes, replace(valuation, values=values), span), asked))
+        valuation = replace(source.valuation, values=piece.values)
+        told.append(facts_of(Bucket(piece.ledger, None, codes, valuation, span), asked))
         one_off[told[-1].paid] = told[-1].one_off
-    return joined(told, one_off, some.accounts, types, valuation, span)
+    return joined(told, one_off, some.accounts, types, source.valuation, span)
 
 
-def _beside(piece: Ledger, facts: Facts) -> tuple[Ledger, Facts]:
-    return piece, facts.at(piece.all_places)
+def span_of(some: Ledger) -> int:
+    """Microseconds from the first to the last transfer of the ledger of which this is a part."""
+    if not some.whole_height:
+        return 0
+    first, last = some.period
+    return microseconds(last - first)
 
 
-def _sieved(source: Source, running: Sequence[Detector], plan: Plan, facts: Facts) -> dict[int, list[Longs]]:
+def _sieved(source: Source, running: Sequence[Detector], plan: Plan, facts: Facts) -> dict[int, list[Sieved]]:
     """By number of a detector that is cut by time, what each stretch lets through, the time after it looked at too."""
-    reaches = {k: cut.reach for k, d in enumerate(running) if isinstance(cut := cut_of(d), ByTime)}
-    if not reaches:
-        return {}
-    reach = microseconds(max(reaches.values()))
-    by_time = [running[k] for k in reaches]
+    cuts = {k: cut for k, d in enumerate(running) if isinstance(cut := cut_of(d), ByTime)}
+    reach = microseconds(max((cut.reach for cut in cuts.values()), default=timedelta()))
     found = [
-        survey_stretch(by_time, *_beside(source.stretch((first, last + reach)), facts))
-        for first, last in plan.stretches
+        survey_stretch(list(cuts.values()), source.stretch((first, last + reach)), facts)
+        for first, last in (plan.stretches if cuts else ())
     ]
-    return {k: [each[n] for each in found] for n, k in enumerate(reaches)}
+    return {k: [each[n] for each in found] for n, k in enumerate(cuts)}

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from graphflow.detect import Detector, yield_into
-from graphflow.detect.cuts import ByAccount, ByCounterparties, ByLinks, ByPlaces, ByTime, Cut
-from graphflow.detect.places import places_of
+from graphflow.detect.cuts import ByAccount, ByCounterparties, ByLinks, ByTime, Cut
 from graphflow.errors import RuleError
 from graphflow.finding import Finding
 from graphflow.flow import Adjacency, Flow, in_parts, microseconds
 from graphflow.graph import FlowGraph
 from graphflow.kernels import shared as kernels
 from graphflow.kernels.engine import ready
-from graphflow.ledger import Ledger
 from graphflow.scale.part import Asked, Facts, Longs, Part, Surveyed
-from graphflow.scale.pieces import Codes
+from graphflow.scale.pieces import Codes, Piece
 from graphflow.words import Note
 
 
@@ -68,33 +67,34 @@ class Met:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Used:
-    """Places that accounts of a bucket pay from: a number made of the place, and the account, each pair once."""
+class Sieved:
+    """What a stretch lets through: places in the whole ledger, and payer × number of accounts + payee of pairs."""
 
-    place: Longs
-    account: Longs
-
-
-Said = OfAccounts | Linked | Met | Used | None
+    places: Longs
+    pairs: Longs
 
 
-def survey_bucket(detectors: Sequence[Detector], ledger: Ledger, facts: Facts, codes: Codes) -> list[Said]:
-    """What each detector says of all transfers of some accounts; None from those that look at time."""
-    own = np.zeros(ledger.accounts.height, np.bool_)
+Said = OfAccounts | Linked | Met | None
+
+
+def survey_bucket(detectors: Sequence[Detector], piece: Piece, facts: Facts, codes: Codes) -> list[Said]:
+    """What each detector says of all transfers of some accounts; None from those that look at something else."""
+    own = np.zeros(piece.ledger.accounts.height, np.bool_)
     own[slice(*codes)] = True
-    flow = Surveyed(ledger, None, facts, own)
+    flow = Surveyed(piece.ledger, None, facts.beside(piece), own)
     return [_said(detector, cut_of(detector), flow, codes) for detector in detectors]
 
 
-def survey_stretch(detectors: Sequence[Detector], ledger: Ledger, facts: Facts) -> list[Longs]:
-    """Places in the whole ledger that may matter, for each detector that looks at time."""
-    flow = Part(ledger, None, facts)
-    found = []
-    for detector in detectors:
-        cut = cut_of(detector)
-        if isinstance(cut, ByTime):
-            found.append(ledger.places(cut.sieve(flow)))
-    return found
+def survey_stretch(cuts: Sequence[ByTime], piece: Piece, facts: Facts) -> list[Sieved]:
+    """What may matter in a stretch of time, for each detector that is cut so."""
+    flow = Part(piece.ledger, None, facts.beside(piece))
+    return [_sieved(cut, flow) for cut in cuts]
+
+
+def _sieved(cut: ByTime, flow: Part) -> Sieved:
+    events = cut.sieve(flow)
+    pairs = np.unique(flow.payer[events] * np.int64(flow.account_count) + flow.payee[events])
+    return Sieved(places=flow.ledger.places(events), pairs=pairs if cut.parallel else pairs[:0])
 
 
 def _said(detector: Detector, cut: Cut, flow: Surveyed, codes: Codes) -> Said:
@@ -105,8 +105,6 @@ def _said(detector: Detector, cut: Cut, flow: Surveyed, codes: Codes) -> Said:
             return _linked(cut, flow)
         case ByCounterparties():
             return _met(cut, flow, codes)
-        case ByPlaces():
-            return Used(**dict(zip(("place", "account"), places_of(flow), strict=True)))
         case _:
             return None
 
@@ -115,13 +113,21 @@ def _of_accounts(detector: Detector, flow: Surveyed) -> OfAccounts:
     flow.asked = {}
     found: list[Finding] = []
     notes = yield_into(found, detector.find(FlowGraph(flow)))
-    rows = np.concatenate([finding.rows for finding in found] or [np.empty(0, np.int64)])
-    ends = np.unique(np.concatenate([flow.payer[rows], flow.payee[rows]])).astype(np.int64)
     return OfAccounts(
         asked=flow.asked,
-        accounts=ends[flow.own_accounts[ends]],
+        accounts=_suspected(flow, found),
         notes=tuple(note for note in notes if isinstance(note, Note)),
     )
+
+
+def _suspected(flow: Surveyed, found: Sequence[Finding]) -> Longs:
+    """The flow's own accounts that findings suspect; each is on a transaction that they cite."""
+    rows = np.concatenate([finding.rows for finding in found] or [np.empty(0, np.int64)])
+    ends = np.unique(np.concatenate([flow.payer[rows], flow.payee[rows]])).astype(np.int64)
+    ends = ends[flow.own_accounts[ends]]
+    names = pl.Series([name for finding in found for name in finding.accounts], dtype=pl.String).unique()
+    kept: Longs = ends[flow.names.gather(ends).is_in(names.implode()).to_numpy()]
+    return kept
 
 
 def _linked(cut: ByLinks, flow: Surveyed) -> Linked:
