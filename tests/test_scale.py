@@ -141,7 +141,7 @@ def test_one_off_pairs_of_a_piece_alone_are_seen(monkeypatch: pytest.MonkeyPatch
     from graphflow.rarity import Rarity
     from graphflow.scale.part import Part
 
-    monkeypatch.setattr(Part, "rarity", property(lambda self: Rarity(self)))
+    monkeypatch.setattr(Part, "rarity", property(Rarity))
     assert _fails([low(kind) for kind in DETECTORS if kind.name in ("gather-scatter", "mule-chain")])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,7 +31,7 @@ from graphflow.read.amounts import rescaled
 from graphflow.read.batches import ROW
 from graphflow.read.clean import Cleaned, Cleaner, Padded, is_padded
 from graphflow.read.columns import Layout
-from graphflow.read.copies import shared
+from graphflow.read.copies import equal_in, shared
 from graphflow.read.keys import AccountCodes, Keys
 from graphflow.read.one_sided import Resolved, resolve
 from graphflow.read.one_sided.ends import CUT_NUMBER
@@ -151,9 +151,11 @@ class Assembler:
     ) -> Ledger:
         """The ledger of transfers in time order, whose payers and payees are places in `names`."""
         sources = self.accounting.sources
-        self.accounting.warnings += shared(frame, self.accounting.paths)
+        weights = _by_file(frame)
+        self.accounting.warnings += shared(weights, equal_in(frame), self.accounting.paths)
         if "tx" in frame.columns:
             frame = self._with_unique_tx(self._without_repeats(frame))
+            weights = _by_file(frame)
         payer, payee = (np.array(frame[side].to_numpy()) for side in ("payer", "payee"))
         whole = self._whole(frame, names)
         self._warn_about(names)
@@ -162,7 +164,7 @@ class Assembler:
                 f"{count(resolved.gaps.height, 'statement gap')}: balances that do not go on from the row before; rows "
                 "are missing there, or wrong"
             )
-        accounts = self.references.described(_accounts(names, whole, sources))
+        accounts = self.references.described(banked(describe_accounts(names, whole), sources))
         gaps, statements = _learned(resolved, self.accounting.paths)
         return Ledger(
             frame=whole,
@@ -170,7 +172,7 @@ class Assembler:
             payer_codes=payer,
             payee_codes=payee,
             decimals={c: decimals[c] for c in used_currencies(whole)},
-            precision=self._precision(whole),
+            precision=self._precision(weights, lambda: time_precision(whole["time"])),
             sources=tuple(sources),
             rejected=pl.concat(self.accounting.bad) if self.accounting.bad else pl.DataFrame(schema=REJECTED),
             warnings=tuple(self.accounting.warnings),
@@ -243,14 +245,14 @@ class Assembler:
         wanted = {name: kind for name, kind in {**SCHEMA, **OPTIONAL}.items() if name in frame.columns or name in made}
         return frame.select(made.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in wanted.items())
 
-    def _precision(self, frame: pl.DataFrame) -> timedelta:
+    def _precision(self, weights: Mapping[int, int], told: Callable[[], timedelta]) -> timedelta:
         """The finest step that times can be trusted to tell.
 
+        weights  transfers by number of file; told: the coarsest step that all times are a multiple of
         A few transfers of a coarser file do not take the clock from all the others; it is said of them.
         """
-        weights = dict(frame.group_by("file").len().iter_rows())
-        paths, least = self.accounting.paths, frame.height * _FEW
-        steps = {number: step for number, step in self._precisions.items() if weights.get(paths[number], 0) >= least}
+        paths, height = self.accounting.paths, sum(weights.values())
+        steps = {n: step for n, step in self._precisions.items() if weights.get(n, 0) >= height * _FEW}
         stated = max(steps.values(), default=max(self._precisions.values()))
         for number, step in self._precisions.items():
             if step > stated:
@@ -258,7 +260,7 @@ class Assembler:
                     f"{paths[number]}: its times are told by the {span(step)} only, those of most transfers by the "
                     f"{span(stated)}; what is said of hours and minutes does not hold for its rows"
                 )
-        return max(stated, time_precision(frame["time"])) if frame.height > 1000 else stated
+        return max(stated, told()) if height > 1000 else stated
 
     def _warn_about(self, names: pl.Series) -> None:
         cut = names.filter(names.str.contains(CUT_NUMBER))
@@ -268,6 +270,11 @@ class Assembler:
                 f"{cut.len():,} account numbers look cut by a spreadsheet ({shown}): "
                 "different accounts may have become one"
             )
+
+
+def _by_file(frame: pl.DataFrame) -> dict[int, int]:
+    """Transfers by number of file."""
+    return dict(frame.group_by("file").len().iter_rows())
 
 
 def _nothing(sources: Sequence[Source]) -> str:
@@ -337,9 +344,8 @@ def _time_order(time: pl.Series, step: int) -> pl.Series:
     return time.to_frame().select(pl.arg_sort_by(time.name, maintain_order=True)).to_series()
 
 
-def _accounts(names: pl.Series, frame: pl.DataFrame, sources: list[Source]) -> pl.DataFrame:
+def banked(table: pl.DataFrame, sources: Sequence[Source]) -> pl.DataFrame:
     """The account table; where the dialect keys accounts by bank and number, the bank is the part before the colon."""
-    table = describe_accounts(names, frame)
     if not any(s.dialect == "amlworld" for s in sources):
         return table
     bank = pl.col("account").str.extract(r"^([^:]+):")

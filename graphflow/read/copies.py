@@ -10,15 +10,28 @@ _FEWEST, _SHARE = 5, 0.2
 _KEY = ("time", "payer", "payee", "paid")
 
 
-def shared(frame: pl.DataFrame, paths: Mapping[int, str]) -> list[str]:
+Equal = Mapping[tuple[int, int], int]
+"""Numbers of two files, the smaller first → transfers that are in both."""
+
+
+def shared(sizes: Mapping[int, int], equal: Equal, paths: Mapping[int, str]) -> list[str]:
     """A warning for each two files of which many transfers are equal: accounts, amount and time.
 
-    frame  transfers with the number of their `file`
+    sizes  transfers by number of file; equal: what `equal_in` says
     A few equal ones are no sign of anything: in files told by the day, people pay the same sum twice.
     """
-    sizes = dict(frame.group_by("file").len().iter_rows())
-    if len(sizes) < 2:
-        return []
+    return [
+        f"{paths[other]}: {number:,} of its {sizes[other]:,} transfers are in {paths[one]} as well (the same accounts, "
+        "amount and time): if both tell of the same money, give only one of them"
+        for (one, other), number in sorted(equal.items())
+        if number >= max(_FEWEST, _SHARE * min(sizes[one], sizes[other]))
+    ]
+
+
+def equal_in(frame: pl.DataFrame) -> dict[tuple[int, int], int]:
+    """How many transfers each two files have in common; of transfers with the number of their `file`."""
+    if frame["file"].n_unique() < 2:
+        return {}
     keys = frame.select("file", key=pl.struct(_KEY).hash())
     keys = keys.filter(keys["key"].is_duplicated()).unique(maintain_order=True)
     both = (
@@ -26,11 +39,5 @@ def shared(frame: pl.DataFrame, paths: Mapping[int, str]) -> list[str]:
         .filter(pl.col("file") < pl.col("file_other"))
         .group_by("file", "file_other")
         .len("equal")
-        .sort("file", "file_other")
     )
-    return [
-        f"{paths[other]}: {equal:,} of its {sizes[other]:,} transfers are in {paths[one]} as well (the same accounts, "
-        "amount and time): if both tell of the same money, give only one of them"
-        for one, other, equal in both.iter_rows()
-        if equal >= max(_FEWEST, _SHARE * min(sizes[one], sizes[other]))
-    ]
+    return {(one, other): number for one, other, number in both.iter_rows()}

@@ -64,12 +64,47 @@ class Bucket(Flow):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Totals:
+    """Of each account: transfers received and paid, their value, and the value it moved on within 24 hours, first in
+    first out, with that × microseconds waited."""
+
+    received: Longs
+    paid: Longs
+    got: Longs
+    gave: Longs
+    moved: Longs
+    waited: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, flow: Flow) -> Totals:
+        """Those of a flow's accounts."""
+        lots = flow.lots(DAY)
+        return cls(
+            received=np.diff(flow.received.ptr),
+            paid=np.diff(flow.sent.ptr),
+            got=flow.received.sums(),
+            gave=flow.sent.sums(),
+            moved=lots.moved,
+            waited=lots.waited,
+        )
+
+    def part(self, codes: slice) -> Totals:
+        """Those of some accounts."""
+        return Totals(**{field.name: getattr(self, field.name)[codes] for field in fields(self)})
+
+    @classmethod
+    def joined(cls, parts: Sequence[Totals]) -> Totals:
+        """Those of accounts that follow each other."""
+        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class AccountFacts:
     """What a bucket says of its accounts, `codes`.
 
     traffic, small, hubs  one entry an account; seen: what its accounts do
     paid, one_off         rows of the ledger that its accounts pay, and whether each is of a one-off pair
-    worth                 payments of its accounts by value bucket
+    worth                 payments of its accounts by value bucket; totals: one entry an account
     """
 
     codes: tuple[int, int]
@@ -80,6 +115,7 @@ class AccountFacts:
     paid: Longs
     one_off: Bools
     worth: Longs
+    totals: Totals
 
 
 def facts_of(bucket: Bucket, asked: Hubs) -> AccountFacts:
@@ -94,6 +130,7 @@ def facts_of(bucket: Bucket, asked: Hubs) -> AccountFacts:
         paid=bucket.ledger.places(paid.astype(np.int64)),
         one_off=bucket.rarity.one_off[paid],
         worth=worth_counts(bucket.sent.values),
+        totals=Totals.of(bucket).part(own),
     )
 
 
