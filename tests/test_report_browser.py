@@ -232,7 +232,7 @@ def test_on_paper_everything_is_open_and_light(browser: Any, file: Path) -> None
     visit.page.emulate_media(media="print", color_scheme="dark")
     visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     folded = "details:not([open])"
-    assert visit.page.locator(f"#charts {folded}, #rules {folded}, {SHOWN} {folded}").count() == 0
+    assert visit.page.locator(f"#charts {folded}, #terms {folded}, {SHOWN} {folded}").count() == 0
     assert visit.page.evaluate("graphflow.charts['over-time'].data.datasets[0].backgroundColor") == "#a3260f"
     assert not visit.page.locator("#search, nav").first.is_visible()
     assert [name for name in CHARTS if visit.colours_on(name) < 4] == []

@@ -16,11 +16,13 @@ graphflow.made = (tag, text = "", attributes = {}) => {
 };
 
 (() => {
-  /* On paper nothing can be opened: what is folded is open while it prints. */
+  /* On paper nothing can be opened: what is folded is open while it prints. A long list that stands in a file as well
+     stays folded, and the paper says where it is. */
   let opened = [];
   addEventListener("beforeprint", () => {
     document.documentElement.classList.add("print");
-    opened = [...document.querySelectorAll("details:not([open])")].filter((each) => !each.closest("tr[hidden]"));
+    opened = [...document.querySelectorAll("details:not([open])")]
+      .filter((each) => !each.closest("tr[hidden]") && !each.classList.contains("filed"));
     for (const each of opened) each.open = true;
   });
   addEventListener("afterprint", () => {

@@ -38,7 +38,7 @@
     const some = fit.slice(0, MOST_NAMED).map(([place, isFlagged]) => isFlagged
       ? t("flagged account {account}", { account: named(place) }) : t("account {account}", { account: named(place) }));
     const rest = fit.length - MOST_NAMED;
-    return rest > 0 ? [...some, t("{n} more accounts", { n: graphflow.whole.format(rest) })] : some;
+    return rest > 0 ? [...some, t("and {n} more", { n: graphflow.whole.format(rest) })] : some;
   }
 
   /* Why a case fits: an account that has all words says it best; else each word for itself. */
