@@ -67,17 +67,17 @@ def chart_script() -> Markup:
     return Markup(asset("vendor/chart.umd.min.js").partition("//# sourceMappingURL=")[0])
 
 
-def cut_at(totals: Sequence[float]) -> float:
+def cut_at(totals: Sequence[int]) -> int:
     """Where the tallest bars are to be cut: 0 where none stands so far above the others that they cannot be seen.
 
     Nine of ten bars keep their whole height; what is more than four times as tall as they are is cut at twice theirs.
 
     >>> cut_at([1, 2, 3, 2, 1, 5000]), cut_at([1, 2, 3, 2, 1, 9])
-    (6, 0.0)
+    (6, 0)
     """
     held = sorted(total for total in totals if total > 0)
-    usual = held[(len(held) - 1) * 9 // 10] if len(held) > 2 else 0.0
-    return 2 * usual if usual and held[-1] > 4 * usual else 0.0
+    usual = held[(len(held) - 1) * 9 // 10] if len(held) > 2 else 0
+    return 2 * usual if usual and held[-1] > 4 * usual else 0
 
 
 # --- values ----------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def _over_time(flagged: FlaggedFlow, to: Reader) -> Chart:
     if len(flow.ledger.currencies) > 1:
         columns.append((to.say("As paid, by currency"), True))
     labels = tuple(to.moment(time, form) for time in steps)
-    totals = [sum(pair) for pair in zip(*values.values(), strict=True)]
+    totals = [sum(spans.get(time, nothing).value.values()) for time in steps]
     cut = cut_at(totals)
     said = to.say("Amounts of the transactions that cases cite, each counted once, {every} ({zone}).",
                   every=to.say(_SAID[every]), zone=to.zone)  # fmt: skip
@@ -78,16 +78,15 @@ def _over_time(flagged: FlaggedFlow, to: Reader) -> Chart:
         ),
         header=tuple(columns),
         rows=tuple((to.moment(time, form), *_cells(span, flow, to)) for time, span in spans.items()),
-        cut=cut,
+        cut=cut / one,
         cut_note=_cut_note(labels, totals, cut, flow, to) if cut else "",
         stacked=True,
     )
 
 
-def _cut_note(labels: Sequence[str], totals: Sequence[float], cut: float, flow: Flow, to: Reader) -> str:
+def _cut_note(labels: Sequence[str], totals: Sequence[int], cut: int, flow: Flow, to: Reader) -> str:
     """Which bars are cut, and how tall they are."""
-    one = one_unit(flow)
-    tall = [(label, round(total * one)) for label, total in zip(labels, totals, strict=True) if total > cut]
+    tall = [(label, total) for label, total in zip(labels, totals, strict=True) if total > cut]
     named = ", ".join(f"{label}: {amount(total, flow)}" for label, total in tall[:MAX_CUT])
     more = " " + to.say("and {n} more", n=len(tall) - MAX_CUT) if len(tall) > MAX_CUT else ""
     return to.say("Cut at the top, so that the other bars can be seen ({unit}): {bars}.", unit=base(flow),

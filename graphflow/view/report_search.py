@@ -19,8 +19,8 @@ from graphflow.view.report_cases import amount_of, case_times
 from graphflow.view.text import points_text
 from graphflow.words import shown
 
-MOST_LINES = 400_000
-MOST_ACCOUNTS = 400_000
+MOST_LINES = 300_000
+MOST_ACCOUNTS = 300_000
 """Bytes that lines of cases, and accounts with their places in cases, may take: a report stays below two megabytes."""
 
 
