@@ -124,6 +124,7 @@ def test_a_text_of_the_data_cannot_leave_its_place() -> None:
 def test_what_is_known_of_an_account_stands_in_brackets() -> None:
     to = reader("zh")
     assert Holder(account="A").told(to) == "A"
+    assert Holder(account="15231:80266F880", bank="15231").told(to) == "15231:80266F880"
     assert Holder(account="A", name="样例", bank="模型银行", type="gateway").told(to) == "A (样例, 模型银行, 支付通道)"
 
 

@@ -26,8 +26,9 @@ class Holder:
     type: str = ""
 
     def told(self, to: Reader) -> str:
-        """The account, and what is known of it in brackets."""
-        known = [self.name, self.bank, to.say(self.type) if self.type else ""]
+        """The account, and what is known of it in brackets, but for a bank that its number begins with."""
+        bank = "" if self.account.startswith(self.bank) else self.bank
+        known = [self.name, bank, to.say(self.type) if self.type else ""]
         told = ", ".join(part for part in known if part)
         return f"{self.account} ({told})" if told else self.account
 

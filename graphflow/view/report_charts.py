@@ -133,7 +133,7 @@ def _by_detector(cases: Sequence[Case], to: Reader) -> Chart:
     whole = counts["high"] + counts["review"]
     ranked = sorted(whole, key=lambda name: (-whole[name], name))
     listed, rest = ranked[:MAX_DETECTORS], ranked[MAX_DETECTORS:]
-    labels = [shown(name, 30) for name in listed]
+    labels = [shown(to.say(name), 30) for name in listed]
     numbers = {level: [counts[level][name] for name in listed] for level in counts}
     if rest:
         labels.append(to.say("{n} other detectors", n=len(rest)))

@@ -13,12 +13,13 @@
     paint = (name) => styles.getPropertyValue(`--chart-${name}`).trim();
   }
 
-  /* Bars that are cut have a gap near the top, and their value on it. */
+  /* Bars that are cut have a gap near the top, and their value beside it where there is room; words tell them all. */
   const cuts = {
     id: "cuts",
     afterDatasetsDraw({ ctx, chartArea, scales, data, options: { plugins } }) {
       const most = plugins.cuts.at;
       if (!most) return;
+      let taken = chartArea.left;
       data.labels.forEach((_, place) => {
         const total = data.datasets.reduce((sum, set) => sum + (set.data[place] ?? 0), 0);
         if (total <= most) return;
@@ -33,8 +34,12 @@
         }
         ctx.stroke();
         ctx.fillStyle = paint("ink");
-        ctx.textAlign = x > (chartArea.left + chartArea.right) / 2 ? "right" : "left";
-        ctx.fillText(brief.format(total), x + (ctx.textAlign === "right" ? -wide - 4 : wide + 4), chartArea.top + 10);
+        const told = brief.format(total), length = ctx.measureText(told).width;
+        const next = data.labels.findIndex((_, other) => other > place && data.datasets.some((set) => (set.data[other] ?? 0) > most * 0.9));
+        const free = next < 0 ? chartArea.right : scales.x.getPixelForValue(next) - wide;
+        const start = x + wide + 4 + length < free ? x + wide + 4 : x - wide - 4 - length;
+        if (start > taken) ctx.fillText(told, start, chartArea.top + 10);
+        taken = x + wide + 4 + (start > x ? length + 4 : 0);
         ctx.restore();
       });
     },

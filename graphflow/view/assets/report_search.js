@@ -21,8 +21,8 @@
   }
 
   function named(place) {
-    const facts = accounts[place].slice(1).map(told).filter(Boolean);
-    return facts.length ? `${accounts[place][0]} (${facts.join(", ")})` : accounts[place][0];
+    const [account, ...facts] = accounts[place], known = facts.map(told).filter((fact, k) => fact && !(k === 1 && account.startsWith(fact)));
+    return known.length ? `${account} (${known.join(", ")})` : account;
   }
 
   /* What a case's row and reasons say of a word. */
