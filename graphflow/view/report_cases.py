@@ -11,7 +11,7 @@ from graphflow.finding import Part
 from graphflow.languages import Reader
 from graphflow.view.case_shape import Shape
 from graphflow.view.holders import Holders
-from graphflow.view.text import points_text
+from graphflow.view.text import points_text, signed_points
 from graphflow.words import shown
 
 MAX_CASES = 500
@@ -32,7 +32,7 @@ class Step(NamedTuple):
     @property
     def signed(self) -> str:
         """The points with their sign."""
-        return f"{'+' if self.points >= 0 else ''}{points_text(self.points)}"
+        return signed_points(self.points)
 
 
 def steps(case: Case, most: int, to: Reader) -> list[Step]:

@@ -46,6 +46,16 @@ def points_text(points: float) -> str:
     return f"{round(points, 1) or 0.0:.1f}".removesuffix(".0")
 
 
+def signed_points(points: float) -> str:
+    """Points that are added, with their sign.
+
+    >>> signed_points(2.345), signed_points(-1.0)
+    ('+2.3', '-1')
+    """
+    told = points_text(points)
+    return told if told.startswith("-") else f"+{told}"
+
+
 def many(to: Reader, number: int, one: str, more: str) -> str:
     """A number with its noun, in the reader's language.
 
