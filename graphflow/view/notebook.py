@@ -227,34 +227,6 @@ def case_html(case: Case, to: Reader = _ENGLISH) -> str:
     ).html(to)
 
 
-def victims_html(victims: Victims, to: Reader = _ENGLISH) -> str:
-    """How many payments were found and how each was, and what could not be matched."""
-    payments, unmatched = victims.payments, victims.unmatched
-    facts = {
-        to.say("Payments"): f"{payments.height:,}",
-        to.say("Victims' accounts"): f"{len(victims.accounts):,}",
-        to.say("Lines not matched"): f"{unmatched.height:,}",
-    }
-    tables = []
-    if payments.height:
-        found = payments.head(LINES).select("line", "victim", "amount", "currency", "how").iter_rows()
-        listed = [
-            ["" if line is None else str(line), shown(who, 48), *money(paid, coin, {}).split(" ", 1), to.say(shown(how, 200))]
-            for line, who, paid, coin, how in found
-        ]
-        heads = ("Line", "Victim", "Amount", "Currency", "How it was matched")
-        more = rest(len(listed), payments.height, "victims.payments", to)
-        tables.append(Table(heads=[to.say(h) for h in heads], rows=listed, numbers=frozenset({0, 2}), more=more))
-    if unmatched.height:
-        lost = [[shown(x, 200) for x in row] for row in unmatched.head(LINES).select("line", "says", "reason").iter_rows()]
-        heads = ("Line", "What it says", "Reason")
-        more = rest(len(lost), unmatched.height, "victims.unmatched", to)
-        tables.append(Table(heads=[to.say(h) for h in heads], rows=lost, numbers=frozenset({0}), more=more,
-                            title=to.say("Lines not matched")))  # fmt: skip
-    notes = first_lines(victims.warnings, "victims.warnings", to)
-    return Sheet(title=to.say("Victims"), facts=facts, tables=tables, notes=notes).html(to)
-
-
 # --- results ------------------------------------------------------------------------------------------
 
 

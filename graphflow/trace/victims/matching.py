@@ -75,7 +75,7 @@ class Victims:
 
     def _repr_html_(self) -> str:
         """Figures and first lines. The view stands above the trace, so it is fetched when a notebook asks."""
-        from graphflow.view.notebook import victims_html
+        from graphflow.view.notebook_victims import victims_html
 
         return victims_html(self)
 
