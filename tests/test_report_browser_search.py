@@ -74,6 +74,17 @@ def test_a_case_beyond_the_rows_is_found_and_says_why(browser: Any, file: Path, 
     assert visit.trouble == []
 
 
+def test_a_case_beyond_the_rows_speaks_the_readers_language(browser: Any, tmp_path: Path) -> None:
+    visit = Visit(browser, saved(tmp_path, *many(), reader("zh")))
+    visit.page.fill("#words", "wang min")
+    row = visit.page.locator(SHOWN)
+    assert row.locator(".level").inner_text() == "待核查"
+    assert row.locator(".detectors span").all_inner_texts() == ["分散转入", "资金回环", "逐级转移链"]
+    assert "findings.csv" in row.locator(".note").inner_text()
+    visit.page.fill("#words", "wang 待核查 资金回环")
+    assert ids(visit) == [f"case-{MANY:04}"]
+
+
 def test_a_bank_and_a_kind_find_every_case(browser: Any, file: Path) -> None:
     visit = Visit(browser, file)
     assert visit.page.locator("#shown").inner_text() == f"10 of {MANY} shown"

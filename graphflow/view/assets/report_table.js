@@ -27,7 +27,7 @@
   function ofLine(line, rank) {
     const [id, itsLevel, headline, points, exact, amount, currency, worth, start, end, places] = line;
     const detectors = places.map(search.told);
-    const sort = { rank: rank + 1, case: id, level: t(itsLevel), what: headline, points: exact, amount: worth,
+    const sort = { rank: rank + 1, case: id, level: option(level, itsLevel), what: headline, points: exact, amount: worth,
       time: `${start} – ${end}`, detectors: detectors.map((name) => option(detector, name)).join(" ") };
     return item(rank, sort, { level: itsLevel, detectors, line, amount: `${amount} ${currency}`, points });
   }
@@ -55,13 +55,13 @@
   function rowOf({ rank, line, sort, level: itsLevel, detectors }) {
     const [id, , headline, points, , amount, currency, , start, end, , linked] = line;
     const name = linked ? made("a", id, { href: `cases/${encodeURIComponent(id)}.html` }) : id;
-    const what = [made("b", headline), flaggedOf(rank), made("p", t("Its reasons are in findings.csv."), { class: "note" })];
+    const what = [made("b", headline), flaggedOf(rank), made("p", t("{points} points; the reasons are in findings.csv.", { points }), { class: "note" })];
     const cells = {
       rank: [String(rank + 1)], case: [name], level: [made("span", sort.level, { class: `level ${itsLevel}` })], what, points: [points],
       amount: [made("span", amount), " ", made("span", currency)], time: [made("span", `${start} –`), " ", made("span", end)],
       detectors: detectors.map((each) => made("span", option(detector, each), { "data-term": each })),
     };
-    const classes = { rank: "number", case: "id", level: "level-cell", what: "what", points: "number", amount: "number money", time: "time", detectors: "detectors" };
+    const classes = { rank: "number", case: "id", level: "level-cell", what: "what", points: "number plain", amount: "number money", time: "time", detectors: "detectors" };
     const row = made("tr");
     for (const key of keys) {
       const cell = made("td", "", { class: classes[key] ?? "shape-cell" });
