@@ -166,6 +166,17 @@ def test_each_object_says_in_a_line_what_it_is() -> None:
     assert repr(told) == "Case(case-0001, review, 5.5 points, 3 findings: 6 payers, one collector)"
 
 
+def test_victims_show_what_was_matched_and_what_was_not(tmp_path: Path) -> None:
+    graph, _ = tour()
+    reported = tmp_path / "victims.csv"
+    reported.write_text("victim,payee,amount\nV2,C,20000.00\n<b>V9</b>,C,7.00\n", "utf-8")
+    seen = Seen(gf.read_victims(reported, graph.ledger)._repr_html_())
+    assert "2,000,000" in seen.text
+    assert "Lines not matched" in seen.text
+    assert "<b>V9</b>" in seen.text
+    assert not {tag for tag, _ in seen.tags} & {"iframe", "script"}
+
+
 # --- the graph -----------------------------------------------------------------------------------------------
 
 
@@ -205,7 +216,10 @@ def test_a_part_of_a_ledger_says_so() -> None:
 def test_a_large_part_is_not_drawn_and_that_is_said() -> None:
     graph, _ = crowd(MOST_DRAWN[0] + 1)
     html = graph._repr_html_()
-    assert "The largest of 1 parts, 303 accounts and 302 transfers, is too large for a picture." in Seen(html).text
+    assert "Too large for a picture." in Seen(html).text
+    rows = [*((f"P{i:04d}", "C", 100, "CNY") for i in range(MOST_DRAWN[0] + 1)), ("X", "Y", 100, "CNY")]
+    html = gf.FlowGraph(ledger(rows))._repr_html_()
+    assert "The largest of 2 parts, 302 accounts and 301 transfers, is too large for a picture." in Seen(html).text
     assert "iframe" not in html
 
 

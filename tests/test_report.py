@@ -31,7 +31,7 @@ from graphflow.view.flagged_flow import MAX_TIER, NEVER, NOT_REACHED, FlaggedFlo
 from graphflow.view.layout import tiers
 from graphflow.view.report import MAX_LINES as LISTED_LINES
 from graphflow.view.report import MAX_SHAPES, MAX_SOURCES, report, script_texts
-from graphflow.view.report_cases import MAX_FLAGGED, MAX_STEPS, flagged_accounts, steps
+from graphflow.view.report_cases import MAX_STEPS, steps
 from graphflow.view.report_charts import MAX_CURRENCIES, MAX_DETECTORS, charts
 from graphflow.view.run_report import run_report
 
@@ -303,21 +303,11 @@ def test_five_hundred_cases_and_the_chart_library_stay_small(town: gf.Analysis) 
     told = [replace(one, id=f"case-{k:04}", rank=k) for k, one in enumerate([*town.cases] * 100, 1)][:5000]
     assert len(told) == 5000
     html = page(town.graph, told, pages={one.id for one in told[:100]})
-    assert len(html.encode()) < 1_500_000
+    assert len(html.encode()) < 2_000_000
     assert html.count('<tr data-level="') == 500
     assert html.count('<svg class="case-shape" ') == MAX_SHAPES
     assert "The first 500 of 5,000 cases are listed; cases.csv holds all of them" in html
     assert "The first 100 cases have one." in html
-
-
-def test_a_search_knows_as_many_flagged_accounts_as_fit() -> None:
-    graph, told = tour()
-    many = [replace(told, accounts=tuple(f"A{k}-{n}" for n in range(MAX_FLAGGED // 3))) for k in range(4)]
-    found = flagged_accounts(many)
-    assert (len(found.accounts), len(found.cases)) == (MAX_FLAGGED, 3)
-    assert [found.accounts[place] for place in found.cases[2]] == list(many[2].accounts)
-    assert "through all flagged accounts of the first 3 cases" in page(graph, many)
-    assert "through all flagged" not in page(graph, [told] * 4)
 
 
 def test_a_report_without_cases_carries_no_chart_library(town: gf.Analysis) -> None:

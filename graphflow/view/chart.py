@@ -5,6 +5,7 @@ The browser only draws. Everything is reckoned before, and stands in a table und
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -34,6 +35,7 @@ class Chart:
 
     title, note  what is shown; unit: what the axis of values counts
     labels       one a bar; across: bars go from left to right, names beside them; counts: values are whole numbers
+    cut          where bars are cut so that the others stay visible, and cut_note, which says so; 0: nowhere
     header       of the table, with whether a column holds numbers; rows: of the table
     """
 
@@ -45,6 +47,8 @@ class Chart:
     series: tuple[Series, ...]
     header: tuple[tuple[str, bool], ...]
     rows: tuple[tuple[str, ...], ...]
+    cut: float = 0.0
+    cut_note: str = ""
     across: bool = False
     counts: bool = False
     stacked: bool = False
@@ -54,13 +58,26 @@ class Chart:
         """What the browser draws."""
         bars = [{"name": s.name, "colour": s.colour, "values": s.values} for s in self.series]
         return {"id": self.id, "unit": self.unit, "labels": self.labels, "series": bars, "across": self.across,
-                "stacked": self.stacked, "counts": self.counts}  # fmt: skip
+                "stacked": self.stacked, "counts": self.counts, "cut": self.cut}  # fmt: skip
 
 
 @cache
 def chart_script() -> Markup:
     """The chart library, without the line that makes browsers look for its map."""
     return Markup(asset("vendor/chart.umd.min.js").partition("//# sourceMappingURL=")[0])
+
+
+def cut_at(totals: Sequence[int]) -> int:
+    """Where the tallest bars are to be cut: 0 where none stands so far above the others that they cannot be seen.
+
+    Nine of ten bars keep their whole height; what is more than four times as tall as they are is cut at twice theirs.
+
+    >>> cut_at([1, 2, 3, 2, 1, 5000]), cut_at([1, 2, 3, 2, 1, 9])
+    (6, 0)
+    """
+    held = sorted(total for total in totals if total > 0)
+    usual = held[(len(held) - 1) * 9 // 10] if len(held) > 2 else 0
+    return 2 * usual if usual and held[-1] > 4 * usual else 0
 
 
 # --- values ----------------------------------------------------------------------------------------------

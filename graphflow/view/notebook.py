@@ -32,6 +32,7 @@ from graphflow.view.notebook_sheet import (
     zoned,
 )
 from graphflow.view.page import case_page
+from graphflow.view.text import points_text
 from graphflow.words import shown
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _part_picture(flow: Flow, to: Reader) -> tuple[Markup | None, str]:
         told = to.say(
             "The largest of {n} parts, {accounts} accounts and {transfers} transfers, is too large for a picture.",
             n=f"{parts:,}", accounts=f"{part.accounts.size:,}", transfers=f"{part.size:,}",
-        )  # fmt: skip
+        ) if parts > 1 else to.say("Too large for a picture.")  # fmt: skip
         return None, f"{told} {advice}"
     drawn = frame(picture_of(part), flow.ledger.decimals, to.say("Picture of the largest part"), to)
     if parts == 1:
@@ -145,7 +146,7 @@ def finding_html(finding: Finding, to: Reader = _ENGLISH) -> str:
         level=finding.level,
         facts={
             to.say("Detector"): shown(finding.detector, 40),
-            to.say("Points"): f"{finding.points:g}",
+            to.say("Points"): points_text(finding.points),
             to.say("Amount moved"): shown(finding.amount_text, 60),
             zoned("Time", to): span(finding.start, finding.end, to),
             to.say("Flagged"): _some(finding.accounts, to),
@@ -172,7 +173,7 @@ def findings_html(findings: Findings, to: Reader = _ENGLISH) -> str:
             str(k),
             shown(f.detector, 40),
             f.level,
-            f"{f.points:g}",
+            points_text(f.points),
             f.amount_text,
             span(f.start, f.end, to),
             shown(f.reason, 300),
@@ -192,6 +193,7 @@ def findings_html(findings: Findings, to: Reader = _ENGLISH) -> str:
                 heads=[zoned(head, to) if head == "Time" else to.say(head) for head in heads],
                 rows=listed,
                 numbers=frozenset({0, 3, 4}),
+                unbroken=frozenset({1, 2}),
                 title=to.say("The best, by level and points"),
                 more=rest(len(listed), len(findings), "findings[number]", to),
             )
@@ -216,7 +218,7 @@ def case_html(case: Case, to: Reader = _ENGLISH) -> str:
         level=case.level,
         facts={
             to.say("Case"): shown(case.id, 40),
-            to.say("Points"): f"{case.points:g}",
+            to.say("Points"): points_text(case.points),
             to.say("Findings"): f"{len(case.findings):,}",
             to.say("Flagged"): _some(case.accounts, to),
         },
@@ -231,7 +233,7 @@ def case_html(case: Case, to: Reader = _ENGLISH) -> str:
 def analysis_html(analysis: Analysis, to: Reader = _ENGLISH) -> str:
     """What was read and found, and the best cases."""
     listed = [
-        [c.id, c.level, f"{c.points:g}", c.amount_text, span(c.start, c.end, to), shown(c.headline, 300)]
+        [c.id, c.level, points_text(c.points), c.amount_text, span(c.start, c.end, to), shown(c.headline, 300)]
         for c in analysis.cases[:LINES]
     ]
     heads = ("Case", "Level", "Points", "Largest amount moved", "Time", "What was seen")
@@ -249,6 +251,7 @@ def analysis_html(analysis: Analysis, to: Reader = _ENGLISH) -> str:
                 heads=[zoned(head, to) if head == "Time" else to.say(head) for head in heads],
                 rows=listed,
                 numbers=frozenset({2, 3}),
+                unbroken=frozenset({0, 1}),
                 more=rest(len(listed), len(analysis.cases), "analysis.cases", to),
             )
         ]

@@ -18,7 +18,7 @@ from graphflow.finding import Part
 from graphflow.languages import Reader
 from graphflow.ledger import Ledger
 from graphflow.view.assets import template
-from graphflow.view.text import money
+from graphflow.view.text import money, signed_points
 from graphflow.words import shown
 
 LINES = 12
@@ -33,11 +33,15 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Heads and cells; `numbers` are the columns that stand to the right; `more`: what is not listed, in words."""
+    """Heads and cells; `numbers` are the columns that stand to the right, `unbroken` those that never wrap.
+
+    more  what is not listed, in words
+    """
 
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: frozenset[int] = frozenset()
+    unbroken: frozenset[int] = frozenset()
     title: str = ""
     more: str = ""
 
@@ -53,6 +57,11 @@ class Sheet:
     tables: Sequence[Table] = ()
     picture: Markup | None = None
     notes: Sequence[str] = ()
+
+    @staticmethod
+    def signed(parts: Sequence[Part]) -> str:
+        """The points of some parts together, with their sign."""
+        return signed_points(sum(part.points for part in parts))
 
     def html(self, to: Reader) -> str:
         """The piece of HTML; everything from data is escaped."""

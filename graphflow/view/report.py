@@ -15,13 +15,17 @@ from graphflow.ledger import ROW_KINDS, Source
 from graphflow.view.assets import asset, nonce_of, template
 from graphflow.view.case_shape import case_shape
 from graphflow.view.chart import chart_script
-from graphflow.view.report_cases import MAX_CASES, case_row, case_times, flagged_accounts, level_counts
+from graphflow.view.holders import Holders
+from graphflow.view.report_cases import MAX_CASES, case_row, case_times, level_counts
 from graphflow.view.report_charts import charts
+from graphflow.view.report_search import search_index
+from graphflow.view.terms import terms_of
+from graphflow.words import shown
 
 MAX_SHAPES = 100
 MAX_SOURCES = 200
 MAX_LINES = 100
-SCRIPTS = ("report.js", "report_charts.js")
+SCRIPTS = ("report.js", "report_search.js", "report_table.js", "report_terms.js", "report_charts.js")
 
 
 def report(
@@ -44,7 +48,7 @@ def report(
 
     title      heading of the page
     summary    the run in one paragraph
-    cases      ranked, all of them: at most 500 are listed, the rest counted
+    cases      ranked, all of them: 500 are rows of the page, more are drawn when asked for, the rest is counted
     pages      ids of the cases that have a page in `cases/`
     sources    the inputs with their row accounting
     truncated  what was cut, in words; warnings: what a reader must know
@@ -58,12 +62,13 @@ def report(
     with ThreadPoolExecutor(1) as pool:
         charted = pool.submit(charts, graph.flow if graph else None, cases, reader)
         shapes = {case.id: case_shape(graph, case) for case in cases[:MAX_SHAPES]} if graph else {}
-        first = cases[:MAX_CASES]
+        first, holders = cases[:MAX_CASES], Holders(cases, graph)
         listed = [
-            case_row(case, times, linked=case.id in pages, shape=shapes.get(case.id), worth=worth, to=reader)
+            case_row(case, times, linked=case.id in pages, shape=shapes.get(case.id), holders=holders, worth=worth,
+                     to=reader)
             for case, times in zip(first, case_times(first), strict=True)
-        ]
-        flagged = flagged_accounts(first)
+        ]  # fmt: skip
+        index = search_index(cases, len(first), holders=holders, pages=frozenset(pages), worth=worth, to=reader)
         drawn = charted.result()
     inputs = [(source.path, source.sha256) for source in sources]
     return template("report.html.j2").render(
@@ -71,12 +76,15 @@ def report(
         title=title,
         summary=summary,
         cases=listed,
-        flagged=flagged._asdict(),
+        index=index.data,
+        held=len(listed) + len(index.lines),
+        told=len(index.cases),
         case_count=len(cases),
         shape_count=len(shapes),
         base=graph.flow.valuation.base if graph and len(worth) > 1 else "",
         levels=level_counts(cases),
-        detectors=sorted({name for case in listed for name in case["detectors"]}),
+        detectors=sorted({shown(finding.detector, 40) for case in cases for finding in case.findings}),
+        terms=terms_of(cases, {holders.of(name).type for case in first for name in case.accounts}),
         charts=drawn,
         chart_data=[chart.data for chart in drawn],
         chart_script=chart_script(),
@@ -90,7 +98,7 @@ def report(
         facts=facts,
         version=version,
         words=_words(reader),
-        nonce=nonce_of(repr((title, summary, listed, flagged, drawn, inputs, version))),
+        nonce=nonce_of(repr((title, summary, listed, index.data, drawn, inputs, version))),
     )
 
 

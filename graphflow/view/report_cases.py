@@ -10,10 +10,12 @@ from graphflow.case import Case
 from graphflow.finding import Part
 from graphflow.languages import Reader
 from graphflow.view.case_shape import Shape
+from graphflow.view.holders import Holders
+from graphflow.view.text import points_text, signed_points
 from graphflow.words import shown
 
 MAX_CASES = 500
-MAX_FLAGGED = 6000
+MOST_TOLD = 3
 Times = tuple[datetime, datetime]
 MAX_STEPS = 12
 BRIEF, BRIEF_STEPS = 100, 4
@@ -30,7 +32,7 @@ class Step(NamedTuple):
     @property
     def signed(self) -> str:
         """The points with their sign."""
-        return f"{self.points:+g}"
+        return signed_points(self.points)
 
 
 def steps(case: Case, most: int, to: Reader) -> list[Step]:
@@ -59,49 +61,35 @@ def _parts(case: Case) -> Sequence[Part]:
 
 
 def case_row(
-    case: Case, times: Times, *, linked: bool, shape: Shape | None, worth: Mapping[str, float], to: Reader
-) -> dict[str, Any]:
+    case: Case, times: Times, *, linked: bool, shape: Shape | None, holders: Holders, worth: Mapping[str, float],
+    to: Reader,
+) -> dict[str, Any]:  # fmt: skip
     """What the table shows of a case, and by what it sorts.
 
     times  of its first and last transaction
     worth  what a minor unit of each currency is worth in the base currency; the amount sorts by it
     """
     detectors = list(dict.fromkeys(shown(finding.detector, 40) for finding in case.findings))
-    number, _, currency = case.amount_text.partition(" ")
+    number, currency = amount_of(case)
     return {
         "rank": case.rank,
         "id": case.id,
         "linked": linked,
         "level": case.level,
-        "points": f"{case.points:g}",
+        "points": points_text(case.points),
+        "exact": case.points,
         "steps": steps(case, MAX_STEPS if case.rank <= BRIEF else BRIEF_STEPS, to),
         "headline": shown(to.say(case.headline), 300),
+        "flagged": [holders.of(account).told(to) for account in case.accounts[:MOST_TOLD]],
+        "more_flagged": max(len(case.accounts) - MOST_TOLD, 0),
         "amount": number,
-        "currency": shown(currency, 20),
+        "currency": currency,
         "worth": round(case.amount * worth.get(case.currency, 1.0)),
         "start": to.moment(times[0]),
         "end": to.moment(times[1]),
         "detectors": detectors,
         "shape": shape,
     }
-
-
-class Flagged(NamedTuple):
-    """Accounts that a search finds though no sentence names them: each once, and which of them each case flags."""
-
-    accounts: list[str]
-    cases: list[list[int]]
-
-
-def flagged_accounts(cases: Sequence[Case]) -> Flagged:
-    """The flagged accounts of the first cases, as far as they fit into the page."""
-    place: dict[str, int] = {}
-    found: list[list[int]] = []
-    for case in cases:
-        if len(place) + len(case.accounts) > MAX_FLAGGED:
-            break
-        found.append([place.setdefault(account, len(place)) for account in case.accounts])
-    return Flagged([shown(account, 64) for account in place], found)
 
 
 def case_times(cases: Sequence[Case]) -> list[Times]:
@@ -112,6 +100,12 @@ def case_times(cases: Sequence[Case]) -> list[Times]:
     firsts = time.gather([min(int(finding.rows[0]) for finding in case.findings) for case in cases])
     lasts = time.gather([max(int(finding.rows[-1]) for finding in case.findings) for case in cases])
     return list(zip(firsts, lasts, strict=True))
+
+
+def amount_of(case: Case) -> tuple[str, str]:
+    """The amount of a case and its currency, each for a place of its own."""
+    number, _, currency = case.amount_text.partition(" ")
+    return number, shown(currency, 20)
 
 
 def level_counts(cases: Iterable[Case]) -> dict[str, int]:

@@ -14,13 +14,14 @@ import polars as pl
 from graphflow.case import Case
 from graphflow.flow import Flow, microseconds
 from graphflow.languages import Reader
-from graphflow.view.chart import Chart, Series, amount, base, one_unit, valued
+from graphflow.view.chart import Chart, Series, amount, base, cut_at, one_unit, valued
 from graphflow.view.flagged_flow import MAX_TIER, NEVER, NOT_REACHED, FlaggedFlow
 from graphflow.view.text import Totals, add, totals_text
 from graphflow.words import shown, span
 
 MAX_DETECTORS = 24
 MAX_CURRENCIES = 6
+MAX_CUT = 3
 
 _DELAYS = (
     timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1),
@@ -60,6 +61,9 @@ def _over_time(flagged: FlaggedFlow, to: Reader) -> Chart:
     columns += [(f"{to.say(level)}, {base(flow)}", True) for level in ("high", "review")]
     if len(flow.ledger.currencies) > 1:
         columns.append((to.say("As paid, by currency"), True))
+    labels = tuple(to.moment(time, form) for time in steps)
+    totals = [sum(spans.get(time, nothing).value.values()) for time in steps]
+    cut = cut_at(totals)
     said = to.say("Amounts of the transactions that cases cite, each counted once, {every} ({zone}).",
                   every=to.say(_SAID[every]), zone=to.zone)  # fmt: skip
     high = to.say("A transaction that a case at level high cites counts as high.")
@@ -68,14 +72,25 @@ def _over_time(flagged: FlaggedFlow, to: Reader) -> Chart:
         title=to.say("Flagged amount over time"),
         note=f"{said} {high} {valued(flow, to)}",
         unit=base(flow),
-        labels=tuple(to.moment(time, form) for time in steps),
+        labels=labels,
         series=tuple(
             Series(name=to.say(level), colour=level, values=values[level == "high"]) for level in ("high", "review")
         ),
         header=tuple(columns),
         rows=tuple((to.moment(time, form), *_cells(span, flow, to)) for time, span in spans.items()),
+        cut=cut / one,
+        cut_note=_cut_note(labels, totals, cut, flow, to) if cut else "",
         stacked=True,
     )
+
+
+def _cut_note(labels: Sequence[str], totals: Sequence[int], cut: int, flow: Flow, to: Reader) -> str:
+    """Which bars are cut, and how tall they are."""
+    tall = [(label, total) for label, total in zip(labels, totals, strict=True) if total > cut]
+    named = ", ".join(f"{label}: {amount(total, flow)}" for label, total in tall[:MAX_CUT])
+    more = " " + to.say("and {n} more", n=len(tall) - MAX_CUT) if len(tall) > MAX_CUT else ""
+    return to.say("Cut at the top, so that the other bars can be seen ({unit}): {bars}.", unit=base(flow),
+                  bars=named + more)  # fmt: skip
 
 
 @dataclass
@@ -118,7 +133,7 @@ def _by_detector(cases: Sequence[Case], to: Reader) -> Chart:
     whole = counts["high"] + counts["review"]
     ranked = sorted(whole, key=lambda name: (-whole[name], name))
     listed, rest = ranked[:MAX_DETECTORS], ranked[MAX_DETECTORS:]
-    labels = [shown(name, 30) for name in listed]
+    labels = [shown(to.say(name), 30) for name in listed]
     numbers = {level: [counts[level][name] for name in listed] for level in counts}
     if rest:
         labels.append(to.say("{n} other detectors", n=len(rest)))

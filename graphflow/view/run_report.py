@@ -12,6 +12,7 @@ from graphflow.ledger import Ledger
 from graphflow.rules import Rules, explain
 from graphflow.view.report import report
 from graphflow.view.report_cases import level_counts
+from graphflow.view.text import points_text
 from graphflow.words import shown
 
 
@@ -59,7 +60,7 @@ def _paragraph(analysis: Analysis, to: Reader) -> str:
         best = analysis.cases[0]
         said = "First in rank is {case} with {points} points: {headline}."
         headline = shown(to.say(best.headline).rstrip("."), 300)
-        told.append(to.say(said, case=best.id, points=f"{best.points:g}", headline=headline))
+        told.append(to.say(said, case=best.id, points=points_text(best.points), headline=headline))
     return " ".join(told)
 
 

@@ -37,6 +37,25 @@ def add(totals: Totals, currency: str, amount: int) -> None:
     totals[currency] = totals.get(currency, 0) + amount
 
 
+def points_text(points: float) -> str:
+    """Points with at most one decimal: what lies behind it ranks, and tells nothing.
+
+    >>> points_text(116.856), points_text(3.0), points_text(-0.04)
+    ('116.9', '3', '0')
+    """
+    return f"{round(points, 1) or 0.0:.1f}".removesuffix(".0")
+
+
+def signed_points(points: float) -> str:
+    """Points that are added, with their sign.
+
+    >>> signed_points(2.345), signed_points(-1.0)
+    ('+2.3', '-1')
+    """
+    told = points_text(points)
+    return told if told.startswith("-") else f"+{told}"
+
+
 def many(to: Reader, number: int, one: str, more: str) -> str:
     """A number with its noun, in the reader's language.
 

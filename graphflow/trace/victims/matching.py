@@ -73,6 +73,12 @@ class Victims:
             f"{self.unmatched.height:,} lines unmatched)"
         )
 
+    def _repr_html_(self) -> str:
+        """Figures and first lines. The view stands above the trace, so it is fetched when a notebook asks."""
+        from graphflow.view.notebook_victims import victims_html
+
+        return victims_html(self)
+
 
 def read_victims(
     path: str | PathLike[str],

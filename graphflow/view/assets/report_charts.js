@@ -5,6 +5,7 @@
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
   const brief = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
   const PAPER = 640, UPRIGHT = 280;
+  const uncut = new Set();
   let paint, paper = false;
 
   function palette() {
@@ -12,10 +13,42 @@
     paint = (name) => styles.getPropertyValue(`--chart-${name}`).trim();
   }
 
-  function options({ across, stacked, unit, counts, legend, label }) {
+  /* Bars that are cut have a gap near the top, and their value beside it where there is room; words tell them all. */
+  const cuts = {
+    id: "cuts",
+    afterDatasetsDraw({ ctx, chartArea, scales, data, options: { plugins } }) {
+      const most = plugins.cuts.at;
+      if (!most) return;
+      let taken = chartArea.left;
+      data.labels.forEach((_, place) => {
+        const total = data.datasets.reduce((sum, set) => sum + (set.data[place] ?? 0), 0);
+        if (total <= most) return;
+        const x = scales.x.getPixelForValue(place), wide = Math.max((scales.x.width / data.labels.length) * 0.45, 5);
+        ctx.save();
+        ctx.strokeStyle = paint("ground");
+        ctx.lineWidth = 3;
+        ctx.beginPath();
+        for (const y of [chartArea.top + 14, chartArea.top + 20]) {
+          ctx.moveTo(x - wide - 2, y + 3);
+          ctx.lineTo(x + wide + 2, y - 3);
+        }
+        ctx.stroke();
+        ctx.fillStyle = paint("ink");
+        const told = brief.format(total), length = ctx.measureText(told).width;
+        const next = data.labels.findIndex((_, other) => other > place && data.datasets.some((set) => (set.data[other] ?? 0) > most * 0.9));
+        const free = next < 0 ? chartArea.right : scales.x.getPixelForValue(next) - wide;
+        const start = x + wide + 4 + length < free ? x + wide + 4 : x - wide - 4 - length;
+        if (start > taken) ctx.fillText(told, start, chartArea.top + 10);
+        taken = x + wide + 4 + (start > x ? length + 4 : 0);
+        ctx.restore();
+      });
+    },
+  };
+
+  function options({ across, stacked, unit, counts, legend, label, cut }) {
     const names = { stacked, grid: { display: false }, border: { color: paint("line") },
       ticks: { color: paint("ink"), autoSkip: !across, autoSkipPadding: 10, maxRotation: 0 } };
-    const values = { stacked, beginAtZero: true, grid: { color: paint("line") }, border: { display: false },
+    const values = { stacked, beginAtZero: true, max: cut || undefined, grid: { color: paint("line") }, border: { display: false },
       ticks: { color: paint("ink"), callback: (value) => brief.format(value), maxTicksLimit: 7, precision: counts ? 0 : undefined },
       title: { display: true, text: unit, color: paint("ink") } };
     return {
@@ -24,6 +57,7 @@
       plugins: {
         legend: { display: legend, position: "bottom", labels: { color: paint("ink"), boxWidth: 14 } },
         tooltip: { callbacks: { label } },
+        cuts: { at: cut },
       },
     };
   }
@@ -44,12 +78,12 @@
     box.style.height = settings.across && !paper ? `${height}px` : "";
     charts[canvas.id]?.destroy();
     const data = { labels: settings.across ? labels : labels.map(lines), datasets };
-    charts[canvas.id] = new Chart(canvas, { type: "bar", data, options: options(settings) });
+    charts[canvas.id] = new Chart(canvas, { type: "bar", data, options: options(settings), plugins: [cuts] });
     // A sheet of paper has one width, whatever the window had: nothing may wait for it to be laid out
     if (paper) charts[canvas.id].resize(PAPER, height);
   }
 
-  function bars({ id, unit, counts, labels, series, across, stacked }) {
+  function bars({ id, unit, counts, labels, series, across, stacked, cut }) {
     const label = ({ dataset, raw }) => `${dataset.label}: ${whole.format(raw)} ${unit}`;
     const datasets = series.map(({ name, colour, values }) => ({
       label: name, data: values, backgroundColor: paint(colour), minBarLength: 2, categoryPercentage: 0.85,
@@ -57,16 +91,16 @@
     }));
     // A bar of nothing has no length, however small the others are
     for (const set of datasets) set.data = set.data.map((value) => value || null);
-    draw(element(id), labels, datasets, { across, stacked, unit, counts, legend: series.length > 1, label });
+    draw(element(id), labels, datasets, { across, stacked, unit, counts, legend: series.length > 1, label, cut: uncut.has(id) ? 0 : cut });
   }
 
   /* --- the points of one case, step by step --- */
-  const rows = [...document.querySelectorAll("#cases tbody tr")];
+  const rows = [...document.querySelectorAll("#cases tbody tr")].filter((row) => row.querySelector(".steps"));
   const chosen = element("chosen");
   let current = 0;
 
   function step(item) {
-    return { points: Number(item.querySelector("b").textContent), kind: item.querySelector("i")?.textContent ?? t("the rest") };
+    return { points: Number(item.querySelector("b").dataset.points), kind: item.querySelector("i")?.textContent ?? t("the rest") };
   }
 
   function waterfall() {
@@ -96,6 +130,15 @@
     waterfall();
   }
 
+  for (const button of document.querySelectorAll(".uncut")) {
+    const { chart } = button.dataset;
+    button.parentElement.hidden = false;
+    button.addEventListener("click", () => {
+      if (!uncut.delete(chart)) uncut.add(chart);
+      button.setAttribute("aria-pressed", String(uncut.has(chart)));
+      everything();
+    });
+  }
   element("points").hidden = false;
   for (const figures of document.querySelectorAll("#charts details")) figures.open = false;
   everything();
