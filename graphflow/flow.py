@@ -24,6 +24,7 @@ from graphflow.kernels import csr, lots
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Codes, Ledger
 from graphflow.rarity import Choice, Rarity, with_most
+from graphflow.totals import Totals
 from graphflow.value import Valuation, valuate
 from graphflow.value.rates_file import RatesFile
 
@@ -142,6 +143,11 @@ class Flow:
     def own(self) -> npt.NDArray[np.bool_] | None:
         """The accounts all of whose transfers are here; None: all accounts."""
         return None
+
+    @cached_property
+    def totals(self) -> Totals:
+        """What every account received and paid."""
+        return Totals.of(self)
 
     @cached_property
     def traffic(self) -> Longs:

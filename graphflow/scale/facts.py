@@ -19,15 +19,19 @@ from graphflow.flow import Adjacency, Flow
 from graphflow.ledger import Ledger
 from graphflow.rarity import Usual, reached_of, worth_counts
 from graphflow.scale.part import Bools, Facts, Longs
+from graphflow.totals import Totals
 from graphflow.value import Valuation
 
 Hubs = tuple[tuple[timedelta, int], ...]
 """(window, most) of the hubs that are asked for."""
 
+_HUB = (DAY, 100)
+"""What cases and tables ask."""
+
 
 def hubs_asked(detectors: Iterable[Detector]) -> Hubs:
     """What these detectors ask of hubs."""
-    asked = set[tuple[timedelta, int]]()
+    asked = {_HUB}
     for detector in detectors:
         held = {parameter.name: getattr(detector, parameter.name) for parameter in fields(detector)}
         if "hub" in held:
@@ -61,41 +65,6 @@ class Bucket(Flow):
     def _make_sides(self) -> list[Adjacency]:
         own = self.own
         return [side.of(own) for side in super()._make_sides()]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Totals:
-    """Of each account: transfers received and paid, their value, and the value it moved on within 24 hours, first in
-    first out, with that × microseconds waited."""
-
-    received: Longs
-    paid: Longs
-    got: Longs
-    gave: Longs
-    moved: Longs
-    waited: npt.NDArray[np.float64]
-
-    @classmethod
-    def of(cls, flow: Flow) -> Totals:
-        """Those of a flow's accounts."""
-        lots = flow.lots(DAY)
-        return cls(
-            received=np.diff(flow.received.ptr),
-            paid=np.diff(flow.sent.ptr),
-            got=flow.received.sums(),
-            gave=flow.sent.sums(),
-            moved=lots.moved,
-            waited=lots.waited,
-        )
-
-    def part(self, codes: slice) -> Totals:
-        """Those of some accounts."""
-        return Totals(**{field.name: getattr(self, field.name)[codes] for field in fields(self)})
-
-    @classmethod
-    def joined(cls, parts: Sequence[Totals]) -> Totals:
-        """Those of accounts that follow each other."""
-        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -151,6 +120,7 @@ def joined(
         span=span,
         valuation=valuation,
         traffic=np.concatenate([each.traffic for each in told]) if told else np.empty(0, np.int64),
+        totals=Totals.joined([each.totals for each in told]) if told else None,
         types=typed(accounts, types, Conduct(small, Behaviour.joined([each.seen for each in told if each.seen]))),
         hubs={key: np.concatenate([each.hubs[key] for each in told]) for key in told[0].hubs} if told else {},
         usual=Usual(one_off, float(one_off.sum() / max(1, int(worth.sum()))), reached_of(worth)),

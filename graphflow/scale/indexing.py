@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from graphflow.detect.places import users
@@ -18,14 +19,13 @@ from graphflow.scale import packing
 from graphflow.scale.columns import COLUMNS, VALUE, Columns
 from graphflow.store import manifest as manifests
 from graphflow.store.gist import Gist
+from graphflow.store.keeper import with_ids
 from graphflow.store.manifest import Manifest
-from graphflow.store.opened import keeper_of, part_of
+from graphflow.store.opened import days_at, keeper_of, part_of
 from graphflow.value import Valuation, valuate
 from graphflow.value.rates_file import RatesFile
 
-HEAD, ACCOUNTS, USERS, WORTH = "head.json", "accounts.arrow", "users.npz", "worth.npz"
-TEXTS = ("device", "ip")
-"""Columns of text that detectors look at."""
+HEAD, ACCOUNTS, USERS, WORTH, IDS = "head.json", "accounts.arrow", "users.npz", "worth.npz", "ids.arrow"
 _EXACT = ("time", "paid", "paid_currency", "received", "received_currency", "payer", "payee")
 
 
@@ -38,6 +38,7 @@ class _Drafts:
     codes: dict[str, int] = field(default_factory=dict)
     users: list[pl.DataFrame] = field(default_factory=list)
     exchanges: list[pl.DataFrame] = field(default_factory=list)
+    ids: list[npt.NDArray[np.uint64]] = field(default_factory=list)
 
     def take(self, day: pl.DataFrame) -> None:
         self.gist.add(day)
@@ -52,12 +53,16 @@ class _Drafts:
         self.users.append(users(day))
         if len(self.users) > 64:
             self.users = [pl.concat(self.users).unique()]
+        ids = (
+            with_ids(day)["tx"].hash() if "tx" in day.columns else pl.repeat(0, day.height, dtype=pl.UInt64, eager=True)
+        )
+        self.ids.append(ids.to_numpy())
         crossed = day.filter(pl.col("paid_currency") != pl.col("received_currency"))
         self.exchanges.append(crossed.select(_EXACT))
 
 
-def index(store: Path, folder: Path, rates: RatesFile | None = None) -> Ledger:
-    """Write a store's columns into a folder; the ledger without its transfers."""
+def index(store: Path, folder: Path, rates: RatesFile | None = None) -> None:
+    """Write a store's columns into a folder, and what they tell of the whole."""
     folder.mkdir(parents=True, exist_ok=True)
     found = manifests.load(store)
     keeper = keeper_of(store, found)
@@ -69,7 +74,9 @@ def index(store: Path, folder: Path, rates: RatesFile | None = None) -> Ledger:
     finally:
         for file in files.values():
             file.close()
-    head = keeper.without_rows(drafts.gist)
+    twins, places = _twins(store, found, drafts)
+    head, ids = keeper.without_rows(drafts.gist, twins)
+    pl.DataFrame({"place": places, "tx": ids}).write_ipc(folder / IDS)
     head.accounts.write_ipc(folder / ACCOUNTS, compression="uncompressed")
     columns = Columns(folder, head.whole_height)
     _recode(columns, drafts.codes, head.currencies)
@@ -80,11 +87,25 @@ def index(store: Path, folder: Path, rates: RatesFile | None = None) -> Ledger:
     if len(head.currencies) > 1:
         _write_values(columns, worth)
     packing.save(folder / WORTH, replace(worth, values=np.empty(0, np.int64), file=None))
-    _tell(folder, head, [name for name in TEXTS if name in drafts.gist.columns])
-    return head
+    _tell(folder, head, list(drafts.gist.columns))
 
 
-def _tell(folder: Path, head: Ledger, texts: Sequence[str]) -> None:
+def _twins(store: Path, found: Manifest, drafts: _Drafts) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
+    """The transfers that may have the id of another one, and their places."""
+    none = pl.DataFrame(), np.empty(0, np.int64)
+    if "tx" not in drafts.gist.columns:
+        return none
+    ids = np.concatenate(drafts.ids)
+    drafts.ids.clear()
+    ordered = np.sort(ids)
+    double = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not double.size:
+        return none
+    places = np.flatnonzero(np.isin(ids, double))
+    return with_ids(pl.concat(list(days_at(store, found, places)), how="diagonal")), places
+
+
+def _tell(folder: Path, head: Ledger, columns: Sequence[str]) -> None:
     """Write what workers need to know of the whole; last, so that it says that all is there."""
     first, last = head.period if head.whole_height else (datetime.min, datetime.min)
     told = {
@@ -93,7 +114,8 @@ def _tell(folder: Path, head: Ledger, texts: Sequence[str]) -> None:
         "precision": head.precision // timedelta(microseconds=1),
         "first": first.isoformat(),
         "last": last.isoformat(),
-        "texts": list(texts),
+        "columns": list(columns),
+        "warnings": list(head.warnings),
     }
     (folder / HEAD).write_text(json.dumps(told), encoding="utf-8")
 
@@ -108,6 +130,7 @@ def head_of(folder: Path) -> Ledger:
         payer_codes=np.empty(0, np.int32),
         payee_codes=np.empty(0, np.int32),
         decimals=told["decimals"],
+        warnings=tuple(told["warnings"]),
         precision=timedelta(microseconds=told["precision"]),
         portion=Portion(
             places=np.empty(0, np.int64),

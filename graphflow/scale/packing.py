@@ -18,9 +18,10 @@ import numpy as np
 from graphflow.account_behaviour import Behaviour, Habits
 from graphflow.errors import SourceError
 from graphflow.rarity import Usual
-from graphflow.scale.facts import AccountFacts, Totals
+from graphflow.scale.facts import AccountFacts
 from graphflow.scale.part import Asked
 from graphflow.scale.survey import Linked, Met, OfAccounts, Sieved
+from graphflow.totals import Totals
 from graphflow.value import Rate, Valuation
 from graphflow.value.course import Course
 from graphflow.words import Note

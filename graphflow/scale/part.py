@@ -16,6 +16,7 @@ from graphflow.flow import Adjacency, Flow, Lots
 from graphflow.ledger import Codes, Ledger
 from graphflow.rarity import Choice, Rarity, Usual
 from graphflow.scale.pieces import Piece
+from graphflow.totals import Totals
 from graphflow.value import Valuation
 
 Longs = npt.NDArray[np.int64]
@@ -32,6 +33,7 @@ class Facts:
     types         what kind of account each one is
     hubs          (window, most) → per account, whether it has more than `most` counterparties inside one window
     usual         what is usual; `one_off` is that of the rows
+    totals        of all accounts; None where nobody asks
     """
 
     size: int
@@ -41,6 +43,7 @@ class Facts:
     types: AccountTypes
     hubs: Mapping[tuple[timedelta, int], Bools]
     usual: Usual
+    totals: Totals | None = None
 
     def beside(self, piece: Piece) -> Facts:
         """Facts of the whole, `one_off` of all its rows, beside those of a piece."""
@@ -83,6 +86,10 @@ class Part(Flow):
     @cached_property
     def traffic(self) -> Longs:
         return self._facts.traffic
+
+    @cached_property
+    def totals(self) -> Totals:
+        return self._facts.totals or super().totals
 
     @cached_property
     def accounts(self) -> Codes:

@@ -10,9 +10,8 @@ Three rounds, and the pieces of one need nothing of each other:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
 
 import numpy as np
 
@@ -20,27 +19,14 @@ from graphflow.account_names import AccountTypeNames, built_in
 from graphflow.detect import Detector, Findings, fit, gathered
 from graphflow.detect.cuts import ByPlaces, ByTime
 from graphflow.flow import microseconds
-from graphflow.ledger import Ledger
 from graphflow.scale.facts import AccountFacts, Bucket, Hubs, facts_of, hubs_asked, joined
 from graphflow.scale.merge import deciding, found_in
 from graphflow.scale.part import Facts, Part
-from graphflow.scale.pieces import Codes, Source, Stretch
+from graphflow.scale.pieces import Source
+from graphflow.scale.plan import Plan, span_of
 from graphflow.scale.survey import Sieved, cut_of, survey_bucket, survey_stretch
 
 _NONE = np.empty(0, np.int64)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a ledger is cut: buckets of account codes that follow each other, and stretches of time that do."""
-
-    buckets: tuple[Codes, ...]
-    stretches: tuple[Stretch, ...]
-
-    @classmethod
-    def at(cls, codes: Iterable[int], times: Iterable[int]) -> Plan:
-        """Cut at these account codes and times, of which the first and the last are the ends."""
-        return cls(tuple(pairwise(codes)), tuple(pairwise(times)))
 
 
 def detect_in_pieces(
@@ -77,14 +63,6 @@ def facts_in(source: Source, plan: Plan, types: AccountTypeNames, asked: Hubs) -
         told.append(facts_of(Bucket(piece.ledger, None, codes, valuation, span), asked))
         one_off[told[-1].paid] = told[-1].one_off
     return joined(told, one_off, some.accounts, types, source.valuation, span)
-
-
-def span_of(some: Ledger) -> int:
-    """Microseconds from the first to the last transfer of the ledger of which this is a part."""
-    if not some.whole_height:
-        return 0
-    first, last = some.period
-    return microseconds(last - first)
 
 
 def _sieved(source: Source, running: Sequence[Detector], plan: Plan, facts: Facts) -> dict[int, list[Sieved]]:

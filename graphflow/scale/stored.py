@@ -21,7 +21,7 @@ from graphflow.scale.indexing import HEAD, USERS, WORTH, head_of
 from graphflow.scale.pieces import Bools, Codes, Longs, Piece, Stretch
 from graphflow.store import manifest as manifests
 from graphflow.store.manifest import Manifest
-from graphflow.store.opened import part_of
+from graphflow.store.opened import days_at
 from graphflow.value import Valuation
 
 
@@ -40,7 +40,12 @@ class Stored:
     @cached_property
     def texts(self) -> list[str]:
         """Columns of text that detectors look at and some day has."""
-        found: list[str] = json.loads((self.folder / HEAD).read_text("utf-8"))["texts"]
+        return [name for name in ("device", "ip") if name in self.names]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Columns that some day has."""
+        found: list[str] = json.loads((self.folder / HEAD).read_text("utf-8"))["columns"]
         return found
 
     @cached_property
@@ -82,7 +87,10 @@ class Stored:
         if not self.texts:
             return piece
         wanted = pl.DataFrame(schema=dict.fromkeys(self.texts, pl.String()))
-        days = (day.select(name for name in self.texts if name in day.columns) for day in self.days(entries["place"]))
+        days = (
+            day.select(name for name in self.texts if name in day.columns)
+            for day in days_at(self.store, self.manifest, entries["place"])
+        )
         frame = piece.ledger.frame.hstack(pl.concat([wanted, *days], how="diagonal"))
         return replace(piece, ledger=replace(piece.ledger, frame=frame))
 
@@ -121,15 +129,6 @@ class Stored:
             portion=replace(_portion(head), places=np.ascontiguousarray(entries["place"])),
         )
         return Piece(ledger, np.ascontiguousarray(entries["value"]))
-
-    def days(self, places: Longs) -> Iterator[pl.DataFrame]:
-        """The transfers at some places, which rise, as the store holds them, day by day."""
-        first = 0
-        for part in self.manifest.parts:
-            a, b = np.searchsorted(places, (first, first + part.rows))
-            if b > a:
-                yield part_of(self.store, part, self.manifest.decimals)[places[a:b] - first]
-            first += part.rows
 
 
 def bucket_path(folder: Path, codes: Codes) -> Path:

@@ -92,12 +92,16 @@ class Keeper(Assembler):
         frame = pl.concat(frames, how="diagonal", rechunk=False)
         return self._finished(frame, self.accounts, final, None, joined([]))
 
-    def without_rows(self, gist: Gist) -> Ledger:
-        """The ledger of a store without its transfers, which knows of what it is a part."""
+    def without_rows(self, gist: Gist, twins: pl.DataFrame) -> tuple[Ledger, pl.Series]:
+        """The ledger of a store without its transfers, which knows of what it is a part.
+
+        twins  all transfers whose id another one has as well, in order; beside the ledger come their ids made unique
+        """
         self.accounting.warnings += shared(gist.rows, gist.equal, self.accounting.paths)
+        ids = self._with_unique_tx(twins)["tx"] if twins.height else pl.Series("tx", [], pl.String)
         self._warn_about(self.accounts)
         final = self.earlier.decimals
-        return Ledger(
+        ledger = Ledger(
             frame=self.whole(pl.DataFrame(schema=gist.columns), self.accounts),
             accounts=banked(gist.accounts(self.accounts), self.accounting.sources),
             payer_codes=np.empty(0, np.int32),
@@ -109,12 +113,16 @@ class Keeper(Assembler):
             warnings=tuple(self.accounting.warnings),
             portion=Portion(places=np.empty(0, np.int64), height=gist.height, first=gist.first, last=gist.last),
         )
+        return ledger, ids
 
     def whole(self, frame: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
         """Transfers of the store in the columns of a ledger. `names`: of all accounts."""
-        if "tx" in frame.columns:
-            frame = frame.with_columns(tx=pl.col("tx").fill_null(POSITION))
-        return self._whole(frame, names)
+        return self._whole(with_ids(frame), names)
+
+
+def with_ids(frame: pl.DataFrame) -> pl.DataFrame:
+    """Transfers of which each has an id, where some have one of their own."""
+    return frame.with_columns(tx=pl.col("tx").fill_null(POSITION)) if "tx" in frame.columns else frame
 
 
 def own_of(frame: pl.DataFrame) -> pl.Expr:

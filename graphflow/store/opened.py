@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from graphflow.errors import SourceError
@@ -44,6 +47,16 @@ def names_of(folder: Path, found: Manifest) -> pl.Series:
 def part_of(folder: Path, part: Part, decimals: dict[str, int]) -> pl.DataFrame:
     """The transfers of a day, amounts in `decimals`."""
     return rescaled(_frame(folder, part), dict(part.decimals), decimals)
+
+
+def days_at(folder: Path, found: Manifest, places: npt.NDArray[np.int64]) -> Iterator[pl.DataFrame]:
+    """The transfers at some places of the whole ledger, which rise, day by day; days without one are left out."""
+    first = 0
+    for part in found.parts:
+        a, b = np.searchsorted(places, (first, first + part.rows))
+        if b > a:
+            yield part_of(folder, part, found.decimals)[places[a:b] - first]
+        first += part.rows
 
 
 def _frame(folder: Path, part: Part) -> pl.DataFrame:

@@ -141,17 +141,18 @@ def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
 
     `passed_share` and `stays_minutes` come from first-in-first-out lots within 24 hours; self-transfers are left out.
     """
-    received, sent, passed = flow.received.sums(), flow.sent.sums(), flow.lots(_DWELL).moved
+    totals = flow.totals
+    received, sent, passed = totals.got, totals.gave, totals.moved
     factor = 10 ** flow.ledger.decimals.get(flow.valuation.base, 2)
     table = flow.ledger.accounts.with_columns(
         *_types(flow),
-        received_count=pl.Series(np.diff(flow.received.ptr)),
-        paid_count=pl.Series(np.diff(flow.sent.ptr)),
+        received_count=pl.Series(totals.received),
+        paid_count=pl.Series(totals.paid),
         received_total=pl.Series(received / factor),
         paid_total=pl.Series(sent / factor),
         totals_currency=pl.lit(flow.valuation.base),
         passed_share=pl.Series(np.divide(passed, received, out=np.zeros(passed.size), where=received > 0).round(4)),
-        stays_minutes=pl.Series((flow.stays(_DWELL) / 60).round(1)).fill_nan(None),
+        stays_minutes=pl.Series((totals.stays / 60).round(1)).fill_nan(None),
     )
     named = best_roles(flow, cases)
     return table.join(named, on="account", how="left", maintain_order="left").select(

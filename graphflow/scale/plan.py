@@ -1,0 +1,51 @@
+"""How a ledger is cut, and what that needs to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from graphflow.flow import microseconds
+from graphflow.ledger import Ledger
+from graphflow.scale.columns import Columns
+from graphflow.scale.pieces import Codes, Stretch
+
+BUCKET, STRETCH = 3_000_000, 3_000_000
+"""Transfers of a bucket of accounts and of a stretch of time; an account or a moment that has more is one piece."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a ledger is cut: buckets of account codes that follow each other, and stretches of time that do."""
+
+    buckets: tuple[Codes, ...]
+    stretches: tuple[Stretch, ...]
+
+    @classmethod
+    def at(cls, codes: Iterable[int], times: Iterable[int]) -> Plan:
+        """Cut at these account codes and times, of which the first and the last are the ends."""
+        return cls(tuple(pairwise(codes)), tuple(pairwise(times)))
+
+    @classmethod
+    def of(cls, columns: Columns, accounts: int, *, bucket: int = BUCKET, stretch: int = STRETCH) -> Plan:
+        """Pieces of about so many transfers each."""
+        degree = np.zeros(accounts, np.int64)
+        for first, last in columns.chunks():
+            for name in ("payer", "payee"):
+                degree += np.bincount(columns.read(name, first, last), minlength=accounts)
+        codes = np.searchsorted(np.cumsum(degree), np.arange(bucket, int(degree.sum()), bucket)) + 1
+        times = [int(columns.read("time", row, row + 1)[0]) for row in range(0, columns.size, stretch)]
+        if columns.size:
+            times.append(int(columns.read("time", columns.size - 1, columns.size)[0]) + 1)
+        return cls.at(np.unique([0, *codes, accounts]).tolist(), sorted(set(times)))
+
+
+def span_of(some: Ledger) -> int:
+    """Microseconds from the first to the last transfer of the ledger of which this is a part."""
+    if not some.whole_height:
+        return 0
+    first, last = some.period
+    return microseconds(last - first)

@@ -1,0 +1,138 @@
+"""One piece of work: what it needs is on disk, and what it says goes there, so it may run anywhere and twice.
+
+A task names a work folder and a number. Whoever runs it reads the piece from files, and writes one file that is there
+whole or not at all: a task whose file is there is done, whoever did it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from graphflow.account_names import built_in
+from graphflow.account_types import AccountTypes
+from graphflow.clock import peak_rss_mb
+from graphflow.detect import Detector
+from graphflow.detect.cuts import ByTime
+from graphflow.flow import microseconds
+from graphflow.rarity import Usual
+from graphflow.scale import packing
+from graphflow.scale.facts import Bucket, facts_of, hubs_asked
+from graphflow.scale.part import Facts
+from graphflow.scale.plan import Plan, span_of
+from graphflow.scale.stored import Stored
+from graphflow.scale.survey import cut_of, survey_bucket, survey_stretch
+
+Kind = Literal["facts", "bucket", "stretch"]
+
+PLAN, FACTS = "plan.json", "facts.npz"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece of work: `kind` of it, and the number of the bucket or the stretch in the plan of the work folder."""
+
+    store: str
+    folder: str
+    kind: Kind
+    number: int
+    detectors: tuple[Detector, ...]
+
+    @property
+    def result(self) -> Path:
+        """The file that is there when it is done."""
+        return Path(self.folder) / f"{self.kind}-{self.number:05}.npz"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A task that is done: of how many transfers, in what time, and the largest memory of its process so far."""
+
+    task: Task
+    rows: int
+    seconds: float
+    peak_mb: int
+
+
+def run(task: Task) -> Done:
+    """Do a piece of work, unless its file is there."""
+    began = time.perf_counter()
+    rows = 0
+    if not task.result.exists():
+        said, rows = _said(task)
+        packing.save(task.result, said)
+    return Done(task, rows, time.perf_counter() - began, peak_rss_mb())
+
+
+def _said(task: Task) -> tuple[Any, int]:
+    source, plan = Stored(Path(task.store), Path(task.folder)), read_plan(Path(task.folder))
+    if task.kind == "stretch":
+        cuts = [cut for detector in task.detectors if isinstance(cut := cut_of(detector), ByTime)]
+        reach = microseconds(max(cut.reach for cut in cuts))
+        first, last = plan.stretches[task.number]
+        piece = source.stretch((first, last + reach))
+        return survey_stretch(cuts, piece, shared_facts(source.folder)), piece.ledger.height
+    codes = plan.buckets[task.number]
+    piece = source.bucket(codes)
+    if task.kind == "bucket":
+        return survey_bucket(task.detectors, piece, shared_facts(source.folder), codes), piece.ledger.height
+    valuation = replace(source.valuation, values=piece.values)
+    bucket = Bucket(piece.ledger, None, codes, valuation, span_of(source.head))
+    return facts_of(bucket, hubs_asked(task.detectors)), piece.ledger.height
+
+
+# --- what tasks share -----------------------------------------------------------------------------
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """Say how the ledger is cut."""
+    told = {"buckets": plan.buckets, "stretches": plan.stretches}
+    (folder / PLAN).write_text(json.dumps(told), encoding="utf-8")
+
+
+def read_plan(folder: Path) -> Plan:
+    """How the ledger is cut."""
+    told = json.loads((folder / PLAN).read_text("utf-8"))
+    return Plan(*(tuple((int(a), int(b)) for a, b in told[name]) for name in ("buckets", "stretches")))
+
+
+def write_facts(folder: Path, facts: Facts) -> None:
+    """Write the facts of the whole as far as a survey asks for them."""
+    packing.save(
+        folder / FACTS,
+        {
+            "size": facts.size, "span": facts.span, "traffic": facts.traffic, "hubs": dict(facts.hubs),
+            "usual": facts.usual, "codes": facts.types.codes, "gateways": facts.types.gateways,
+            "valuation": facts.valuation,
+        },
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _facts(folder: Path, written: int) -> Facts:
+    held = packing.load(folder / FACTS)
+    types = AccountTypes(
+        codes=held["codes"],
+        accounts=Stored(folder, folder).head.accounts["account"],
+        gateways=held["gateways"],
+        warnings=(),
+        _known=built_in(),
+        _word=np.empty(0, np.int32),
+        _behaviour=None,
+    )
+    usual: Usual = held["usual"]
+    return Facts(
+        size=held["size"], span=held["span"], valuation=held["valuation"], traffic=held["traffic"], types=types,
+        hubs=held["hubs"], usual=usual,
+    )  # fmt: skip
+
+
+def shared_facts(folder: Path) -> Facts:
+    """The facts that a survey asks for; read once by each process."""
+    return _facts(folder, (folder / FACTS).stat().st_mtime_ns)
