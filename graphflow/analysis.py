@@ -27,6 +27,7 @@ class Analysis:
     """Everything a run made.
 
     truncated  what bounds cut off; warnings: what a reader must know before believing a number
+    transfers  goes through all transfers where `ledger` is a part of them
 
     Example
     -------
@@ -48,6 +49,7 @@ class Analysis:
     clock: Clock
     truncated: tuple[str, ...]
     warnings: tuple[str, ...]
+    transfers: Callable[[], Iterable[Ledger]] | None = None
 
     def __repr__(self) -> str:
         high = sum(case.level == "high" for case in self.cases)
@@ -108,6 +110,20 @@ def analyze(
     with clock.stage("detect"):
         findings = detect(graph, chosen)
     on_ledger(ledger)
+    return concluded(graph, findings, chosen, clock, budget=budget)
+
+
+def concluded(
+    graph: FlowGraph,
+    findings: Findings,
+    detectors: Sequence[Detector],
+    clock: Clock,
+    *,
+    budget: int | None = None,
+    transfers: Callable[[], Iterable[Ledger]] | None = None,
+) -> Analysis:
+    """The analysis that findings lead to: cases are opened, and what was cut is said."""
+    ledger = graph.ledger
     with clock.stage("cases"):
         opened = open_cases(graph, findings)
     cases, over = _within(budget, opened)
@@ -121,10 +137,11 @@ def analyze(
         graph=graph,
         findings=findings,
         cases=cases,
-        detectors=chosen,
+        detectors=detectors,
         clock=clock,
         truncated=findings.truncated + bounded + over,
         warnings=ledger.warnings + findings.warnings + graph.flow.types.warnings,
+        transfers=transfers,
     )
 
 

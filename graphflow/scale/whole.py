@@ -2,7 +2,185 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-KEY = "work.json"
+import numpy as np
+import polars as pl
+
+from graphflow.account_names import AccountTypeNames
+from graphflow.account_types import TYPES
+from graphflow.detect import Detector, Findings, fit, gathered
+from graphflow.detect.cuts import ByPlaces, ByTime
+from graphflow.graph import FlowGraph
+from graphflow.ledger import OPTIONAL, REJECTED, Ledger
+from graphflow.scale import packing
+from graphflow.scale.executors import Executor
+from graphflow.scale.facts import AccountFacts, joined
+from graphflow.scale.indexing import IDS
+from graphflow.scale.merge import deciding, found_in
+from graphflow.scale.part import Bools, Facts, Longs, Part
+from graphflow.scale.pieces import Piece
+from graphflow.scale.plan import span_of
+from graphflow.scale.stored import Stored
+from graphflow.scale.survey import cut_of
+from graphflow.scale.tasks import Done, Kind, Task, read_plan, write_facts
+from graphflow.store.keeper import Keeper
+from graphflow.store.opened import days_at, keeper_of, part_of
+
 _NONE = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pieces:
+    """A store that is cut and indexed in a work folder, and who works on it.
+
+    tell  hears the kind of work, and of each task that is done how many there are
+    """
+
+    source: Stored
+    executor: Executor
+    tell: Callable[[str, int, int, Done | None], None] = lambda kind, done, of, last: None
+
+    def detect(self, detectors: Sequence[Detector] | None, types: AccountTypeNames) -> tuple[Findings, FlowGraph]:
+        """What is found in the whole, and the graph of all that cases rest on."""
+        running, warnings = fit(detectors, self.source.head)
+        facts = self._facts(running, types)
+        write_facts(self.source.folder, facts)
+        plan = read_plan(self.source.folder)
+        tasks = [self._task("bucket", number, running) for number in range(len(plan.buckets))]
+        by_time = any(isinstance(cut_of(d), ByTime) for d in running)
+        later = [self._task("stretch", number, running) for number in range(len(plan.stretches) if by_time else 0)]
+        self._do("survey", [*tasks, *later])
+        decide = self._decide(running, [t.result for t in tasks], [t.result for t in later], facts.traffic.size)
+        ledger, beside, results = found_in(self.source, running, decide, facts)
+        found = gathered(Part(ledger, None, beside), running, results, facts.valuation.warnings + warnings)
+        return self._in_cases(found, facts, types)
+
+    def transfers(self) -> Iterator[Ledger]:
+        """All transfers, day by day."""
+        full, keeper = self._full_head(), keeper_of(self.source.store, self.source.manifest)
+        first = 0
+        for part in self.source.manifest.parts:
+            day = part_of(self.source.store, part, self.source.manifest.decimals)
+            yield replace(full, frame=self._named(keeper, day, np.arange(first, first + part.rows)))
+            first += part.rows
+
+    def _task(self, kind: Kind, number: int, running: Sequence[Detector]) -> Task:
+        return Task(str(self.source.store), str(self.source.folder), kind, number, tuple(running))
+
+    def _do(self, what: str, tasks: Sequence[Task]) -> None:
+        """Have tasks done; those whose files are there are."""
+        left = [task for task in tasks if not task.result.exists()]
+        done = len(tasks) - len(left)
+        self.tell(what, done, len(tasks), None)
+
+        def tell(last: Done) -> None:
+            nonlocal done
+            done += 1
+            self.tell(what, done, len(tasks), last)
+
+        if left:
+            self.executor.run(left, tell)
+
+    def _facts(self, running: Sequence[Detector], types: AccountTypeNames) -> Facts:
+        source, one_off = self.source, np.zeros(self.source.size, np.bool_)
+        tasks = [self._task("facts", number, running) for number in range(len(read_plan(source.folder).buckets))]
+        self._do("facts", tasks)
+        told: list[AccountFacts] = []
+        for task in tasks:
+            each: AccountFacts = packing.load(task.result)
+            one_off[each.paid] = each.one_off
+            told.append(replace(each, paid=_NONE, one_off=np.empty(0, np.bool_)))  # what was used is let go
+        head = source.head
+        return joined(told, one_off, head.accounts, types, source.valuation, span_of(head))
+
+    def _decide(self, running: Sequence[Detector], said: Sequence[Path], sieved: Sequence[Path], size: int) -> Any:
+        """What decides for each detector."""
+        buckets, stretches = [packing.load(path) for path in said], [packing.load(path) for path in sieved]
+        by_time = [k for k, detector in enumerate(running) if isinstance(cut_of(detector), ByTime)]
+        asks = any(isinstance(cut_of(detector), ByPlaces) for detector in running)
+        users = self.source.users() if asks else (_NONE, _NONE)
+        return [
+            deciding(
+                detector,
+                [each[k] for each in buckets],
+                [each[by_time.index(k)] for each in stretches] if k in by_time else (),
+                users,
+                size,
+            )
+            for k, detector in enumerate(running)
+        ]
+
+    # --- what cases rest on -----------------------------------------------------------------------
+
+    def _in_cases(self, found: Findings, facts: Facts, types: AccountTypeNames) -> tuple[Findings, FlowGraph]:
+        """The findings, in a graph of all that cases ask of.
+
+        Those are all transfers of accounts that are suspected, or that are on a cited transaction and not of a kind
+        that everyone deals with.
+        """
+        ledger = found[0].ledger if len(found) else None
+        cited = np.unique(np.concatenate([f.ledger.places(f.rows) for f in found] or [_NONE]))
+        accounts = self._asked(found, ledger, facts) if ledger is not None else np.zeros(facts.traffic.size, np.bool_)
+        piece = self._full(accounts, cited)
+        flow = Part(piece.ledger, None, facts.beside(piece))
+        flow.type_names = types
+        places = piece.ledger.all_places
+        moved = [replace(f, ledger=piece.ledger, rows=np.searchsorted(places, f.ledger.places(f.rows))) for f in found]
+        return replace(found, found=tuple(moved)), FlowGraph(flow)
+
+    def _asked(self, found: Findings, ledger: Ledger, facts: Facts) -> Bools:
+        rows = np.unique(np.concatenate([f.rows for f in found]))
+        ends = np.unique(np.concatenate([ledger.payer_codes[rows], ledger.payee_codes[rows]]))
+        plain = facts.types.codes[ends] <= TYPES.index("person")
+        plain |= facts.types.codes[ends] == TYPES.index("exchange")
+        names = pl.Series([name for f in found for name in f.accounts], dtype=pl.String).unique()
+        suspected = ledger.accounts["account"].gather(ends).is_in(names.implode()).to_numpy()
+        asked = np.zeros(facts.traffic.size, np.bool_)
+        asked[ends[plain | suspected]] = True
+        return asked
+
+    def _full(self, accounts: Bools, places: Longs) -> Piece:
+        """Transfers with all their columns."""
+        piece = self.source.chosen(accounts, places, _NONE)
+        keeper, at = keeper_of(self.source.store, self.source.manifest), piece.ledger.all_places
+        days = list(days_at(self.source.store, self.source.manifest, at))
+        frame = pl.concat(days, how="diagonal") if days else pl.DataFrame()
+        frame = self._named(keeper, frame, at) if days else self._full_head().frame
+        full = self._full_head()
+        ledger = replace(
+            full,
+            frame=frame,
+            payer_codes=piece.ledger.payer_codes,
+            payee_codes=piece.ledger.payee_codes,
+            portion=piece.ledger.portion,
+        )
+        return Piece(ledger, piece.values)
+
+    def _full_head(self) -> Ledger:
+        """The ledger without its transfers, with all that a reader of results asks of it."""
+        found = self.source.manifest
+        keeper = keeper_of(self.source.store, found)
+        bad = keeper.accounting.bad
+        return replace(
+            self.source.head,
+            sources=found.sources,
+            rejected=pl.concat(bad) if bad else pl.DataFrame(schema=REJECTED),
+        )
+
+    def _named(self, keeper: Keeper, transfers: pl.DataFrame, places: Longs) -> pl.DataFrame:
+        """Transfers of the store as a ledger has them, with the columns of all days, and ids of their own."""
+        frame = keeper.whole(transfers, self.source.head.accounts["account"])
+        missing = [name for name in self.source.names if name not in frame.columns and name in OPTIONAL]
+        frame = frame.with_columns(pl.lit(None, OPTIONAL[name]).alias(name) for name in missing)
+        wanted = [name for name in frame.columns if name not in OPTIONAL]
+        frame = frame.select(*wanted, *(name for name in OPTIONAL if name in frame.columns))
+        ids = pl.read_ipc(self.source.folder / IDS)
+        if ids.height:
+            at = np.searchsorted(places, ids["place"].to_numpy())
+            here = (at < places.size) & (places[np.minimum(at, places.size - 1)] == ids["place"].to_numpy())
+            frame = frame.with_columns(tx=frame["tx"].scatter(at[here].tolist(), ids["tx"].filter(pl.Series(here))))
+        return frame

@@ -6,12 +6,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from graphflow import __version__
 from graphflow.analysis import Analysis
@@ -118,7 +120,9 @@ class Results:
             _write_tables(analysis, new)
             _write_pages(analysis.graph, shown, new / "cases", to, tell)
             (new / "report.html").write_text(run_report(analysis, shown, truncated, to), encoding="utf-8")
-            if self._ledger is None:
+            if analysis.transfers is not None:
+                _write_ledgers(analysis.transfers(), new / "ledger.parquet")
+            elif self._ledger is None:
                 self.begin(analysis.ledger)
             if self._ledger is not None:
                 self._ledger.result()
@@ -175,6 +179,18 @@ def _umask() -> int:
 
 def _write_ledger(ledger: Ledger, path: Path) -> None:
     ledger_table(ledger).sink_parquet(path, compression="lz4", statistics=False, maintain_order=True)
+
+
+def _write_ledgers(ledgers: Iterable[Ledger], path: Path) -> None:
+    """One table of parts that follow each other, written part by part."""
+    parts = path.with_name(".parts")
+    parts.mkdir()
+    files = []
+    for number, ledger in enumerate(ledgers):
+        files.append(parts / f"{number:06}.parquet")
+        _write_ledger(ledger, files[-1])
+    pl.scan_parquet(files).sink_parquet(path, compression="lz4", statistics=False, maintain_order=True)
+    shutil.rmtree(parts)
 
 
 def _write_tables(analysis: Analysis, new: Path) -> None:

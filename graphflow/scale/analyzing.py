@@ -1,0 +1,129 @@
+"""`analyze` for a store of any size: a work folder is made ready, tasks are done, cases opened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graphflow import __version__
+from graphflow.account_names import AccountTypeNames, built_in, load_account_types
+from graphflow.analysis import Analysis, concluded
+from graphflow.clock import Clock
+from graphflow.detect import Detector
+from graphflow.errors import OutputError, SourceError
+from graphflow.read.options import PathName
+from graphflow.scale.executors import Executor, Threads
+from graphflow.scale.indexing import head_of, index
+from graphflow.scale.plan import BUCKET, STRETCH, Plan
+from graphflow.scale.stored import Stored, fill_buckets
+from graphflow.scale.tasks import PLAN, Done, write_plan
+from graphflow.scale.whole import Pieces
+from graphflow.store import is_store
+from graphflow.store import manifest as manifests
+from graphflow.value.rates_file import RatesFile, read_rates
+
+KEY = "work.json"
+
+Tell = Callable[[str, int, int, Done | None], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """How a store is worked off.
+
+    work      folder for pieces and what they said; kept until the end, and when a run is ended from outside
+    executor  who does the tasks; resume: go on with what is in `work`
+    bucket, stretch   transfers of a piece: memory grows with them
+    """
+
+    work: Path
+    executor: Executor = field(default_factory=Threads)
+    resume: bool = False
+    bucket: int = BUCKET
+    stretch: int = STRETCH
+    tell: Tell = lambda kind, done, of, last: None
+
+
+def analyze_store(
+    store: PathName,
+    scale: Scale,
+    *,
+    detectors: Sequence[Detector],
+    types: PathName | None = None,
+    rates: PathName | None = None,
+    budget: int | None = None,
+    clock: Clock | None = None,
+) -> Analysis:
+    """What `analyze` gives of a store, in pieces: the same findings and cases, in bounded memory.
+
+    The analysis holds the transfers that cases rest on, not all; `transfers()` goes through all of them. Its work
+    folder is still there: `finished(scale)` removes it. Raises `GraphflowError` in one line.
+    """
+    folder, clock = Path(store), clock or Clock()
+    if not is_store(folder):
+        raise SourceError(f"{folder}: is no store; graphflow ingest SOURCE... --store {folder} makes one")
+    names = load_account_types(types) if types is not None else built_in()
+    stated = read_rates(rates) if rates is not None else None
+    with clock.stage("read"):
+        source = _ready(folder, scale, _key(folder, scale, detectors, names, stated), stated)
+    pieces = Pieces(source=source, executor=scale.executor, tell=scale.tell)
+    with clock.stage("detect"):
+        findings, graph = pieces.detect(detectors, names)
+    return concluded(graph, findings, detectors, clock, budget=budget, transfers=pieces.transfers)
+
+
+def finished(scale: Scale) -> None:
+    """Remove the work folder."""
+    shutil.rmtree(scale.work, ignore_errors=True)
+
+
+def _ready(store: Path, scale: Scale, key: str, rates: RatesFile | None) -> Stored:
+    """The store as a source of pieces: what is there of an earlier run of the same kind is kept on request."""
+    folder = scale.work
+    told = _told(folder)
+    if told is not None and told != key and scale.resume:
+        raise OutputError(
+            f"{folder}: was begun with another store, other rules or another version of graphflow; leave out --resume"
+        )
+    if told is None and folder.exists() and any(folder.iterdir()):
+        raise OutputError(f"{folder}: is not empty and holds no work of graphflow; name another folder with --work")
+    try:
+        if not scale.resume or told is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            (folder / KEY).write_text(key, encoding="utf-8")
+        source = Stored(store, folder)
+        if not (folder / PLAN).exists():
+            index(store, folder, rates)
+            plan = Plan.of(source.columns, head_of(folder).accounts.height, bucket=scale.bucket, stretch=scale.stretch)
+            fill_buckets(source.columns, plan.buckets)
+            write_plan(folder, plan)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror or error}); the store is as it was") from error
+    return source
+
+
+def _told(folder: Path) -> str | None:
+    try:
+        return (folder / KEY).read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+
+
+def _key(
+    store: Path, scale: Scale, detectors: Sequence[Detector], types: AccountTypeNames, rates: RatesFile | None
+) -> str:
+    """What a work folder is of, as text: the same for the same store, rules, types, rates, pieces and version."""
+    told = {
+        "version": __version__,
+        "store": hashlib.sha256((store / manifests.NAME).read_bytes()).hexdigest(),
+        "detectors": [repr(detector) for detector in detectors],
+        "types": hashlib.sha256(repr(types).encode()).hexdigest(),
+        "rates": rates.sha256 if rates else "",
+        "pieces": [scale.bucket, scale.stretch],
+    }
+    return json.dumps(told, indent=1)
