@@ -371,7 +371,20 @@ def in_parts(run: Callable[[int, int], T], ptr: Longs, parts: int = 16) -> list[
 
 def in_threads(run: Callable[[int, int], T], ranges: Sequence[tuple[int, int]]) -> list[T]:
     """run(first, last) for each range, on as many threads as there are cores; results in order."""
-    if len(ranges) < 2:
+    if len(ranges) < 2 or threads() < 2:
         return [run(*r) for r in ranges]
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=threads()) as pool:
         return list(pool.map(lambda r: run(*r), ranges))
+
+
+_threads: list[int] = []
+
+
+def threads() -> int:
+    """How many threads kernels run on: as many as there are cores, unless `use_threads` said otherwise."""
+    return _threads[0] if _threads else os.cpu_count() or 1
+
+
+def use_threads(number: int) -> None:
+    """Run the kernels of this process on so many threads: for one of several workers on a machine."""
+    _threads[:] = [number]

@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from typing import Any, Protocol
 
 from graphflow.errors import GraphflowError, SourceError
-from graphflow.scale.tasks import Done, Task, run
+from graphflow.scale.tasks import Done, Task, run, run_alone
 
 Tell = Callable[[Done], None]
 
@@ -33,12 +33,15 @@ class Executor(Protocol):
 
 @dataclass(frozen=True)
 class Threads:
-    """Threads of this process, as many as there are cores unless told otherwise."""
+    """Threads of this process: so many tasks at a time, each with threads of its own for what takes long.
 
-    workers: int = 0
+    One at a time is hardly slower and needs least memory.
+    """
+
+    workers: int = 1
 
     def run(self, tasks: Sequence[Task], tell: Tell) -> None:
-        pool = ThreadPoolExecutor(self.workers or os.cpu_count())
+        pool = ThreadPoolExecutor(self.workers)
         try:
             for done in as_completed([pool.submit(run, task) for task in tasks]):
                 tell(done.result())
@@ -65,7 +68,7 @@ class Processes:
     def _round(self, left: dict[Task, None], tell: Tell) -> None:
         pool = ProcessPoolExecutor(self.workers or os.cpu_count(), mp_context=get_context("spawn"))
         try:
-            futures: list[Future[Done]] = [pool.submit(run, task) for task in left]
+            futures: list[Future[Done]] = [pool.submit(run_alone, task) for task in left]
             for future in as_completed(futures):
                 done = future.result()
                 del left[done.task]
@@ -97,7 +100,7 @@ class Dask:
         except (OSError, ValueError) as error:  # a timeout is an OSError
             raise SourceError(f"{self.scheduler}: no scheduler answers ({_first_line(error)})") from error
         try:
-            for future in distributed.as_completed(client.map(run, tasks, pure=False, retries=_TRIES)):
+            for future in distributed.as_completed(client.map(run_alone, tasks, pure=False, retries=_TRIES)):
                 tell(future.result())
                 future.release()
         finally:

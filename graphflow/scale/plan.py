@@ -13,7 +13,7 @@ from graphflow.ledger import Ledger
 from graphflow.scale.columns import Columns
 from graphflow.scale.pieces import Codes, Stretch
 
-BUCKET, STRETCH = 3_000_000, 3_000_000
+BUCKET, STRETCH = 1_500_000, 1_500_000
 """Transfers of a bucket of accounts and of a stretch of time; an account or a moment that has more is one piece."""
 
 

@@ -17,10 +17,10 @@ import numpy as np
 
 from graphflow.account_names import built_in
 from graphflow.account_types import AccountTypes
-from graphflow.clock import peak_rss_mb
+from graphflow.clock import give_back, peak_rss_mb
 from graphflow.detect import Detector
 from graphflow.detect.cuts import ByTime
-from graphflow.flow import microseconds
+from graphflow.flow import microseconds, use_threads
 from graphflow.rarity import Usual
 from graphflow.scale import packing
 from graphflow.scale.facts import Bucket, facts_of, hubs_asked
@@ -67,7 +67,15 @@ def run(task: Task) -> Done:
     if not task.result.exists():
         said, rows = _said(task)
         packing.save(task.result, said)
+        del said
+        give_back()
     return Done(task, rows, time.perf_counter() - began, peak_rss_mb())
+
+
+def run_alone(task: Task) -> Done:
+    """The same on one thread: for one of several workers on a machine."""
+    use_threads(1)
+    return run(task)
 
 
 def _said(task: Task) -> tuple[Any, int]:
