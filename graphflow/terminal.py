@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from graphflow.read.dialects import Dialect
     from graphflow.read.source import RawFile
     from graphflow.rules import Rules
+    from graphflow.scale.tasks import Done
     from graphflow.store import Ingested
     from graphflow.trace import Trace
 
@@ -48,6 +50,7 @@ class Bar:
             disable=not console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._rows, self._busy, self._done = 0, 0.0, 0
 
     def __enter__(self) -> Bar:
         self._progress.start()
@@ -73,6 +76,19 @@ class Bar:
         rate = f"{task.speed:,.0f} rows/s" if task.speed else ""
         self._progress.update(self._task, description=shown(Path(source.path).name, 24), rate=rate)
 
+    def pieces(self, what: str, done: int, of: int, last: Done | None) -> None:
+        """Pieces of a store done, how fast, how long the others take, and memory."""
+        if self._task is None:
+            return
+        self._progress.update(self._task, description=what, completed=done, total=of)
+        if last is None or not last.seconds:
+            return
+        self._rows, self._busy, self._done = self._rows + last.rows, self._busy + last.seconds, self._done + 1
+        task = next(t for t in self._progress.tasks if t.id == self._task)
+        left = timedelta(seconds=round((task.finished_time or task.elapsed or 0) / max(done, 1) * (of - done)))
+        rate = f"{self._rows / self._busy:,.0f} rows/s a worker · {span(left)} left · {last.peak_mb:,} MiB"
+        self._progress.update(self._task, rate=rate)
+
     def pages(self, what: str, done: int, of: int) -> None:
         """Pages written."""
         if self._task is not None:
@@ -97,7 +113,7 @@ def print_cases(analysis: Analysis, out: Path) -> None:
     more = f", the first {_TOP} shown" if len(cases) > _TOP else ""
     console.print(
         Text(
-            f"{count(analysis.ledger.height, 'transfer')}, {count(len(analysis.findings), 'finding')}, "
+            f"{count(analysis.ledger.whole_height, 'transfer')}, {count(len(analysis.findings), 'finding')}, "
             f"{count(len(cases), 'case')} ({high:,} high){more}"
         )
     )

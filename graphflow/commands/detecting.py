@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from graphflow import digest
 from graphflow.commands.shared import (
     OUTPUT,
     RULES,
+    SCALE,
     Language,
     Rates,
     Settings,
@@ -24,7 +26,9 @@ from graphflow.languages import reader
 from graphflow.reading_options import with_reading_options
 
 if TYPE_CHECKING:
+    from graphflow.languages import Reader
     from graphflow.rules import Rules
+    from graphflow.scale.analyzing import Scale
 
 
 @with_reading_options
@@ -58,11 +62,40 @@ def analyze(
     ] = "100",
     rates: Rates = None,
     lang: Language = "en",
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="Work a store off in pieces, in bounded memory: `threads`, `processes`, or `dask`. `auto`: threads, "
+            "for a store of 10 million transfers or more.",
+            rich_help_panel=SCALE,
+        ),
+    ] = "auto",
+    workers: Annotated[
+        int, typer.Option(min=0, help="Workers of `--executor`; 0: as suits the machine.", rich_help_panel=SCALE)
+    ] = 0,
+    scheduler: Annotated[
+        str,
+        typer.Option(help="Address of a Dask scheduler, `tcp://host:8786`.", metavar="ADDRESS", rich_help_panel=SCALE),
+    ] = "",
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for pieces while they are worked on.", rich_help_panel=SCALE, show_default="OUT.work"
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a run was stopped.", rich_help_panel=SCALE)
+    ] = False,
     *,
     reading: dict[str, Any],
 ) -> None:
     """Detect laundering patterns and write ranked cases, pictures and tables."""
     wanted, to = _pages(pages), reader(lang, reading["timezone"])
+    chosen = _rules(rules, settings)
+    scale = _scale(sources, out, executor, workers, scheduler, work, resume=resume)
+    if scale is not None:
+        _in_pieces(sources[0], out, scale, chosen, types, rates, budget, pages=wanted, to=to)
+        return
     for source in sources:
         digest.begin(source)
     from graphflow import analyze as run
@@ -72,7 +105,7 @@ def analyze(
     with Bar() as bar, open_results(out) as results:
         analysis = run(
             sources,
-            detectors=_rules(rules, settings),
+            detectors=chosen,
             types=types,
             rates=rates,
             budget=budget,
@@ -82,6 +115,36 @@ def analyze(
             **reading,
         )
         results.finish(analysis, pages=wanted, to=to, command=command_line(), tell=bar.pages)
+    tell(analysis)
+    say_rejected(analysis.ledger)
+    print_cases(analysis, out)
+
+
+def _scale(
+    sources: list[Path], out: Path, executor: str, workers: int, scheduler: str, work: Path | None, *, resume: bool
+) -> Scale | None:
+    """How a store is worked off in pieces; None where it is looked at as a whole."""
+    from graphflow.scale.choosing import scale_of
+
+    return scale_of(sources, work or out.with_name(f"{out.name}.work"), executor, workers, scheduler, resume=resume)
+
+
+def _in_pieces(
+    store: Path, out: Path, scale: Scale, chosen: Rules, types: Path | None, rates: Path | None, budget: int | None, *,
+    pages: int | None, to: Reader,
+) -> None:  # fmt: skip
+    """Analyze a store in pieces, and write what a whole one gives."""
+    from graphflow.clock import Clock
+    from graphflow.scale.analyzing import analyze_store, finished
+    from graphflow.terminal import Bar, print_cases
+    from graphflow.view.folder import open_results
+
+    with Bar() as bar, open_results(out) as results:
+        told = replace(scale, tell=bar.pieces)
+        clock = Clock(tell=bar.stage)
+        analysis = analyze_store(store, told, detectors=chosen, types=types, rates=rates, budget=budget, clock=clock)
+        results.finish(analysis, pages=pages, to=to, command=command_line(), tell=bar.pages)
+    finished(scale)
     tell(analysis)
     say_rejected(analysis.ledger)
     print_cases(analysis, out)

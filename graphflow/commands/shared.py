@@ -24,7 +24,7 @@ app = typer.Typer(
     epilog="Results are leads for a person to judge, not verdicts.",
 )
 
-INPUT, RULES, OUTPUT = "Reading", "Rules", "Output"
+INPUT, RULES, OUTPUT, SCALE = "Reading", "Rules", "Output", "Large stores"
 
 Sources = Annotated[
     list[Path],

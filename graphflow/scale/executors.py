@@ -100,9 +100,10 @@ class Dask:
         except (OSError, ValueError) as error:  # a timeout is an OSError
             raise SourceError(f"{self.scheduler}: no scheduler answers ({_first_line(error)})") from error
         try:
-            for future in distributed.as_completed(client.map(run_alone, tasks, pure=False, retries=_TRIES)):
-                tell(future.result())
-                future.release()
+            with client.as_current():
+                for future in distributed.as_completed(client.map(run_alone, tasks, pure=False, retries=_TRIES)):
+                    tell(future.result())
+                    future.release()
         finally:
             client.close()
             if own is not None:

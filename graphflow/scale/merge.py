@@ -142,7 +142,8 @@ def _flow(ledger: Ledger, facts: Facts, own: Deciding, accounts: int) -> Decided
     mask[own.accounts] = True
     kept = mask[ledger.payer_codes] | mask[ledger.payee_codes]
     kept[np.searchsorted(places, own.places)] = True
-    kept |= np.isin(ledger.payer_codes * np.int64(accounts) + ledger.payee_codes, own.pairs)
+    if own.pairs.size:
+        kept |= np.isin(ledger.payer_codes * np.int64(accounts) + ledger.payee_codes, own.pairs)
     rows = np.flatnonzero(kept)
     flow = Decided(ledger, rows, facts, mask if own.alone else None, own.totals)
     if own.linked is not None:
