@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -194,6 +194,14 @@ class Flow:
         if self._rows is None:
             return np.arange(self.account_count, dtype=np.int32)
         return np.unique(np.concatenate([self.payer, self.payee]))
+
+    def alone(self) -> Flow:
+        """The same transfers with no accounts but those that occur: what is made by account is then small."""
+        codes, ledger = self.accounts, self.ledger.part(self.rows)
+        payer, payee = (np.searchsorted(codes, own).astype(np.int32) for own in (self.payer, self.payee))
+        small = Flow(replace(ledger, accounts=self.described, payer_codes=payer, payee_codes=payee), whole=self)
+        small.value = self.value
+        return small
 
     @property
     def described(self) -> pl.DataFrame:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 MAX_NODES = 300
 MAX_FOLDS = 24
 MAX_EDGES = 1000
-_DWELL = timedelta(hours=24)
+DWELL = timedelta(hours=24)
 
 
 class Transfer(NamedTuple):
@@ -160,7 +160,7 @@ def picture(graph: FlowGraph, case: Case, *, max_nodes: int = MAX_NODES, max_edg
     """Read the case's transactions from the graph's columns, and decide what is drawn."""
     flow = graph.flow_subgraph(case.rows).flow
     flagged, types, why = set(case.accounts), graph.flow.types, case.role_reasons
-    stays = stays_of(flow, flow.accounts)
+    stays = known(flow.alone().stays(DWELL), flow.accounts)
     accounts = [
         Account(
             account, bank or "", name or "", case.roles.get(account), account in flagged, why.get(account, ""),
@@ -194,9 +194,8 @@ def assembled(
     )
 
 
-def stays_of(flow: Flow, codes: npt.NDArray[np.int32]) -> dict[int, float]:
-    """Seconds that money stays with each of these accounts, by its transactions in `flow`; others are left out."""
-    seconds = flow.stays(_DWELL)[codes]
+def known(seconds: npt.NDArray[np.float64], codes: npt.NDArray[np.int32]) -> dict[int, float]:
+    """How long money stays, by account code; where none is passed on, the account is left out."""
     return {int(code): float(value) for code, value in zip(codes, seconds, strict=True) if not np.isnan(value)}
 
 

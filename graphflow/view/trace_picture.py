@@ -15,6 +15,7 @@ import polars as pl
 
 from graphflow.trace import EXACT, Trace
 from graphflow.view.picture import (
+    DWELL,
     MAX_EDGES,
     MAX_FOLDS,
     MAX_NODES,
@@ -27,8 +28,8 @@ from graphflow.view.picture import (
     Transfer,
     cited,
     clock,
+    known,
     largest,
-    stays_of,
 )
 from graphflow.view.text import add
 
@@ -104,7 +105,7 @@ def _accounts(trace: Trace, codes: Codes, flagged: Collection[str], held: pl.Dat
     """The accounts that traced money touched. `why`: where the trail ends, the reason."""
     victims, why, own = set(trace.traced.victims.tolist()), trace.traced.why, trace.traced.held
     types, amounts = trace.flow.types, _amounts(held, ["code"], "currency")
-    stays = stays_of(trace.flow, codes)
+    stays = known(trace.flow.stays(DWELL)[codes], codes)
     found = []
     for code, row in zip(codes.tolist(), trace.flow.ledger.accounts[codes].iter_rows(), strict=True):
         account, bank, name = row
