@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -36,7 +37,11 @@ class Clock:
 
 
 def give_back() -> None:
-    """Give memory that is no longer used back to the system, where its C library can (Linux); it keeps it otherwise."""
+    """Give memory that is no longer used back to the system, where its C library can (Linux); it keeps it otherwise.
+
+    A flow and its rarity know each other, so they go when cycles are looked for: commands leave that off.
+    """
+    gc.collect()
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -70,7 +70,7 @@ def analyze_store(
     stated = read_rates(rates) if rates is not None else None
     with clock.stage("read"):
         source = _ready(folder, scale, _key(folder, scale, detectors, names, stated), stated)
-    pieces = Pieces(source=source, executor=scale.executor, tell=scale.tell)
+    pieces = Pieces(source=source, executor=scale.executor, stretch=scale.stretch, tell=scale.tell)
     with clock.stage("detect"):
         findings, graph = pieces.detect(detectors, names)
     return concluded(graph, findings, detectors, clock, budget=budget, transfers=pieces.transfers)
@@ -99,7 +99,7 @@ def _ready(store: Path, scale: Scale, key: str, rates: RatesFile | None) -> Stor
         source = Stored(store, folder)
         if not (folder / PLAN).exists():
             index(store, folder, rates)
-            plan = Plan.of(source.columns, head_of(folder).accounts.height, bucket=scale.bucket, stretch=scale.stretch)
+            plan = Plan.of(source.columns, head_of(folder).accounts.height, bucket=scale.bucket)
             fill_buckets(source.columns, plan.buckets)
             write_plan(folder, plan)
     except OSError as error:

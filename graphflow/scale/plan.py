@@ -15,6 +15,7 @@ from graphflow.scale.pieces import Codes, Stretch
 
 BUCKET, STRETCH = 1_500_000, 1_500_000
 """Transfers of a bucket of accounts and of a stretch of time; an account or a moment that has more is one piece."""
+_MOST = 12_000_000
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,29 @@ class Plan:
         return cls(tuple(pairwise(codes)), tuple(pairwise(times)))
 
     @classmethod
-    def of(cls, columns: Columns, accounts: int, *, bucket: int = BUCKET, stretch: int = STRETCH) -> Plan:
-        """Pieces of about so many transfers each."""
+    def of(cls, columns: Columns, accounts: int, *, bucket: int = BUCKET) -> Plan:
+        """Buckets of about so many transfers each; stretches are cut by what is asked of them (`stretches_of`)."""
         degree = np.zeros(accounts, np.int64)
         for first, last in columns.chunks():
             for name in ("payer", "payee"):
                 degree += np.bincount(columns.read(name, first, last), minlength=accounts)
         codes = np.searchsorted(np.cumsum(degree), np.arange(bucket, int(degree.sum()), bucket)) + 1
-        times = [int(columns.read("time", row, row + 1)[0]) for row in range(0, columns.size, stretch)]
-        if columns.size:
-            times.append(int(columns.read("time", columns.size - 1, columns.size)[0]) + 1)
-        return cls.at(np.unique([0, *codes, accounts]).tolist(), sorted(set(times)))
+        return cls.at(np.unique([0, *codes, accounts]).tolist(), [])
+
+
+def stretches_of(columns: Columns, reach: int, stretch: int) -> tuple[Stretch, ...]:
+    """Stretches of time of about so many transfers, and more where the time after them that is looked at has many.
+
+    reach  microseconds after a stretch that are looked at with it: those are read again, so a stretch has half as many
+    """
+    if not columns.size:
+        return ()
+    first = int(columns.read("time", 0, 1)[0])
+    last = int(columns.read("time", columns.size - 1, columns.size)[0])
+    again = max(columns.row_at(first + k * reach) - columns.row_at(first + (k - 1) * reach) for k in (1, 2))
+    step = max(stretch, min(again, _MOST) // 2)
+    times = [int(columns.read("time", row, row + 1)[0]) for row in range(0, columns.size, step)]
+    return tuple(pairwise(sorted({*times, last + 1})))
 
 
 def span_of(some: Ledger) -> int:

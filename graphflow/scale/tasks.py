@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +27,7 @@ from graphflow.rarity import Usual
 from graphflow.scale import packing
 from graphflow.scale.facts import Bucket, facts_of, hubs_asked
 from graphflow.scale.part import Facts
+from graphflow.scale.pieces import Stretch
 from graphflow.scale.plan import Plan, span_of
 from graphflow.scale.stored import Stored
 from graphflow.scale.survey import cut_of, survey_bucket, survey_stretch
@@ -36,13 +39,18 @@ PLAN, FACTS = "plan.json", "facts.npz"
 
 @dataclass(frozen=True)
 class Task:
-    """A piece of work: `kind` of it, and the number of the bucket or the stretch in the plan of the work folder."""
+    """A piece of work: `kind` of it, and the number of the bucket in the plan of the work folder, or of the stretch.
+
+    times, reach  of a stretch: from the first to before the last, and how much longer it is looked at
+    """
 
     store: str
     folder: str
     kind: Kind
     number: int
     detectors: tuple[Detector, ...]
+    times: Stretch = (0, 0)
+    reach: timedelta = timedelta()
 
     @property
     def result(self) -> Path:
@@ -78,13 +86,18 @@ def run_alone(task: Task) -> Done:
     return run(task)
 
 
+def cut_by_time(detectors: Sequence[Detector]) -> list[tuple[int, ByTime]]:
+    """The numbers of detectors that are cut by time, and how."""
+    cuts = [(number, cut_of(detector)) for number, detector in enumerate(detectors)]
+    return [(number, cut) for number, cut in cuts if isinstance(cut, ByTime)]
+
+
 def _said(task: Task) -> tuple[Any, int]:
     source, plan = Stored(Path(task.store), Path(task.folder)), read_plan(Path(task.folder))
     if task.kind == "stretch":
-        cuts = [cut for detector in task.detectors if isinstance(cut := cut_of(detector), ByTime)]
-        reach = microseconds(max(cut.reach for cut in cuts))
-        first, last = plan.stretches[task.number]
-        piece = source.stretch((first, last + reach))
+        cuts = [cut for _, cut in cut_by_time(task.detectors) if cut.reach == task.reach]
+        first, last = task.times
+        piece = source.stretch((first, last + microseconds(task.reach)))
         return survey_stretch(cuts, piece, shared_facts(source.folder)), piece.ledger.height
     codes = plan.buckets[task.number]
     piece = source.bucket(codes)
@@ -100,14 +113,14 @@ def _said(task: Task) -> tuple[Any, int]:
 
 def write_plan(folder: Path, plan: Plan) -> None:
     """Say how the ledger is cut."""
-    told = {"buckets": plan.buckets, "stretches": plan.stretches}
+    told = {"buckets": plan.buckets}
     (folder / PLAN).write_text(json.dumps(told), encoding="utf-8")
 
 
 def read_plan(folder: Path) -> Plan:
     """How the ledger is cut."""
     told = json.loads((folder / PLAN).read_text("utf-8"))
-    return Plan(*(tuple((int(a), int(b)) for a, b in told[name]) for name in ("buckets", "stretches")))
+    return Plan(tuple((int(a), int(b)) for a, b in told["buckets"]), ())
 
 
 def write_facts(folder: Path, facts: Facts) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,20 +11,21 @@ import polars as pl
 from graphflow.account_names import AccountTypeNames
 from graphflow.account_types import TYPES
 from graphflow.detect import Detector, Findings, fit, gathered
-from graphflow.detect.cuts import ByPlaces, ByTime
+from graphflow.detect.cuts import ByPlaces
+from graphflow.flow import microseconds
 from graphflow.graph import FlowGraph
 from graphflow.ledger import OPTIONAL, REJECTED, Ledger
 from graphflow.scale import packing
 from graphflow.scale.executors import Executor
 from graphflow.scale.facts import AccountFacts, joined
 from graphflow.scale.indexing import IDS
-from graphflow.scale.merge import deciding, found_in
+from graphflow.scale.merge import Deciding, deciding, found_in
 from graphflow.scale.part import Bools, Facts, Longs, Part
 from graphflow.scale.pieces import Piece
-from graphflow.scale.plan import span_of
+from graphflow.scale.plan import span_of, stretches_of
 from graphflow.scale.stored import Stored
-from graphflow.scale.survey import cut_of
-from graphflow.scale.tasks import Done, Kind, Task, read_plan, write_facts
+from graphflow.scale.survey import Sieved, cut_of
+from graphflow.scale.tasks import Done, Kind, Task, cut_by_time, read_plan, write_facts
 from graphflow.store.keeper import Keeper
 from graphflow.store.opened import days_at, keeper_of, part_of
 
@@ -37,11 +36,13 @@ _NONE = np.empty(0, np.int64)
 class Pieces:
     """A store that is cut and indexed in a work folder, and who works on it.
 
-    tell  hears the kind of work, and of each task that is done how many there are
+    stretch  transfers of a stretch of time
+    tell     hears the kind of work, and of each task that is done how many there are
     """
 
     source: Stored
     executor: Executor
+    stretch: int
     tell: Callable[[str, int, int, Done | None], None] = lambda kind, done, of, last: None
 
     def detect(self, detectors: Sequence[Detector] | None, types: AccountTypeNames) -> tuple[Findings, FlowGraph]:
@@ -51,10 +52,9 @@ class Pieces:
         write_facts(self.source.folder, facts)
         plan = read_plan(self.source.folder)
         tasks = [self._task("bucket", number, running) for number in range(len(plan.buckets))]
-        by_time = any(isinstance(cut_of(d), ByTime) for d in running)
-        later = [self._task("stretch", number, running) for number in range(len(plan.stretches) if by_time else 0)]
+        later = self._stretches(running)
         self._do("survey", [*tasks, *later])
-        decide = self._decide(running, [t.result for t in tasks], [t.result for t in later], facts.traffic.size)
+        decide = self._decide(running, tasks, later, facts.traffic.size)
         ledger, beside, results = found_in(self.source, running, decide, facts)
         found = gathered(Part(ledger, None, beside), running, results, facts.valuation.warnings + warnings)
         return self._in_cases(found, facts, types)
@@ -70,6 +70,18 @@ class Pieces:
 
     def _task(self, kind: Kind, number: int, running: Sequence[Detector]) -> Task:
         return Task(str(self.source.store), str(self.source.folder), kind, number, tuple(running))
+
+    def _stretches(self, running: Sequence[Detector]) -> list[Task]:
+        """Tasks of stretches of time, for each reach that detectors have stretches of its own."""
+        pieces = [
+            (reach, times)
+            for reach in sorted({cut.reach for _, cut in cut_by_time(running)})
+            for times in stretches_of(self.source.columns, microseconds(reach), self.stretch)
+        ]
+        return [
+            replace(self._task("stretch", number, running), times=times, reach=reach)
+            for number, (reach, times) in enumerate(pieces)
+        ]
 
     def _do(self, what: str, tasks: Sequence[Task]) -> None:
         """Have tasks done; those whose files are there are."""
@@ -97,20 +109,20 @@ class Pieces:
         head = source.head
         return joined(told, one_off, head.accounts, types, source.valuation, span_of(head))
 
-    def _decide(self, running: Sequence[Detector], said: Sequence[Path], sieved: Sequence[Path], size: int) -> Any:
+    def _decide(
+        self, running: Sequence[Detector], buckets: Sequence[Task], stretches: Sequence[Task], size: int
+    ) -> list[Deciding]:
         """What decides for each detector."""
-        buckets, stretches = [packing.load(path) for path in said], [packing.load(path) for path in sieved]
-        by_time = [k for k, detector in enumerate(running) if isinstance(cut_of(detector), ByTime)]
+        said = [packing.load(task.result) for task in buckets]
+        sieved: dict[int, list[Sieved]] = {}
+        for task in stretches:
+            mine = [number for number, cut in cut_by_time(running) if cut.reach == task.reach]
+            for number, each in zip(mine, packing.load(task.result), strict=True):
+                sieved.setdefault(number, []).append(each)
         asks = any(isinstance(cut_of(detector), ByPlaces) for detector in running)
         users = self.source.users() if asks else (_NONE, _NONE)
         return [
-            deciding(
-                detector,
-                [each[k] for each in buckets],
-                [each[by_time.index(k)] for each in stretches] if k in by_time else (),
-                users,
-                size,
-            )
+            deciding(detector, [each[k] for each in said], sieved.get(k, ()), users, size)
             for k, detector in enumerate(running)
         ]
 
