@@ -70,15 +70,15 @@ function edgeMarks({ id }, scale) {
 }
 
 function nodeMark(node, scale) {
-  const { shape, size, color, opacity, borderWidth, shapeProperties } = nodeLook(node.id), { x, y } = network.getPosition(node.id);
+  const { shape, size, color, opacity, shapeProperties } = nodeLook(node.id), { borderWidth } = network.body.nodes[node.id].options, { x, y } = network.getPosition(node.id);
   const [left, top] = toScreen([x, y]), reach = size * scale, corners = MARKS[shape];
   const look = { fill: color.background, stroke: color.border, "stroke-width": borderWidth, opacity, ...(shapeProperties.borderDashes ? { "stroke-dasharray": "4 3" } : {}) };
   return corners ? drawn("path", { d: path(corners.map(([a, b]) => [left + a * reach, top + b * reach])) + "Z", ...look }) : drawn("circle", { cx: round(left), cy: round(top), r: round(reach), ...look });
 }
 
-function writing({ kind, lines, size, bold, x, y, left, top, right, bottom, dim }) {
+function writing({ kind, lines, size, bold, x, y, left, top, right, bottom, dim, to }) {
   const back = kind === "amount" ? [drawn("rect", { x: round(left), y: round(top), width: round(right - left), height: round(bottom - top), fill: "#fff", "fill-opacity": 0.86 })] :
-    kind === "step" ? [drawn("circle", { cx: round(x), cy: round(y), r: 9, fill: colour("chosen") })] : [];
+    kind === "step" ? [drawn("path", { d: path([[x, y], to]), stroke: colour("chosen") }), drawn("circle", { cx: round(x), cy: round(y), r: round((right - left) / 2), fill: colour("chosen") })] : [];
   return [...back, ...lines.map((line, index) => drawn("text", {
     x: round(x), y: round(y + (index - (lines.length - 1) / 2) * size * 1.2 + size * 0.36), "font-size": size, "font-weight": bold ? 600 : 400, opacity: dim ? 0.3 : 1,
     fill: kind === "step" ? "#fff" : colour(kind === "heading" ? "soft" : "ink"),

@@ -6,7 +6,7 @@ const drawPicture = whenDrawn(() => {
   if (wanted.length && marked[0] !== wanted[0]) network.selectNodes(wanted, false);
   if (!wanted.length && (marked.length || network.getSelectedEdges().length)) network.unselectAll();
   network.body.emitter.emit("_requestRedraw");
-}, () => [filterKey(), apartKey(), JSON.stringify(state.chosen), state.layout, JSON.stringify(state.moved), state.rule, stretch].join());
+}, () => [filterKey(), apartKey(), JSON.stringify(state.chosen), state.layout, JSON.stringify(state.moved), state.rule, stretch, [...fresh]].join());
 const refit = whenDrawn(fit, () => state.layout);
 
 function showControls() {
@@ -46,11 +46,14 @@ state = linked();
 openPicture();
 openFilters();
 openTable();
+openTip();
+openNothing();
+openSteps();
 openPanel();
 openSearch();
 openKeys();
 openControls();
-for (const draw of [showControls, showFilters, drawPicture, refit, showTable, showPanel, tell, showPlay]) follow(draw);
+for (const draw of [showControls, showFilters, drawPicture, refit, showNothing, showTable, showPanel, showSteps, tell, showPlay]) follow(draw);
 show();
 network.once("afterDrawing", () => performance.mark("graphflow drawn"));
 // For tests, and for whoever opens the console: what the page knows, and no way round its filters.
