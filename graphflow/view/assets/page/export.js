@@ -78,8 +78,9 @@ function nodeMark(node, scale) {
 
 function writing({ kind, lines, size, bold, x, y, left, top, right, bottom, dim, to }) {
   const back = kind === "amount" ? [drawn("rect", { x: round(left), y: round(top), width: round(right - left), height: round(bottom - top), fill: "#fff", "fill-opacity": 0.86 })] :
-    kind === "step" ? [drawn("path", { d: path([[x, y], to]), stroke: colour("chosen") }), drawn("circle", { cx: round(x), cy: round(y), r: round((right - left) / 2), fill: colour("chosen") })] : [];
-  return [...back, ...lines.map((line, index) => drawn("text", {
+    kind === "step" ? [drawn("circle", { cx: round(x), cy: round(y), r: round((right - left) / 2), fill: colour("chosen") })] : [];
+  const line = to ? [drawn("path", { d: path([[x, y], to]), stroke: colour(kind === "step" ? "chosen" : "soft") })] : [];
+  return [...line, ...back, ...lines.map((line, index) => drawn("text", {
     x: round(x), y: round(y + (index - (lines.length - 1) / 2) * size * 1.2 + size * 0.36), "font-size": size, "font-weight": bold ? 600 : 400, opacity: dim ? 0.3 : 1,
     fill: kind === "step" ? "#fff" : colour(kind === "heading" ? "soft" : "ink"),
     ...(kind === "label" ? { stroke: "#fff", "stroke-width": 3, "paint-order": "stroke" } : {}),

@@ -137,7 +137,16 @@ function paint() {
 
 let network;
 const zoom = (factor) => network.moveTo({ scale: network.getScale() * factor });
-const fit = () => { network.fit({ maxZoomLevel: 1.25 }); zoom(state.layout === "time" ? 0.84 : 0.88); }; // names are wider than their marks
+
+// All of it, with room for names, which are wider than their marks, and for the times of an axis.
+function fit() {
+  const timed = state.layout === "time", beside = timed && narrow.matches ? timesWide() : 0;
+  network.fit({ maxZoomLevel: 1.25 });
+  const across = [...spots().values()].map(([x]) => x), wide = Math.max(...across) - Math.min(...across) + 60;
+  const scale = network.getScale() * (timed && !beside && model().nodes.size <= ROOMY ? 0.7 : timed ? 0.84 : 0.88);
+  network.moveTo({ scale: Math.min(scale, (box.clientWidth - beside) / wide), offset: { x: beside / 2, y: 0 } });
+}
+
 const choose = (chosen, run = "") => change({ chosen }, run);
 
 function openPicture() {

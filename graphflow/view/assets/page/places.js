@@ -44,6 +44,7 @@ function foldsOpen() {
 // --- by time: along the axis stands the first transaction of an account ---
 
 const LEANS = [0, 0.3, 0.6, 0.8, 0.9, 1]; // how far busy times are drawn wider: not at all, or each account as far from the last
+const timesWide = () => (clock.text[0].length > 16 || (rows[0]?.time.length || 0) > 16 ? 148 : 122); // pixels beside the accounts for the times of an axis that goes down
 let axis = { lean: 0, ticks: [] }; // ticks: where times are written, [place along the axis, time]
 
 // When an account is first seen: by all its transactions where the page knows them, else by those that it lists.
@@ -63,7 +64,7 @@ function firsts() {
 function byTime() {
   const first = firsts(), order = [...first.keys()].sort((a, b) => first.get(a)[0] - first.get(b)[0] || a - b);
   const [along, across] = narrow.matches ? (order.length > CROWD ? [70, 90] : [96, 130]) : order.length > CROWD ? [110, 64] : PITCH;
-  const room = narrow.matches ? box.clientHeight / box.clientWidth : box.clientWidth / box.clientHeight;
+  const room = narrow.matches ? box.clientHeight / (box.clientWidth - timesWide()) : box.clientWidth / box.clientHeight;
   const length = Math.max(8 * along, Math.sqrt(order.length * along * across * room));
   const start = first.get(order[0])[0], whole = first.get(order.at(-1))[0] - start || 1;
   let found;
@@ -90,10 +91,11 @@ function inLanes(order, places, apart) {
   });
 }
 
+// Round times of the reader's clock: days where there are some, else hours, else any step.
 function evenTicks(start, whole, length) {
-  const every = Math.max(1, Math.ceil(lastStep / 12)), found = [];
-  for (let step = 0; step <= lastStep; step += every) found.push([(clock.at[step] - start) / whole * length, clock.text[step]]);
-  return found.filter(([x]) => x <= 1.1 * length);
+  const all = clock.at.map((at, step) => [(at - start) / whole * length, clock.text[step]]).filter(([place]) => place <= 1.1 * length);
+  const round = [/ 00:00/, / (00|12):00/, / (00|06|12|18):00/, /:00/, /:[03]0/].map((of) => all.filter(([, time]) => of.test(time)));
+  return round.find((ticks) => ticks.length >= 4) || all;
 }
 
 // --- by forces: edges pull, accounts push; a bounded number of rounds from the tiers on, so always the same ---

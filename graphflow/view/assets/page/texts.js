@@ -4,6 +4,7 @@ const FONT = "system-ui, sans-serif", CELL = 64;
 const ROOMY = 60; // up to so many accounts each has its label, where there is room; of more, the important ones come first
 const TRACED = 150; // up to so many edges, texts keep off the lines of others
 const CLOSE = 0.75, FAR = 16; // below this scale, so many labels of lesser accounts at most
+const SURE = 8; // so many labels of the most important accounts are written farther off, where there is no room beside
 const WING = 1.15; // a triangle is wider than its size
 const PLACES = [0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8];
 
@@ -91,25 +92,35 @@ function arranged(canvas) {
   const add = (one, more) => { if (one) { room.take(one); texts.push({ ...one, ...more }); } return Boolean(one); };
   for (const one of headings(canvas, room)) texts.push({ ...one, kind: "heading" });
   if (bright) steps(canvas, room, add, bright);
-  const label = ({ node, x, y, size, bright: lit }) => {
-    const gap = size + 1, slant = size * 0.75, bold = Boolean(node.flagged) && seen.length > ROOMY;
-    const places = [[x, y + gap, 0, 1], [x, y - gap, 0, -1], [x + gap, y, 1, 0], [x - gap, y, -1, 0],
-      [x + slant, y + slant, 1, 1], [x - slant, y + slant, -1, 1], [x + slant, y - slant, 1, -1], [x - slant, y - slant, -1, -1]];
-    for (const words of labelsOf(node)) {
-      for (const spare of lines ? [lines, null] : [null]) {
-        if (add(placed(canvas, room, words, node.folded ? 13 : 11.5, places, { bold, spare }), { kind: "label", dim: !lit, node: node.id })) return;
-      }
-    }
-  };
   const ends = state.chosen && state.chosen.node !== undefined ? [state.chosen.node] : bright?.lit || [];
-  const turn = (one) => (ends.includes(one.node.id) ? 3 : one.node.flagged ? 2 : one.node.folded ? 1 : 0);
+  const turn = ({ node }) => (ends.includes(node.id) ? 3 : node.flagged ? 2 : node.folded ? 1 : 0);
   const ranked = [...seen].sort((a, b) => turn(b) - turn(a) || b.weight - a.weight || a.node.id - b.node.id);
   const first = ranked.filter((one) => (bright ? one.bright : turn(one) || seen.length <= ROOMY));
-  first.forEach(label);
+  const write = (one, far) => label(canvas, room, add, one, lines, { far, bold: Boolean(one.node.flagged) && seen.length > ROOMY });
+  first.forEach((one, place) => write(one, turn(one) > 1 && place < SURE));
   amounts(canvas, room, add, edges, lines, bright);
   const named = new Set(first), others = bright ? [] : ranked.filter((one) => !named.has(one));
-  others.slice(0, scale < CLOSE ? FAR : others.length).forEach(label); // from afar the largest only; nearer, all that have room
+  let left = scale < CLOSE ? FAR : others.length; // from afar the largest only; nearer, all that have room
+  for (const one of others) if (left > 0 && write(one, false)) left -= 1;
   return texts;
+}
+
+// An account's label beside its mark. `far`: if there is no room, farther off, with a line to it.
+function label(canvas, room, add, { node, x, y, size, bright }, lines, { far, bold }) {
+  const gap = size + 1, slant = size * 0.75, letters = node.folded ? 13 : 11.5, more = { kind: "label", dim: !bright, node: node.id };
+  const places = [[x, y + gap, 0, 1], [x, y - gap, 0, -1], [x + gap, y, 1, 0], [x - gap, y, -1, 0],
+    [x + slant, y + slant, 1, 1], [x - slant, y + slant, -1, 1], [x + slant, y - slant, 1, -1], [x - slant, y - slant, -1, -1]];
+  for (const words of labelsOf(node)) {
+    for (const spare of lines ? [lines, null] : [null]) {
+      if (add(placed(canvas, room, words, letters, places, { bold, spare }), more)) return true;
+    }
+  }
+  return far && labelsOf(node).some((words) => add(placed(canvas, room, words, letters, around(x, y), { bold }), { ...more, to: [x, y] }));
+}
+
+// Places about a point, from near to far.
+function* around(x, y) {
+  for (let far = 14; far < 130; far += 8) for (let turn = 0; turn < 12; turn += 1) yield [x + far * Math.cos(turn / 6 * Math.PI), y + far * Math.sin(turn / 6 * Math.PI), 0, 0];
 }
 
 // How thick the thickest edge of each account is.
@@ -130,11 +141,7 @@ function linesOf(edges) {
 function steps(canvas, room, add, bright) {
   for (const [id, number] of numbered(bright)) {
     const text = [String(number)], [x, y] = curvePoint(id, 0.5);
-    const around = function* () {
-      yield* along(id);
-      for (let far = 14; far < 130; far += 8) for (let turn = 0; turn < 12; turn += 1) yield [x + far * Math.cos(turn / 6 * Math.PI), y + far * Math.sin(turn / 6 * Math.PI), 0, 0];
-    };
-    if (!add(placed(canvas, room, text, 12, around(), { bold: true, least: 18 }), { kind: "step", edge: id, to: [x, y] })) return;
+    if (!add(placed(canvas, room, text, 12, [...along(id), ...around(x, y)], { bold: true, least: 18 }), { kind: "step", edge: id, to: [x, y] })) return;
   }
 }
 
@@ -171,7 +178,7 @@ function ticks(canvas) {
   const side = narrow.matches ? 1 : 0, found = [];
   let free = -Infinity;
   for (const [place, time] of axis.ticks) {
-    const spot = toScreen(side ? [0, place] : [place, 0])[side], half = side ? 12 : widthOfText(canvas, time, 12, true) / 2 + 8;
+    const spot = toScreen(side ? [0, place] : [place, 0])[side], half = side ? 18 : widthOfText(canvas, time, 12, true) / 2 + 8;
     if (spot - half < free) continue;
     found.push([place, time]);
     free = spot + half;
@@ -194,7 +201,7 @@ function headings(canvas, room) {
   } else if (state.layout === "time") {
     write(wide > 500 ? [onAxis().join("; ")] : onAxis(), [[2, high - 2, 1, -1], [wide - 2, high - 2, -1, -1]]);
     for (const [place, time] of ticks(canvas)) {
-      if (narrow.matches) write([time], beside(...[-12, 12].map((y) => toScreen([0, place])[1] + y)));
+      if (narrow.matches) write([time], [[2, toScreen([0, place])[1], 1, 0]]);
       else write([time], [[toScreen([place, 0])[0], 10, 0, 0]]);
     }
   }
@@ -211,12 +218,12 @@ function drawBands(canvas) {
   if (state.layout === "time") for (const [place] of ticks(canvas)) stripe(place, place + 1 / network.getScale());
 }
 
-// From a number that found no room on its edge to the edge.
-function pointer(canvas, x, y, to, tone) {
+// From a text that found no room beside what it is of, to that.
+function pointer(canvas, from, to, tone) {
   canvas.strokeStyle = tone;
   canvas.lineWidth = 1;
   canvas.beginPath();
-  canvas.moveTo(x, y);
+  canvas.moveTo(...from);
   canvas.lineTo(...to);
   canvas.stroke();
 }
@@ -235,8 +242,8 @@ function drawTexts(canvas) {
     canvas.font = `${bold ? "600 " : ""}${size}px ${FONT}`;
     canvas.globalAlpha = kind === "amount" ? 0.86 : 1;
     canvas.fillStyle = kind === "step" ? chosen : sheet;
+    if (to) pointer(canvas, [x, y], to, kind === "step" ? chosen : soft);
     if (kind === "step") { canvas.beginPath(); canvas.arc(x, y, (right - left) / 2, 0, 7); canvas.fill(); }
-    if (kind === "step" && Math.hypot(x - to[0], y - to[1]) > 14) pointer(canvas, x, y, to, chosen);
     if (kind === "amount") canvas.fillRect(left, top, right - left, bottom - top);
     canvas.globalAlpha = dim ? 0.3 : 1;
     canvas.fillStyle = kind === "step" ? sheet : kind === "heading" ? soft : ink;
