@@ -38,8 +38,12 @@ function openTip() {
     const { from, to } = model().edges.get(edge), own = shown.filter((text) => text.edge === edge);
     hover(edgeLines(model().edges.get(edge)), [boxAt(...curvePoint(edge, 0.5), 24, 24), near(pointer)], [boxOf(from), boxOf(to), ...own]);
   });
-  for (const event of ["blurNode", "blurEdge", "dragStart", "zoom", "click"]) network.on(event, () => { tip.hidden = true; });
+  for (const event of ["blurNode", "blurEdge", "dragStart", "zoom", "click"]) network.on(event, hideTip);
+  box.addEventListener("mouseleave", hideTip);
 }
+
+const hideTip = () => { tip.hidden = true; };
+const hideOldTip = whenDrawn(hideTip, () => filterKey() + apartKey() + state.layout); // it would tell what was
 
 // --- nothing left to see ---
 

@@ -53,7 +53,7 @@ openPanel();
 openSearch();
 openKeys();
 openControls();
-for (const draw of [showControls, showFilters, drawPicture, refit, showNothing, showTable, showPanel, showSteps, tell, showPlay]) follow(draw);
+for (const draw of [showControls, showFilters, drawPicture, refit, showNothing, hideOldTip, showTable, showPanel, showSteps, tell, showPlay]) follow(draw);
 show();
 network.once("afterDrawing", () => performance.mark("graphflow drawn"));
 // For tests, and for whoever opens the console: what the page knows, and no way round its filters.

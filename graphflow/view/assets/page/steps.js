@@ -29,11 +29,10 @@ function outOfSight(id) {
   return spot.x < 10 || spot.y < 10 || spot.x > box.clientWidth - 10 || spot.y > box.clientHeight - 10;
 }
 
-// Edges with the numbers that they show now: a block without gaps.
+// Edges that may show their numbers now, in two runs: from the one that is stepped on, or the first, onward, and back.
 function numbered({ edges, lit }) {
-  const all = [...edges].filter(([, number]) => number), here = lit ? edges.get(edgeId(...lit)) || 1 : 1;
-  const begin = Math.floor((here - 1) / NUMBERS) * NUMBERS;
-  return all.filter(([, number]) => number > begin && number <= begin + NUMBERS);
+  const all = [...edges].filter(([, number]) => number).sort(([, a], [, b]) => a - b), here = lit ? edges.get(edgeId(...lit)) || 1 : 1;
+  return [all.slice(here - 1, here + NUMBERS - 1), all.slice(Math.max(0, here - 1 - NUMBERS / 4), here - 1).reverse()];
 }
 
 function stepSaid() {
@@ -47,7 +46,7 @@ function stepSaid() {
 
 function numbersSaid() {
   const numbers = focus() ? [...focus().edges.values()].filter(Boolean).length : 0;
-  return numbers > NUMBERS ? "; " + t("numbers are on its first {n} edges of {of}", { n: NUMBERS, of: count(numbers) }) : "";
+  return numbers > NUMBERS ? "; " + t("of its {n} edges, numbered in time order, the first ones show their numbers", { n: count(numbers) }) : "";
 }
 
 const showSteps = whenDrawn(() => {

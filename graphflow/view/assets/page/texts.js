@@ -6,7 +6,7 @@ const TRACED = 150; // up to so many edges, texts keep off the lines of others
 const CLOSE = 0.75, FAR = 16; // below this scale, so many labels of lesser accounts at most
 const SURE = 8; // so many labels of the most important accounts are written farther off, where there is no room beside
 const WING = 1.15; // a triangle is wider than its size
-const PLACES = [0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8];
+const PLACES = [0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8, 0.14, 0.86];
 
 // What is taken already, in squares, so that a text is compared with its neighbours only.
 class Room {
@@ -69,12 +69,12 @@ function boxAt(x, y, wide, high) {
 }
 
 // The first of the places where the lines fit, or nothing. `spare`: what else they should not cover.
-function placed(canvas, room, lines, size, places, { bold = false, spare = null, own, least = 0 } = {}) {
+function placed(canvas, room, lines, size, places, { bold = false, spare = null, own, least = 0, clear = () => true } = {}) {
   const wide = Math.max(least, Math.max(...lines.map((line) => widthOfText(canvas, line, size, bold))) + 5), high = Math.max(least, lines.length * size * 1.2 + 2);
   for (const [x, y, alongX, alongY] of places) {
     const one = boxAt(x + alongX * wide / 2, y + alongY * high / 2, wide, high);
     if (one.left < 0 || one.right > box.clientWidth || one.top < 0 || one.bottom > box.clientHeight) continue;
-    if (room.free(one) && (!spare || spare.free(one, own))) return { ...one, lines, size, bold };
+    if (room.free(one) && (!spare || spare.free(one, own)) && clear(one)) return { ...one, lines, size, bold };
   }
   return null;
 }
@@ -115,7 +115,12 @@ function label(canvas, room, add, { node, x, y, size, bright }, lines, { far, bo
       if (add(placed(canvas, room, words, letters, places, { bold, spare }), more)) return true;
     }
   }
-  return far && labelsOf(node).some((words) => add(placed(canvas, room, words, letters, around(x, y), { bold }), { ...more, to: [x, y] }));
+  const clear = ({ x: toX, y: toY }) => { // the line to it passes by other accounts
+    const long = Math.hypot(toX - x, toY - y);
+    for (let at = size + 4; at < long; at += 5) if (!room.free(boxAt(x + (toX - x) * at / long, y + (toY - y) * at / long, 4, 4))) return false;
+    return true;
+  };
+  return far && labelsOf(node).some((words) => add(placed(canvas, room, words, letters, around(x, y), { bold, clear }), { ...more, to: [x, y] }));
 }
 
 // Places about a point, from near to far.
@@ -137,11 +142,13 @@ function linesOf(edges) {
   return found;
 }
 
-// Numbers of a finding's edges, as many as there are places for without a gap: each on its edge, else near it.
+// Numbers of a finding's edges, each on its edge, else near it; where one finds no place its run ends: no gaps.
 function steps(canvas, room, add, bright) {
-  for (const [id, number] of numbered(bright)) {
-    const text = [String(number)], [x, y] = curvePoint(id, 0.5);
-    if (!add(placed(canvas, room, text, 12, [...along(id), ...around(x, y)], { bold: true, least: 18 }), { kind: "step", edge: id, to: [x, y] })) return;
+  for (const run of numbered(bright)) {
+    for (const [id, number] of run) {
+      const [x, y] = curvePoint(id, 0.5), places = [...along(id), ...around(x, y)];
+      if (!add(placed(canvas, room, [String(number)], 12, places, { bold: true, least: 18 }), { kind: "step", edge: id, to: [x, y] })) break;
+    }
   }
 }
 
