@@ -37,7 +37,7 @@ function savePng() {
   sheet.toBlob((blob) => save("png", "image/png", blob), "image/png");
 }
 
-const saveSvg = () => save("svg", "image/svg+xml", onPaper(svg));
+const saveSvg = () => save("svg", "image/svg+xml", '<?xml version="1.0" encoding="UTF-8"?>\n' + new XMLSerializer().serializeToString(onPaper(svg)));
 
 const MARKS = {
   triangle: [[0, -1], [0.95, 0.75], [-0.95, 0.75]], triangleDown: [[0, 1], [0.95, -0.75], [-0.95, -0.75]], diamond: [[0, -1], [1, 0], [0, 1], [-1, 0]],
@@ -48,13 +48,17 @@ const round = (value) => Math.round(value * 100) / 100;
 const path = (points) => points.map(([x, y], place) => `${place ? "L" : "M"}${round(x)} ${round(y)}`).join("");
 
 function svg() {
-  const wide = box.clientWidth, high = box.clientHeight, scale = network.getScale();
-  const sheet = drawn("svg", { viewBox: `0 0 ${wide} ${high}`, width: wide, height: high, "font-family": FONT, "text-anchor": "middle" });
-  sheet.append(drawn("title", {}, document.title), drawn("rect", { width: wide, height: high, fill: "#fff" }));
+  const wide = box.clientWidth, tall = box.clientHeight, scale = network.getScale();
+  const sheet = drawn("svg", { viewBox: `0 0 ${wide} ${tall}`, width: wide, height: tall, "font-family": FONT, "text-anchor": "middle" });
+  sheet.append(drawn("title", {}, document.title), drawn("rect", { width: wide, height: tall, fill: "#fff" }));
+  for (const [low, high, tone] of stripes(box.querySelector("canvas").getContext("2d"))) {
+    const [from, to] = [low, high].map((place) => toScreen([place, place])[narrow.matches ? 1 : 0]);
+    sheet.append(drawn("rect", narrow.matches ? { x: 0, y: round(from), width: wide, height: round(to - from), fill: colour(tone) } : { x: round(from), y: 0, width: round(to - from), height: tall, fill: colour(tone) }));
+  }
   for (const edge of model().edges.values()) if (edgeSeen(edge.id)) sheet.append(...edgeMarks(edge, scale));
   for (const node of model().nodes.values()) if (nodeSeen(node.id)) sheet.append(nodeMark(node, scale));
   for (const text of shown) sheet.append(...writing(text));
-  return '<?xml version="1.0" encoding="UTF-8"?>\n' + new XMLSerializer().serializeToString(sheet);
+  return sheet;
 }
 
 function edgeMarks({ id }, scale) {
@@ -85,4 +89,13 @@ function writing({ kind, lines, size, bold, x, y, left, top, right, bottom, dim,
     fill: kind === "step" ? "#fff" : colour(kind === "heading" ? "soft" : "ink"),
     ...(kind === "label" ? { stroke: "#fff", "stroke-width": 3, "paint-order": "stroke" } : {}),
   }, line))];
+}
+
+// A canvas cannot change its width when a page is laid out for paper: there the drawing of the same places stands for it.
+function toPaper(on) {
+  document.documentElement.classList.toggle("print", on);
+  if (on) wholeTable();
+  paint();
+  network.redraw();
+  element("paper").replaceChildren(...(on ? [svg()] : []));
 }

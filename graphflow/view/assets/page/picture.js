@@ -140,7 +140,7 @@ const zoom = (factor) => network.moveTo({ scale: network.getScale() * factor });
 
 // All of it, with room for names, which are wider than their marks, and for the times of an axis.
 function fit() {
-  if (![...model().nodes.keys()].some(nodeSeen)) return;
+  if (!box.clientWidth || ![...model().nodes.keys()].some(nodeSeen)) return;
   const timed = state.layout === "time", beside = timed && narrow.matches ? timesWide() : 0;
   network.fit({ maxZoomLevel: 1.25 });
   const across = [...spots().values()].map(([x]) => x), wide = Math.max(...across) - Math.min(...across) + 60;

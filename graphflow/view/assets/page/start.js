@@ -14,6 +14,16 @@ function showControls() {
   if (traced) element("rule").value = state.rule;
 }
 
+// The picture turns with the screen, and only then: paper is narrow too, and its drawing keeps what the screen showed.
+let upright = narrow.matches;
+function turn() {
+  if (matchMedia("print").matches || upright === narrow.matches) return;
+  upright = narrow.matches;
+  measure();
+  paint();
+  fit();
+}
+
 function openControls() {
   element("fit").addEventListener("click", fit);
   element("zoom-in").addEventListener("click", () => zoom(1.3));
@@ -26,15 +36,9 @@ function openControls() {
   element("save-svg").addEventListener("click", saveSvg);
   element("copy-link").addEventListener("click", (event) => copy(location.href, event.currentTarget, null));
   night.addEventListener("change", paint);
-  narrow.addEventListener("change", () => { measure(); paint(); fit(); });
-  for (const [event, on] of [["beforeprint", true], ["afterprint", false]]) {
-    addEventListener(event, () => {
-      document.documentElement.classList.toggle("print", on);
-      if (on) wholeTable();
-      paint();
-      network.redraw();
-    });
-  }
+  narrow.addEventListener("change", turn);
+  addEventListener("beforeprint", () => toPaper(true));
+  addEventListener("afterprint", () => toPaper(false));
   addEventListener("hashchange", () => {
     past.push(state);
     state = linked();

@@ -215,14 +215,20 @@ function headings(canvas, room) {
   return found;
 }
 
+// Every second tier, and the times of an axis: from where to where along the flow, in canvas units, and in which colour.
+function stripes(canvas) {
+  if (state.layout === "tiers") return bands().filter((_, place) => place % 2 === 0).map(({ from, to }) => [from, to, "band"]);
+  return state.layout === "time" ? ticks(canvas).map(([place]) => [place, place + 1 / network.getScale(), "rule"]) : [];
+}
+
 function drawBands(canvas) {
   thinRings();
   const from = network.DOMtoCanvas({ x: 0, y: 0 }), to = network.DOMtoCanvas({ x: box.clientWidth, y: box.clientHeight });
-  canvas.fillStyle = colour("band");
-  const stripe = (low, high) => (narrow.matches ? canvas.fillRect(from.x, low, to.x - from.x, high - low) : canvas.fillRect(low, from.y, high - low, to.y - from.y));
-  if (state.layout === "tiers") bands().forEach((band, place) => { if (place % 2 === 0) stripe(band.from, band.to); });
-  canvas.fillStyle = colour("rule");
-  if (state.layout === "time") for (const [place] of ticks(canvas)) stripe(place, place + 1 / network.getScale());
+  for (const [low, high, tone] of stripes(canvas)) {
+    canvas.fillStyle = colour(tone);
+    if (narrow.matches) canvas.fillRect(from.x, low, to.x - from.x, high - low);
+    else canvas.fillRect(low, from.y, high - low, to.y - from.y);
+  }
 }
 
 // From a text that found no room beside what it is of, to that.
