@@ -61,16 +61,16 @@ function svg() {
   return sheet;
 }
 
-function edgeMarks({ id }, scale) {
-  const { width, color, arrows } = edgeLook(id), points = Array.from({ length: 25 }, (_, place) => curvePoint(id, place / 24));
-  const reach = (nodeLook(model().edges.get(id).to).size + 2) * scale, [endX, endY] = points[24];
-  const line = drawn("path", { d: path(points), fill: "none", stroke: color.color, "stroke-width": round(Math.max(width * scale, 0.5)), "stroke-opacity": color.opacity });
-  if (arrows && !arrows.to.enabled) return [line];
-  const outside = points.filter(([x, y]) => Math.hypot(x - endX, y - endY) > reach), tail = outside.at(-1) || points[0];
-  const turn = Math.atan2(endY - tail[1], endX - tail[0]), size = Math.max(5, (6 + 2 * width) * scale);
-  const tipX = endX - reach * Math.cos(turn), tipY = endY - reach * Math.sin(turn);
+function edgeMarks({ id, to }, scale) {
+  const { width, color, arrows } = edgeLook(id), points = Array.from({ length: 33 }, (_, place) => curvePoint(id, place / 32));
+  const curve = (of) => drawn("path", { d: path(of), fill: "none", stroke: color.color, "stroke-width": round(Math.max(width * scale, 0.5)), "stroke-opacity": color.opacity });
+  if (arrows && !arrows.to.enabled) return [curve(points)];
+  const { x, y } = network.getPosition(to), [endX, endY] = toScreen([x, y]), reach = (nodeLook(to).size + 2) * scale, size = Math.max(5, (6 + 2 * width) * scale);
+  const outside = points.filter(([left, top]) => Math.hypot(left - endX, top - endY) > reach + size * 0.8), tail = outside.at(-1) || points[0];
+  const turn = Math.atan2(endY - tail[1], endX - tail[0]), tipX = endX - reach * Math.cos(turn), tipY = endY - reach * Math.sin(turn);
   const wing = (side) => [tipX - size * Math.cos(turn + side * 0.42), tipY - size * Math.sin(turn + side * 0.42)];
-  return [line, drawn("path", { d: path([[tipX, tipY], wing(1), wing(-1)]) + "Z", fill: color.color, "fill-opacity": color.opacity })];
+  const base = [tipX - size * 0.8 * Math.cos(turn), tipY - size * 0.8 * Math.sin(turn)];
+  return [curve([...outside, base]), drawn("path", { d: path([[tipX, tipY], wing(1), wing(-1)]) + "Z", fill: color.color, "fill-opacity": color.opacity })];
 }
 
 function nodeMark(node, scale) {

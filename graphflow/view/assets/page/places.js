@@ -123,8 +123,8 @@ function forced(x, y, links, weights, reach) {
       const across = x[a] - x[b], down = y[a] - y[b], push = (LENGTH * LENGTH) / Math.max(across * across + down * down, 25);
       dx[a] += across * push; dx[b] -= across * push; dy[a] += down * push; dy[b] -= down * push;
     }
-    dx[a] -= x[a] * inward; // nobody drifts away
-    dy[a] -= y[a] * inward * 2; // screens are wide
+    dx[a] -= x[a] * inward * (narrow.matches ? 2 : 1); // nobody drifts away, least along the short side of the screen
+    dy[a] -= y[a] * inward * (narrow.matches ? 1 : 2);
   }
   links.forEach(([a, b], place) => {
     const across = x[a] - x[b], down = y[a] - y[b], pull = weights[place] * Math.hypot(across, down) / LENGTH;

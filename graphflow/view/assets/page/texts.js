@@ -97,15 +97,16 @@ function arranged(canvas) {
   const ranked = [...seen].sort((a, b) => turn(b) - turn(a) || b.weight - a.weight || a.node.id - b.node.id);
   const first = ranked.filter((one) => (bright ? one.bright : turn(one) || seen.length <= ROOMY));
   const write = (one, far) => label(canvas, room, add, one, lines, { far, bold: Boolean(one.node.flagged) && seen.length > ROOMY });
-  first.forEach((one, place) => write(one, turn(one) > 1 && place < SURE));
+  first.forEach((one, place) => write(one, turn(one) > 2 ? 2 : turn(one) > 1 && place < SURE ? 1 : 0));
   amounts(canvas, room, add, edges, lines, bright);
   const named = new Set(first), others = bright ? [] : ranked.filter((one) => !named.has(one));
   let left = scale < CLOSE ? FAR : others.length; // from afar the largest only; nearer, all that have room
-  for (const one of others) if (left > 0 && write(one, false)) left -= 1;
+  for (const one of others) if (left > 0 && write(one, 0)) left -= 1;
   return texts;
 }
 
-// An account's label beside its mark. `far`: if there is no room, farther off, with a line to it.
+// An account's label beside its mark. `far`: without room there, 1: farther off, with a line to it that crosses no mark;
+// 2: as far as need be.
 function label(canvas, room, add, { node, x, y, size, bright }, lines, { far, bold }) {
   const gap = size + 1, slant = size * 0.75, letters = node.folded ? 13 : 11.5, more = { kind: "label", dim: !bright, node: node.id };
   const places = [[x, y + gap, 0, 1], [x, y - gap, 0, -1], [x + gap, y, 1, 0], [x - gap, y, -1, 0],
@@ -120,12 +121,13 @@ function label(canvas, room, add, { node, x, y, size, bright }, lines, { far, bo
     for (let at = size + 4; at < long; at += 5) if (!room.free(boxAt(x + (toX - x) * at / long, y + (toY - y) * at / long, 4, 4))) return false;
     return true;
   };
-  return far && labelsOf(node).some((words) => add(placed(canvas, room, words, letters, around(x, y), { bold, clear }), { ...more, to: [x, y] }));
+  const off = (path, most) => labelsOf(node).some((words) => add(placed(canvas, room, words, letters, around(x, y, most), { bold, clear: path }), { ...more, to: [x, y] }));
+  return far > 0 && (off(clear, 130) || (far > 1 && off(undefined, 500)));
 }
 
 // Places about a point, from near to far.
-function* around(x, y) {
-  for (let far = 14; far < 130; far += 8) for (let turn = 0; turn < 12; turn += 1) yield [x + far * Math.cos(turn / 6 * Math.PI), y + far * Math.sin(turn / 6 * Math.PI), 0, 0];
+function* around(x, y, most = 130) {
+  for (let far = 14; far < most; far += 8) for (let turn = 0; turn < 12; turn += 1) yield [x + far * Math.cos(turn / 6 * Math.PI), y + far * Math.sin(turn / 6 * Math.PI), 0, 0];
 }
 
 // How thick the thickest edge of each account is.
