@@ -1,4 +1,4 @@
-"""The picture of a case page in a real browser: nothing covers anything, paper, steps, play, facts under the pointer."""
+"""The picture of a case page in a browser: nothing covers anything, steps, play, facts under the pointer, paper."""
 
 from __future__ import annotations
 
@@ -281,10 +281,14 @@ def test_play_stops_at_every_event_and_not_between_them(browser: Any, tmp_path: 
     )
     book = Ledger.from_frame(frame)
     visit = Visit(browser, view(FlowGraph(book), case([finding(book, lambda *_: True)], {})).save(tmp_path / "c.html"))
-    watch = """() => { window.stops = []; window.gaps = []; const said = document.getElementById("play-said");
-        new MutationObserver(() => { const { upto } = graphflow.state; if (window.stops.at(-1) !== upto) window.stops.push(upto); })
-            .observe(document.getElementById("time-said"), { childList: true });
-        new MutationObserver(() => { if (said.textContent) window.gaps.push(said.textContent); }).observe(said, { childList: true }); }"""
+    watch = """() => {
+        window.stops = []; window.gaps = [];
+        const said = document.getElementById("play-said"), until = document.getElementById("time-said");
+        const stopped = () => { if (window.stops.at(-1) !== graphflow.state.upto) window.stops.push(graphflow.state.upto); };
+        new MutationObserver(stopped).observe(until, { childList: true });
+        const told = () => { if (said.textContent) window.gaps.push(said.textContent); };
+        new MutationObserver(told).observe(said, { childList: true });
+    }"""
     visit.ask(watch)
     visit.page.locator("#play").click()
     visit.until("document.getElementById('play').textContent === 'Play'", most=60_000)
