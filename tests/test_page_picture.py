@@ -284,7 +284,10 @@ def test_play_stops_at_every_event_and_not_between_them(browser: Any, tmp_path: 
     watch = """() => {
         window.stops = []; window.gaps = [];
         const said = document.getElementById("play-said"), until = document.getElementById("time-said");
-        const stopped = () => { if (window.stops.at(-1) !== graphflow.state.upto) window.stops.push(graphflow.state.upto); };
+        const stopped = () => {
+            const { upto } = graphflow.state;
+            if (window.stops.at(-1) !== upto) window.stops.push(upto);
+        };
         new MutationObserver(stopped).observe(until, { childList: true });
         const told = () => { if (said.textContent) window.gaps.push(said.textContent); };
         new MutationObserver(told).observe(said, { childList: true });
