@@ -88,6 +88,7 @@ class Visit:
         return self._on_screen(self.ask(script, self.edges()[edge]["id"]))
 
     def _on_screen(self, point: dict[str, float]) -> tuple[float, float]:
+        self.page.locator("#graph").scroll_into_view_if_needed()
         box = self.page.locator("#graph").bounding_box()
         return box["x"] + point["x"], box["y"] + point["y"]
 

@@ -84,18 +84,22 @@ def test_what_is_chosen_adds_up_what_is_seen(visit: Visit) -> None:
     assert "230,500" not in text
 
 
-def test_play_moves_the_end_of_the_window_and_stops(visit: Visit) -> None:
+def test_play_goes_from_event_to_event_and_stops(visit: Visit) -> None:
     visit.page.locator("#play").click()
     assert visit.page.locator("#play").inner_text() == "Pause"
-    visit.until("graphflow.state.time[1] > 2")
+    visit.until("graphflow.state.upto > 1")
     visit.page.locator("#play").click()
-    stopped = visit.ask("graphflow.state.time")
-    assert stopped[0] == 0
-    assert 2 < stopped[1] < 15
+    stopped = visit.ask("graphflow.state.upto")
+    assert 1 < stopped < 14
+    assert visit.listed() == [f"T{i:05d}" for i in range(stopped + 1)]
+    assert visit.page.locator("#time-said").inner_text().endswith(visit.column("Time")[-1])
     visit.page.wait_for_timeout(250)
-    assert visit.ask("graphflow.state.time") == stopped
-    visit.page.locator("#undo").click()  # one step, however long it played
-    assert visit.ask("graphflow.state.time") is None
+    assert visit.ask("graphflow.state.upto") == stopped
+    visit.slide("time-until", 12)  # a window by hand is one again
+    assert len(visit.listed()) == 12
+    visit.page.locator("#undo").click()
+    visit.page.locator("#undo").click()  # play is one step, however long it was
+    assert (visit.ask("graphflow.state.upto"), visit.ask("graphflow.state.time")) == (None, None)
 
 
 def test_amounts_are_compared_within_one_currency(visit: Visit) -> None:

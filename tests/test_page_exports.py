@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
@@ -204,15 +205,36 @@ def test_the_keyboard_reaches_every_control(browser: Any, file: Path) -> None:
     visit.page.locator(".finding").first.click()
     name = """(element) => element.id || element.className + (element.dataset.group || element.dataset.finding ||
         element.textContent)"""
-    wanted = visit.ask(f"""() => [...document.querySelectorAll("button, input, select, [tabindex='0']")].filter(
+    wanted = visit.ask(f"""() => [...document.querySelectorAll("a, button, input, select, [tabindex='0']")].filter(
         (element) => element.checkVisibility() && !element.disabled).map({name})""")
     visit.page.evaluate("document.activeElement.blur()")
-    reached = []
-    for _ in range(len(wanted) + 6):
+    stops, reached = [], []
+    for _ in range(40):
         visit.page.keyboard.press("Tab")
-        reached.append(visit.ask(f"({name})(document.activeElement)"))
+        stops.append(visit.ask(f"({name})(document.activeElement)"))
+        inside = "document.activeElement.closest('.findings, .legend, #rows thead') !== null"
+        while visit.ask(inside) and visit.ask(f"({name})(document.activeElement)") not in reached:
+            reached.append(visit.ask(f"({name})(document.activeElement)"))
+            visit.page.keyboard.press("ArrowDown")
     assert len(wanted) > 30
-    assert set(wanted) <= set(reached)
+    assert set(wanted) <= {*reached, *stops}
+    for place in (".findings", ".legend", "#rows thead"):  # a list is one stop
+        assert visit.page.locator(f"{place} button[tabindex='0']").count() == 1
+        assert visit.page.locator(f"{place} button:not([tabindex])").count() == 0
+    assert not [stop for stop in stops if stop.startswith("vis-network")]
+
+
+def test_the_first_stops_lead_past_the_tools(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file, part="#" + quote('{"off":["end"]}'))
+    for presses, target in ((1, "graph"), (2, "transactions")):
+        visit.page.evaluate("document.activeElement.blur(); window.getSelection().removeAllRanges()")
+        visit.page.reload()
+        for _ in range(presses):
+            visit.page.keyboard.press("Tab")
+        assert visit.ask("document.activeElement.getBoundingClientRect().top >= 0")
+        visit.page.keyboard.press("Enter")
+        assert visit.ask("document.activeElement.id") == target
+        assert visit.ask("graphflow.state.off") == ["end"]
 
 
 def test_arrow_keys_go_from_account_to_account(browser: Any, file: Path) -> None:

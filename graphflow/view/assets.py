@@ -44,8 +44,8 @@ def asset(name: str) -> Markup:
 
 
 PARTS = (
-    "base", "money", "state", "filter", "model", "places", "picture", "texts", "timeline", "table", "panel", "search",
-    "export", "keys", "start",
+    "base", "money", "state", "filter", "model", "places", "picture", "texts", "timeline", "table", "panel", "overlay",
+    "steps", "search", "export", "keys", "start",
 )  # fmt: skip
 """The files of the script of a case page and of a trace page, in the order in which they stand in it."""
 

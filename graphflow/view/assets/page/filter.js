@@ -7,9 +7,9 @@ const clock = facts.clock, lastStep = clock.at.length - 1;
 const complete = rows.length === facts.total;
 
 const filterKey = () => JSON.stringify([
-  state.off, state.off.length ? state.rule : "", state.finding, state.currency, state.channel, state.bank, state.time, state.amount, state.words,
+  state.off, state.off.length ? state.rule : "", state.finding, state.currency, state.channel, state.bank, state.time, state.amount, state.words, state.upto,
 ]);
-const NO_FILTER = JSON.stringify([[], "", -1, -1, -1, -1, null, null, ""]);
+const NO_FILTER = JSON.stringify([[], "", -1, -1, -1, -1, null, null, "", null]);
 const filtered = () => filterKey() !== NO_FILTER;
 
 // What can be read in a transaction, in lower case; made when first asked for.
@@ -46,6 +46,7 @@ function passes(row, withoutTime) {
   if (state.currency >= 0 && row.currency !== state.currency) return false;
   if (state.channel >= 0 && row.channel !== state.channel) return false;
   if (state.bank >= 0 && facts.accounts[row.payer].bank !== state.bank && facts.accounts[row.payee].bank !== state.bank) return false;
+  if (!withoutTime && state.upto !== null && row.index > state.upto) return false;
   if (!withoutTime && state.time && (row.at < clock.at[state.time[0]] || row.at >= clock.at[state.time[1]])) return false;
   if (state.amount && amountSteps().length) {
     const steps = amountSteps(), [low, high] = state.amount.map((step) => steps[Math.min(step, steps.length - 1)]);

@@ -1,7 +1,7 @@
-// What is chosen, in words: an account, an edge with its transactions, or a finding. And the same in short under the pointer.
+// What is chosen, in words: an account, an edge with its transactions, or a finding.
 
 const MOST_CITED = 50; // transactions of an edge in the panel; the table has all
-const tip = element("tip"), panel = element("chosen");
+const panel = element("chosen");
 const LOOKS = {
   "victim-candidate": t("victim candidate"), source: t("source"), collector: t("collector"), transit: t("transit"), distributor: t("distributor"),
   cycle: t("cycle"), "cash-out": t("cash-out"), "controller-candidate": t("controller candidate"), end: t("end"), other: t("no role"),
@@ -72,20 +72,7 @@ function fill(target, [title, lines]) {
   target.hidden = false;
 }
 
-// --- under the pointer ---
-
-function hover(lines, pointer) {
-  fill(tip, lines);
-  const room = tip.parentElement.clientWidth - tip.offsetWidth - 8;
-  const below = box.offsetTop + pointer.y + 18, above = box.offsetTop + pointer.y - tip.offsetHeight - 14;
-  tip.style.left = Math.max(8, Math.min(box.offsetLeft + pointer.x + 14, room)) + "px";
-  tip.style.top = (below + tip.offsetHeight > tip.parentElement.clientHeight && above > 0 ? above : below) + "px";
-}
-
 function openPanel() {
-  network.on("hoverNode", ({ node, pointer }) => hover(nodeLines(node), pointer.DOM));
-  network.on("hoverEdge", ({ edge, pointer }) => { if (model().edges.has(edge)) hover(edgeLines(model().edges.get(edge)), pointer.DOM); });
-  for (const event of ["blurNode", "blurEdge", "dragStart", "zoom", "click"]) network.on(event, () => { tip.hidden = true; });
   for (const button of document.querySelectorAll(".finding")) {
     button.addEventListener("click", () => choose(button.getAttribute("aria-pressed") === "true" ? null : { finding: Number(button.dataset.finding) }));
   }

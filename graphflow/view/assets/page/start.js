@@ -6,12 +6,22 @@ const drawPicture = whenDrawn(() => {
   if (wanted.length && marked[0] !== wanted[0]) network.selectNodes(wanted, false);
   if (!wanted.length && (marked.length || network.getSelectedEdges().length)) network.unselectAll();
   network.body.emitter.emit("_requestRedraw");
-}, () => [filterKey(), apartKey(), JSON.stringify(state.chosen), state.layout, JSON.stringify(state.moved), state.rule, stretch].join());
+}, () => [filterKey(), apartKey(), JSON.stringify(state.chosen), state.layout, JSON.stringify(state.moved), state.rule, stretch, [...fresh]].join());
 const refit = whenDrawn(fit, () => state.layout);
 
 function showControls() {
   element("layout").value = state.layout;
   if (traced) element("rule").value = state.rule;
+}
+
+// The picture turns with the screen, and only then: paper is narrow too, and its drawing keeps what the screen showed.
+let upright = narrow.matches;
+function turn() {
+  if (matchMedia("print").matches || upright === narrow.matches) return;
+  upright = narrow.matches;
+  measure();
+  paint();
+  fit();
 }
 
 function openControls() {
@@ -26,15 +36,9 @@ function openControls() {
   element("save-svg").addEventListener("click", saveSvg);
   element("copy-link").addEventListener("click", (event) => copy(location.href, event.currentTarget, null));
   night.addEventListener("change", paint);
-  narrow.addEventListener("change", () => { measure(); paint(); fit(); });
-  for (const [event, on] of [["beforeprint", true], ["afterprint", false]]) {
-    addEventListener(event, () => {
-      document.documentElement.classList.toggle("print", on);
-      if (on) wholeTable();
-      paint();
-      network.redraw();
-    });
-  }
+  narrow.addEventListener("change", turn);
+  addEventListener("beforeprint", () => toPaper(true));
+  addEventListener("afterprint", () => toPaper(false));
   addEventListener("hashchange", () => {
     past.push(state);
     state = linked();
@@ -46,11 +50,14 @@ state = linked();
 openPicture();
 openFilters();
 openTable();
+openTip();
+openNothing();
+openSteps();
 openPanel();
 openSearch();
 openKeys();
 openControls();
-for (const draw of [showControls, showFilters, drawPicture, refit, showTable, showPanel, tell, showPlay]) follow(draw);
+for (const draw of [showControls, showFilters, drawPicture, refit, showNothing, hideOldTip, showTable, showPanel, showSteps, tell, showPlay]) follow(draw);
 show();
 network.once("afterDrawing", () => performance.mark("graphflow drawn"));
 // For tests, and for whoever opens the console: what the page knows, and no way round its filters.

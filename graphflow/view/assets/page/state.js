@@ -1,10 +1,11 @@
 // The state of the page is one object: drawing follows from it, and undo, reset and the link are made of it.
 
 const START = Object.freeze({
-  chosen: null, // {finding}, {node} or {edge: [from, to]}
+  chosen: null, // {finding}, {node} or {edge: [from, to]}; its row: the transaction that is stepped on
   off: [], // groups of the legend that are switched off
   finding: -1, currency: -1, channel: -1, bank: -1, // places in lists of facts; -1: all
   time: null, amount: null, // [from, to]: steps of the sliders
+  upto: null, // the last transaction that play has come to
   words: "", // what a listed transaction must say
   layout: "tiers",
   sort: null, // [column, falls]
@@ -88,6 +89,7 @@ const FITS = {
   off: (value) => Array.isArray(value) && value.every((group) => typeof group === "string" && group.length < 40),
   finding: within(facts.findings), currency: within(facts.currencies), channel: within(facts.channels), bank: within(facts.banks),
   time: span, amount: span,
+  upto: (value) => value === null || (value >= 0 && within(rows)(value)),
   words: (value) => typeof value === "string" && value.length <= 200,
   layout: (value) => LAYOUTS.includes(value),
   sort: (value) => value === null || (pair(value) && Number.isInteger(value[0]) && typeof value[1] === "boolean"),
