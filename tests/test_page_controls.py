@@ -101,9 +101,10 @@ def test_play_moves_the_end_of_the_window_and_stops(visit: Visit) -> None:
 def test_amounts_are_compared_within_one_currency(visit: Visit) -> None:
     assert visit.page.locator("#amount-from").is_disabled()
     assert "choose a currency first" in visit.page.locator("#amount-said").inner_text()
-    visit.page.select_option("#only-currency", label="USD")
+    visit.choose("currency", "USD")
     assert visit.listed() == ["T00013"]
-    visit.page.select_option("#only-currency", label="CNY")
+    visit.choose("currency", "USD")
+    visit.choose("currency", "CNY")
     last = int(visit.page.locator("#amount-until").get_attribute("max") or "0")
     visit.slide("amount-from", last - 1)
     assert visit.column("Amount") == ["70,000.00", "70,000.00", "69,000.00"]
@@ -111,17 +112,27 @@ def test_amounts_are_compared_within_one_currency(visit: Visit) -> None:
 
 
 def test_lists_and_legend_filter(visit: Visit) -> None:
-    visit.page.select_option("#only-channel", label="app")
+    visit.choose("channel", "app")
     assert visit.listed() == [f"T{i:05d}" for i in range(1, 15, 2)]
-    visit.page.select_option("#only-channel", label="all")
-    visit.page.select_option("#only-bank", label="Model Bank")
+    visit.choose("channel", "web")  # both: all
+    assert len(visit.listed()) == 15
+    visit.page.locator("#only-channel .none").click()
+    visit.choose("bank", "Model Bank")
     assert "T00011" not in visit.listed()  # T2 → E1: both with the other bank
     assert "T00010" in visit.listed()
-    visit.page.select_option("#only-bank", label="all")
-    visit.page.select_option("#only-finding", label="2. cycle")
+    visit.choose("bank", "Model Bank")
+    visit.choose("finding", "2. cycle")
     assert visit.listed() == ["T00007", "T00010", "T00013", "T00014"]
     assert set(visit.edges()) == set(pairs(visit))
-    visit.page.select_option("#only-finding", label="all")
+    visit.choose("finding", "1. fan-in")
+    assert visit.listed() == [*[f"T{i:05d}" for i in range(8)], "T00010", "T00013", "T00014"]
+    assert visit.page.locator("#only-finding .chosen-count").inner_text() == "2"
+    visit.choose("role", "end")  # an end of it must be one
+    assert visit.listed() == []
+    visit.page.locator("#only-finding summary").click()
+    visit.page.locator("#only-finding .none").click()
+    assert visit.listed() == ["T00012"]
+    visit.choose("role", "end")
     entry = visit.page.locator(".legend button[data-group=transit]")
     entry.click()
     assert entry.get_attribute("aria-pressed") == "false"
@@ -150,8 +161,9 @@ def test_table_and_picture_agree_under_any_filters(visit: Visit, seed: int) -> N
         change = {
             "time": draw.choice([None, [low, draw.randrange(low + 1, 16)]]),
             "off": draw.choice([[], ["transit"], ["end"], ["source", "cycle"]]),
-            "finding": draw.choice([-1, -1, 0, 1]), "currency": draw.choice([-1, 0, 1]),
-            "channel": draw.choice([-1, 0, 1]), "bank": draw.choice([-1, 0, 1]),
+            "finding": draw.choice([[], [], [0], [0, 1]]), "currency": draw.choice([[], [0], [1], [0, 1]]),
+            "channel": draw.choice([[], [0], [0, 1]]), "bank": draw.choice([[], [1], [0, 1]]),
+            "role": draw.choice([[], [], ["collector", "end"], ["cycle"]]),
             "words": draw.choice(["", "", "c", "09:1"]),
         }  # fmt: skip
         visit.ask("change => graphflow.change(change)", change)
@@ -293,7 +305,7 @@ def test_the_state_survives_a_reload_as_a_link(browser: Any, file: Path) -> None
     visit = Visit(browser, file)
     node = visit.nodes()["T1"]
     changes = {
-        "chosen": {"node": node}, "off": ["end"], "time": [1, 14], "currency": 0, "amount": [1, 5], "words": "c",
+        "chosen": {"node": node}, "off": ["end"], "time": [1, 14], "role": ["collector"], "currency": [0], "amount": [1, 5], "words": "c",
         "layout": "time", "sort": [4, True], "moved": {"time": {str(node): [333, 44]}},
     }  # fmt: skip
     for name, value in changes.items():
@@ -322,7 +334,7 @@ def test_the_state_survives_a_reload_as_a_link(browser: Any, file: Path) -> None
     [
         "#%", "#null", "#[]", '#{"chosen":{"node":99999}}', '#{"chosen":{"finding":7}}', '#{"time":[9,"x"]}',
         '#{"off":["<img src=x onerror=alert(1)>"],"layout":"__proto__","sort":[99,true],"rule":"constructor"}',
-        '#{"moved":{"tiers":{"__proto__":[1,2]}},"apart":[-1],"amount":[5,1],"bank":1e9,"words":7,"__proto__":{"x":1}}',
+        '#{"moved":{"tiers":{"__proto__":[1,2]}},"apart":[-1],"amount":[5,1],"bank":[1e9],"role":["<svg onload=alert(1)>"],"finding":[0,0,0,0,0],"words":7,"__proto__":{"x":1}}',
         '#{"amount":[0,999],"time":[998,999],"chosen":{"edge":[0,0]},"words":"<script>"}',
     ],
 )  # fmt: skip

@@ -19,6 +19,7 @@ function openControls() {
   element("zoom-in").addEventListener("click", () => zoom(1.3));
   element("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
   element("undo").addEventListener("click", undo);
+  element("redo").addEventListener("click", redo);
   element("reset").addEventListener("click", () => { field.value = ""; closeHits(); reset(); fit(); });
   element("layout").addEventListener("change", (event) => change({ layout: event.target.value }));
   if (traced) element("rule").addEventListener("change", (event) => change({ rule: event.target.value }));
@@ -30,32 +31,32 @@ function openControls() {
   for (const [event, on] of [["beforeprint", true], ["afterprint", false]]) {
     addEventListener(event, () => {
       document.documentElement.classList.toggle("print", on);
-      if (on) wholeTable();
+      if (on) more(PRINTED);
       paint();
       network.redraw();
     });
   }
   addEventListener("hashchange", () => {
-    past.push(state);
-    state = linked();
-    show();
+    const wanted = linked();
+    if (link(wanted) !== link(state)) change(wanted);
   });
 }
 
-state = linked();
+recall();
 openPicture();
 openFilters();
+openLists();
 openTable();
 openPanel();
 openSearch();
 openKeys();
 openControls();
-for (const draw of [showControls, showFilters, drawPicture, refit, showTable, showPanel, tell, showPlay]) follow(draw);
+for (const draw of [showControls, showFilters, showLists, drawPicture, refit, showTable, showPanel, tell, showPlay]) follow(draw);
 show();
 network.once("afterDrawing", () => performance.mark("graphflow drawn"));
 // For tests, and for whoever opens the console: what the page knows, and no way round its filters.
 window.graphflow = {
-  network, facts, rows, change, undo, get state() { return state; }, get passing() { return passing(); }, get listed() { return listed(); },
+  network, facts, rows, change, undo, redo, get state() { return state; }, get passing() { return passing(); }, get listed() { return listed(); },
   get texts() { return shown; }, nodes: () => [...model().nodes.values()].filter(({ id }) => nodeSeen(id)).map((node) => ({ id: node.id, name: nodeName(node), group: nodeGroup(node) })),
   edges: () => [...model().edges.values()].filter(({ id }) => edgeSeen(id)).map((edge) => ({ id: edge.id, name: edgeName(edge), amount: edgeAmount(edge.id), width: widthOf(edge.id) })),
 };
