@@ -204,7 +204,8 @@ def test_the_keyboard_reaches_every_control(browser: Any, file: Path) -> None:
     visit.page.locator(".finding").first.click()
     name = """(element) => element.id || element.className + (element.dataset.group || element.dataset.finding ||
         element.textContent)"""
-    wanted = visit.ask(f"""() => [...document.querySelectorAll("button, input, select, [tabindex='0']")].filter(
+    wanted = visit.ask(f"""() => [...document.querySelectorAll(
+        "button, input, select, summary, [tabindex='0']")].filter(
         (element) => element.checkVisibility() && !element.disabled).map({name})""")
     visit.page.evaluate("document.activeElement.blur()")
     reached = []

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from graphflow.languages import Reader
-from graphflow.view.terms import marked
+from graphflow.view.marked import marked
 from graphflow.words import count as plural
 from graphflow.words import shown
 

@@ -15,8 +15,8 @@ from typing import Any
 from graphflow.languages import Reader
 from graphflow.ledger import default_decimals
 from graphflow.view.bins import bins
+from graphflow.view.marked import TERMS
 from graphflow.view.picture import Account, Edge, Node, Picture, Tally, Transfer
-from graphflow.view.terms import TERMS
 from graphflow.view.text import Totals, lasting
 from graphflow.words import shown
 

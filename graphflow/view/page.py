@@ -24,9 +24,9 @@ from graphflow.languages import Reader, reader
 from graphflow.view.assets import nonce_of, script_words
 from graphflow.view.facts import MAX_ROWS, as_json, facts_of
 from graphflow.view.listing import Positions, fair_share, left_out, listed_here
+from graphflow.view.marked import explained
 from graphflow.view.network import draw
 from graphflow.view.picture import MAX_EDGES, MAX_NODES, Node, Picture, picture
-from graphflow.view.terms import explained
 from graphflow.view.text import many, points_text, tenths
 from graphflow.words import shown
 

@@ -38,6 +38,15 @@ def add(totals: Totals, currency: str, amount: int) -> None:
     totals[currency] = totals.get(currency, 0) + amount
 
 
+def points_text(points: float) -> str:
+    """Points with at most one decimal: what lies behind it ranks, and tells nothing.
+
+    >>> points_text(116.856), points_text(3.0), points_text(-0.04)
+    ('116.9', '3', '0')
+    """
+    return f"{round(points, 1) or 0.0:.1f}".removesuffix(".0")
+
+
 def many(to: Reader, number: int, one: str, more: str) -> str:
     """A number with its noun, in the reader's language.
 
@@ -63,15 +72,6 @@ def lasting(seconds: float, to: Reader) -> str:
         if count:
             words.append(many(to, count, one, more))
     return " ".join(words[:2]) or to.say("{n} seconds", n=0)
-
-
-def points_text(points: float) -> str:
-    """Points with at most one decimal.
-
-    >>> points_text(62.507), points_text(3.0)
-    ('62.5', '3')
-    """
-    return f"{round(points, 1):g}"
 
 
 def tenths(parts: Sequence[float]) -> list[float]:

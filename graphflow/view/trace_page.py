@@ -60,7 +60,7 @@ def trace_page(trace: Trace, to: Reader | None = None, *, max_nodes: int = MAX_N
         "figures": _figures(trace, to),
         "nonce": nonce_of(f"{said}{facts}"),
         "version": __version__,
-        "rules": {rule: RULES_SAID[rule] for rule in EXACT},
+        "rules": {rule: to.say(RULES_SAID[rule]) for rule in EXACT},
         "first": [
             {**_first_words(row, decimals, to), "listed": listed_here(button, to)}
             for row, button in zip(first.iter_rows(named=True), buttons, strict=True)

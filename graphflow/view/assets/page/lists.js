@@ -30,7 +30,7 @@ function choices(name) {
   });
 }
 
-function openLists() {
+function openChoices() {
   const lists = [...document.querySelectorAll(".filter-bar .list")];
   for (const name of LIST_NAMES) {
     const list = listOf(name);

@@ -45,7 +45,7 @@ function openControls() {
 recall();
 openPicture();
 openFilters();
-openLists();
+openChoices();
 openTable();
 openPanel();
 openSearch();

@@ -43,7 +43,7 @@ function change(changes, run = "") {
   show();
 }
 
-function step(taken, left) {
+function travel(taken, left) {
   if (!taken.length) return;
   going = "";
   left.push(state);
@@ -52,7 +52,7 @@ function step(taken, left) {
   show();
 }
 
-const undo = () => step(past, future), redo = () => step(future, past);
+const undo = () => travel(past, future), redo = () => travel(future, past);
 const reset = () => change({ ...START });
 
 // --- the link: what differs from the start, after the # of the page's address ---
