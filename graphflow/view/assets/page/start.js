@@ -32,6 +32,10 @@ function openControls() {
     addEventListener(event, () => {
       document.documentElement.classList.toggle("print", on);
       if (on) more(PRINTED);
+      for (const one of document.querySelectorAll(on ? ".who:not([open]), .glossary:not([open])" : "[data-for-paper]")) {
+        one.open = on; // nothing can be unfolded on paper
+        one.toggleAttribute("data-for-paper", on);
+      }
       paint();
       network.redraw();
     });
