@@ -63,7 +63,7 @@ function filtersNow() {
   for (const name of LIST_NAMES) {
     const said = listSaid(name), texts = new Map(LISTS[name]), chosen = state[name];
     if (chosen.length > MOST_CHIPS) found.push([t("{list}: {n} of {of}", { list: said, n: count(chosen.length), of: count(LISTS[name].length) }), { [name]: [] }]);
-    else found.push(...chosen.map((value) => [t("{list}: {what}", { list: said, what: texts.get(value) ?? value }), { ...without(name, value), ...(name === "currency" ? { amount: null } : {}) }]));
+    else found.push(...chosen.map((value) => [t("{list}: {what}", { list: said, what: texts.get(value) ?? HOLDINGS[value] ?? LOOKS[value] ?? value }), { ...without(name, value), ...(name === "currency" ? { amount: null } : {}) }]));
   }
   for (const [name, said] of [["time", t("Time")], ["amount", t("Amount")]]) {
     if (state[name]) found.push([t("{list}: {what}", { list: said, what: handles(name).map(SAID[name]).join(" – ") }), { [name]: null }]);
