@@ -55,7 +55,7 @@ def explained(texts: Iterable[str], say: Say) -> list[tuple[str, str]]:
     """The words of `TERMS` that these texts hold, each with what it means, in the order of `TERMS`.
 
     >>> explained(["one-off payers", "a fan-in"], str)[1]
-    ('fan-in', 'Many payers pay one account within a short time.')
+    ('fan-in', 'Many accounts pay one within a short time: it collects.')
     """
     used = {word for text in texts for word, *_ in _found(text, say)}
     found: dict[str, str] = {}  # of two forms of a word, the first
