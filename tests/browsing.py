@@ -122,6 +122,13 @@ class Visit:
             self.page.locator(button).click()
         return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
+    def choose(self, name: str, text: str) -> None:
+        """Check or uncheck an entry of a list of the filters."""
+        shown = self.page.locator(f"#only-{name}")
+        if shown.get_attribute("open") is None:
+            shown.locator("summary").click()
+        shown.locator("label", has_text=text).click()
+
     def slide(self, handle: str, value: int) -> None:
         """Move a handle of a slider, as a person does: it says so while it moves, and when it stops."""
         script = """([id, value]) => { const handle = document.getElementById(id); handle.value = value;

@@ -225,7 +225,10 @@ def test_what_is_chosen_is_walked_through_transaction_by_transaction(browser: An
     visit.page.locator(".finding").nth(1).click()
     listed = visit.listed()
     assert said.inner_text() == "4 transactions to step through, in time order"
+    current = visit.page.locator("#rows tr[aria-current='step'] td:first-child")
+    assert current.count() == 0
     visit.page.locator("#step-on").click()
+    assert current.all_inner_texts() == listed[:1]
     assert said.inner_text() == "1 of 4: 2026-03-02 09:12, 70,000.00 CNY, C → T1"
     lit = """() => graphflow.edges().filter(({ id }) => graphflow.network.body.edges[id].options.color.opacity === 1)
         .map(({ name }) => name)"""
@@ -241,6 +244,7 @@ def test_what_is_chosen_is_walked_through_transaction_by_transaction(browser: An
     assert said.inner_text().startswith("4 of 4")
     assert visit.ask(lit) == ["E1 → C"]
     assert visit.page.locator("#step-on").is_disabled()
+    assert current.all_inner_texts() == listed[-1:]
     assert visit.listed() == listed
     visit.page.reload()
     visit.page.wait_for_timeout(150)
@@ -263,11 +267,18 @@ def test_numbers_of_a_large_finding_have_no_gaps(browser: Any, pages: dict[str, 
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
         assert covered(visit) == []
     assert numbers[0] > 1  # the numbers go along with the steps
+    visit.ask("graphflow.change({ chosen: { ...graphflow.state.chosen, row: graphflow.listed.at(-1).index } })")
+    assert visit.page.locator("#rows tr[aria-current]").count() == 1  # and the table too, to rows not made before
+    assert visit.ask("""() => {
+        const row = document.querySelector("#rows tr[aria-current]").getBoundingClientRect();
+        const seen = document.getElementById("transactions").getBoundingClientRect();
+        return row.top >= seen.top && row.bottom <= seen.bottom;
+    }""")
 
 
 def test_filters_leave_the_numbers_of_a_finding_without_gaps(browser: Any, file: Path) -> None:
     visit = Visit(browser, file)
-    visit.ask("graphflow.change({ chosen: { finding: 2 }, channel: 1 })")
+    visit.ask("graphflow.change({ chosen: { finding: 2 }, channel: [1] })")
     visit.page.wait_for_timeout(60)
     shown = len([name for name in visit.edges() if name in visit.bright()])
     assert sorted(visit.texts("step")) == [str(i + 1) for i in range(shown)]

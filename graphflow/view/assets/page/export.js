@@ -94,7 +94,11 @@ function writing({ kind, lines, size, bold, x, y, left, top, right, bottom, dim,
 // A canvas cannot change its width when a page is laid out for paper: there the drawing of the same places stands for it.
 function toPaper(on) {
   document.documentElement.classList.toggle("print", on);
-  if (on) wholeTable();
+  if (on) more(PRINTED);
+  for (const one of document.querySelectorAll(on ? ".who:not([open]), .glossary:not([open])" : "[data-for-paper]")) {
+    one.open = on; // nothing can be unfolded on paper
+    one.toggleAttribute("data-for-paper", on);
+  }
   paint();
   network.redraw();
   element("paper").replaceChildren(...(on ? [svg()] : []));

@@ -86,7 +86,8 @@ function openKeys() {
   box.addEventListener("keydown", pressed);
   addEventListener("keydown", (event) => {
     const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName || "");
-    if ((event.ctrlKey || event.metaKey) && event.key === "z" && !(typing && event.target.type !== "range")) { event.preventDefault(); undo(); }
+    const letter = event.key.toLowerCase(), back = letter === "z" && !event.shiftKey, again = letter === "y" || (letter === "z" && event.shiftKey);
+    if ((event.ctrlKey || event.metaKey) && (back || again) && !(typing && !["range", "checkbox"].includes(event.target.type))) { event.preventDefault(); (back ? undo : redo)(); }
     if (event.key === "/" && !typing) { event.preventDefault(); field.focus(); }
   });
 }

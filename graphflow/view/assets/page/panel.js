@@ -10,15 +10,18 @@ const LOOKS = {
 };
 const RULES = new Map(traced ? [...element("rule").options].map((option) => [option.value, option.textContent]) : []);
 
+// What a role rests on: two pages can say different things of one account.
+const BASIS = traced ? t("by the whole trail") : t("by this case's cited transactions alone");
+
 function nodeLines(id) {
   const node = model().nodes.get(id), { came, went } = figures().byNode.get(id), account = node.folded ? {} : facts.accounts[node.account];
   const role = (node.folded && node.groups === "other" ? t("several") : LOOKS[nodeGroup(node)]) || "", flagged = account.flagged ? t("flagged") : "";
   const lines = [
-    [t("role"), [role, flagged].filter(Boolean).join(", ")], [t("why"), account.why], [t("type"), account.type], [t("name"), account.name],
+    [t("role"), role && t("{role} ({basis})", { role: [role, flagged].filter(Boolean).join(", "), basis: BASIS }), facts.means[nodeGroup(node)]], [t("why"), account.why], [t("type"), account.type], [t("name"), account.name],
     [t("bank"), facts.banks[account.bank]],
     ...[[t("in"), came], [t("out"), went]].map(([word, tally]) => [word, tally.count ? `${tally.text()} (${many(tally.count, "{n} transaction", "{n} transactions")})` : ""]),
     ...heldLines(node, account),
-    [t("money stays"), account.stays ? staying(account.stays) : ""],
+    [t("money stays"), account.stays ? staying(account.stays) : "", facts.means.stays],
     [t("first"), earliest(came.first, went.first, -1)], [t("last"), earliest(came.last, went.last, 1)],
   ];
   return [nodeName(node), lines.filter(([, value]) => value)];
@@ -64,9 +67,10 @@ function edgeLines(edge) {
 }
 
 function fill(target, [title, lines]) {
-  target.replaceChildren(make("b", title), ...lines.map(([what, value]) => {
-    const line = make("div");
-    line.append(make("dt", what), make("dd", value));
+  target.replaceChildren(make("b", title), ...lines.map(([what, value, means]) => {
+    const line = make("div"), name = make("dt", what);
+    if (means && target === panel) Object.assign(name, { title: means, tabIndex: 0, className: "term" }).dataset.means = means;
+    line.append(name, make("dd", value));
     return line;
   }));
   target.hidden = false;

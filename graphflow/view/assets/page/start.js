@@ -29,6 +29,7 @@ function openControls() {
   element("zoom-in").addEventListener("click", () => zoom(1.3));
   element("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
   element("undo").addEventListener("click", undo);
+  element("redo").addEventListener("click", redo);
   element("reset").addEventListener("click", () => { field.value = ""; closeHits(); reset(); fit(); });
   element("layout").addEventListener("change", (event) => change({ layout: event.target.value }));
   if (traced) element("rule").addEventListener("change", (event) => change({ rule: event.target.value }));
@@ -40,15 +41,15 @@ function openControls() {
   addEventListener("beforeprint", () => toPaper(true));
   addEventListener("afterprint", () => toPaper(false));
   addEventListener("hashchange", () => {
-    past.push(state);
-    state = linked();
-    show();
+    const wanted = linked();
+    if (link(wanted) !== link(state)) change(wanted);
   });
 }
 
-state = linked();
+recall();
 openPicture();
 openFilters();
+openChoices();
 openTable();
 openTip();
 openNothing();
@@ -57,12 +58,12 @@ openPanel();
 openSearch();
 openKeys();
 openControls();
-for (const draw of [showControls, showFilters, drawPicture, refit, showNothing, hideOldTip, showTable, showPanel, showSteps, tell, showPlay]) follow(draw);
+for (const draw of [showControls, showFilters, showLists, drawPicture, refit, showNothing, hideOldTip, showTable, showPanel, showSteps, tell, showPlay]) follow(draw);
 show();
 network.once("afterDrawing", () => performance.mark("graphflow drawn"));
 // For tests, and for whoever opens the console: what the page knows, and no way round its filters.
 window.graphflow = {
-  network, facts, rows, change, undo, get state() { return state; }, get passing() { return passing(); }, get listed() { return listed(); },
+  network, facts, rows, change, undo, redo, get state() { return state; }, get passing() { return passing(); }, get listed() { return listed(); },
   get texts() { return shown; }, nodes: () => [...model().nodes.values()].filter(({ id }) => nodeSeen(id)).map((node) => ({ id: node.id, name: nodeName(node), group: nodeGroup(node) })),
   edges: () => [...model().edges.values()].filter(({ id }) => edgeSeen(id)).map((edge) => ({ id: edge.id, name: edgeName(edge), amount: edgeAmount(edge.id), width: widthOf(edge.id) })),
 };

@@ -5,8 +5,10 @@ const until = { time: element("time-until"), amount: element("amount-until") };
 const lasts = { time: () => lastStep, amount: () => Math.max(amountSteps().length - 1, 0) };
 const SAID = { time: (step) => clock.text[step], amount: (step) => (amountSteps().length ? money(amountSteps()[step], amountCurrency()) : "") };
 
+const limits = (name) => (state[name] ? state[name].map((step) => Math.min(step, lasts[name]())) : [0, lasts[name]()]);
+
 function handles(name) {
-  const [low, high] = state[name] ? state[name].map((step) => Math.min(step, lasts[name]())) : [0, lasts[name]()];
+  const [low, high] = limits(name);
   if (name !== "time" || state.upto === null) return [low, high];
   const after = clock.at.findIndex((at) => at > rows[state.upto].at); // the end of the step that play is in
   return [low, Math.max(low + 1, Math.min(high, after < 0 ? high : after))];
@@ -37,12 +39,11 @@ function showHandles(name) {
 
 const amountHint = () => (amountCurrency() < 0 && rows.length ? t("choose a currency first: amounts are compared within one") : SAID.amount(0));
 
-// --- histogram: one currency, the chosen one or the one with the most transactions ---
+// --- histogram: one currency, of the chosen ones or of all the one with the most transactions ---
 
-const barCurrency = kept(() => state.currency, () => {
-  if (state.currency >= 0) return state.currency;
+const barCurrency = kept(() => state.currency.join(), () => {
   const uses = facts.currencies.map(() => 0);
-  for (const row of rows) uses[row.currency] += 1;
+  for (const row of rows) if (!state.currency.length || state.currency.includes(row.currency)) uses[row.currency] += 1;
   return uses.indexOf(Math.max(...uses));
 });
 
@@ -137,21 +138,9 @@ function showPlay() {
   for (const name of ["filtered", "shown"]) element(name).setAttribute("aria-live", playing ? "off" : "polite"); // not each step aloud
 }
 
-// --- lists to choose from, and the legend ---
-
-const LISTS = {
-  finding: facts.findings.map((finding, index) => `${index + 1}. ${finding.name}`), currency: facts.currencies.map(([code]) => code),
-  channel: facts.channels, bank: facts.banks,
-};
+// --- the handles, and the legend ---
 
 function openFilters() {
-  for (const [name, texts] of Object.entries(LISTS)) {
-    const list = element("only-" + name);
-    const options = [t("all"), ...texts].map((text, place) => { const option = make("option", text); option.value = String(place - 1); return option; });
-    list.replaceChildren(...options);
-    list.parentElement.hidden = texts.length < (name === "finding" || name === "currency" ? 2 : 1);
-    list.addEventListener("change", () => change({ [name]: Number(list.value), ...(name === "currency" ? { amount: null } : {}) }));
-  }
   for (const name of ["time", "amount"]) {
     for (const [input, end] of [[from[name], "from"], [until[name], "until"]]) {
       input.addEventListener("input", () => slide(name, end, name + end));
@@ -165,21 +154,10 @@ function openFilters() {
     });
   }
   element("play").addEventListener("click", play);
-  element("no-filter").addEventListener("click", clearFilters);
-}
-
-function clearFilters() {
-  const { off, finding, currency, channel, bank, time, amount, upto, words: none } = START;
-  change({ off, finding, currency, channel, bank, time, amount, upto, words: none });
 }
 
 function showFilters() {
-  for (const name of Object.keys(LISTS)) element("only-" + name).value = String(state[name]);
   for (const name of ["time", "amount"]) showHandles(name);
   for (const entry of document.querySelectorAll(".legend button")) entry.setAttribute("aria-pressed", String(!state.off.includes(entry.dataset.group)));
-  element("no-filter").hidden = !filtered();
-  const passed = t("{n} of {of} transactions pass the filters.", { n: count(passing().length), of: count(rows.length) });
-  const partial = t("Filters see the {n} transactions that this page lists, of {of}.", { n: count(rows.length), of: count(facts.total) });
-  element("filtered").textContent = [filtered() ? passed : "", complete ? "" : partial].filter(Boolean).join(" ");
   drawBars();
 }
