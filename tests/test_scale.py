@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -93,9 +93,9 @@ def test_a_ledger_without_transfers() -> None:
 
 
 def test_a_detector_that_does_not_say_how_it_is_cut_is_refused() -> None:
+    @dataclass
     class Silent:
-        name = "silent"
-        __dataclass_fields__: dict[str, Any] = {}
+        name: ClassVar[str] = "silent"
 
     ledger = ledger_of([("A", "B", 0, 100)])
     with pytest.raises(RuleError, match="silent: does not say how it is cut"):

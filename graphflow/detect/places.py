@@ -73,21 +73,20 @@ def shared_places(flow: Flow, most: int) -> Places:
     )
 
 
-def places_of(flow: Flow) -> tuple[Longs, Longs]:
-    """A number made of each place that accounts pay from, and the account: each pair once.
+def users(transfers: pl.DataFrame) -> pl.DataFrame:
+    """A number made of each place (`place`) and each account that pays from it (`payer`): each pair once.
 
+    transfers  `payer`, `payee` and `device` or `ip`, where they are known
     Two places may have one number, though hardly ever.
     """
     parts = [pl.DataFrame(schema={"place": pl.UInt64, "payer": pl.Int32})]
     for column in ("device", "ip"):
-        if column in flow.ledger.frame.columns:
-            used = _used(flow, column)
+        if column in transfers.columns:
+            used = transfers.select("payer", "payee", value=column)
+            used = used.filter((pl.col("value") != "") & (pl.col("payer") != pl.col("payee")))
             number = pl.concat_str(pl.lit(f"{column} "), _same(column)).hash()
-            parts.append(
-                used.select("payer", value="value").with_columns(place=number).select("place", "payer").unique()
-            )
-    table = pl.concat(parts).sort("place", "payer")
-    return table["place"].to_numpy().astype(np.int64), table["payer"].to_numpy().astype(np.int64)
+            parts.append(used.select(place=number, payer="payer").unique())
+    return pl.concat(parts).unique()
 
 
 def _used(flow: Flow, column: str) -> pl.DataFrame:

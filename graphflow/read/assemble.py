@@ -45,7 +45,7 @@ _SHOWN = 3
 _FEW = 0.05
 _ROOMY = 8
 _PARTS = 8
-_POSITION = pl.concat_str(pl.col("file").cast(pl.String), pl.lit(":"), pl.col(ROW).cast(pl.String))
+POSITION = pl.concat_str(pl.col("file").cast(pl.String), pl.lit(":"), pl.col(ROW).cast(pl.String))
 """What a transaction is called that has no id of its own: the number of its file, and its row."""
 
 
@@ -211,7 +211,7 @@ class Assembler:
 
     def _without_repeats(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows that repeat an earlier one in full, the source's own id included, are duplicates."""
-        frame = frame.with_columns(tx=pl.col("tx").fill_null(_POSITION))
+        frame = frame.with_columns(tx=pl.col("tx").fill_null(POSITION))
         twice = frame["tx"].is_duplicated()
         if not twice.any():
             return frame
@@ -230,7 +230,7 @@ class Assembler:
             self.accounting.warnings.append(f"{other:,} rows share a transaction id with other content; all are kept")
         while frame["tx"].is_duplicated().any():  # again where the new id is in use already
             own = pl.when(pl.col("tx").is_first_distinct()).then("tx")
-            frame = frame.with_columns(tx=own.otherwise(pl.format("{}#{}", "tx", _POSITION)))
+            frame = frame.with_columns(tx=own.otherwise(pl.format("{}#{}", "tx", POSITION)))
         return frame
 
     def _whole(self, frame: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
@@ -315,7 +315,7 @@ def _positions(frame: pl.DataFrame) -> pl.Series:
     """What transactions are called that have no id of their own; made in parts, as it takes a while."""
     size = -(-frame.height // _PARTS) or 1
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        parts = pool.map(lambda k: frame[k * size : (k + 1) * size].select(_POSITION).to_series(), range(_PARTS))
+        parts = pool.map(lambda k: frame[k * size : (k + 1) * size].select(POSITION).to_series(), range(_PARTS))
         return pl.concat(parts, rechunk=True)
 
 

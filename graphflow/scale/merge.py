@@ -1,4 +1,4 @@
-"""What all pieces said, put together: which accounts and transfers decide for each detector, and what it finds there."""
+"""What pieces said, put together: which accounts and transfers decide for each detector, and what it finds there."""
 
 from __future__ import annotations
 

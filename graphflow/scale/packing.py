@@ -17,14 +17,20 @@ import numpy as np
 
 from graphflow.account_behaviour import Behaviour, Habits
 from graphflow.errors import SourceError
+from graphflow.rarity import Usual
 from graphflow.scale.facts import AccountFacts, Totals
 from graphflow.scale.part import Asked
 from graphflow.scale.survey import Linked, Met, OfAccounts, Sieved
+from graphflow.value import Rate, Valuation
+from graphflow.value.course import Course
 from graphflow.words import Note
 
 _KINDS = {
-    kind.__name__: kind for kind in (AccountFacts, Totals, Behaviour, Habits, Asked, Linked, Met, OfAccounts, Sieved)
-}
+    kind.__name__: kind
+    for kind in (
+        AccountFacts, Totals, Behaviour, Habits, Asked, Linked, Met, OfAccounts, Sieved, Valuation, Rate, Course, Usual,
+    )
+}  # fmt: skip
 _TEXT = "text"
 
 

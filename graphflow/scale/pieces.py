@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
-from graphflow.detect.places import places_of
-from graphflow.flow import Flow
+from graphflow.detect.places import users
 from graphflow.ledger import Ledger
 from graphflow.value import Valuation, valuate
 from graphflow.value.rates_file import RatesFile
@@ -102,7 +102,10 @@ class Whole:
         return self._at(np.flatnonzero(kept))
 
     def users(self) -> tuple[Longs, Longs]:
-        return places_of(Flow(self.ledger))
+        frame = self.ledger.frame.select(name for name in ("device", "ip") if name in self.ledger.frame.columns)
+        ends = {"payer": self.ledger.payer_codes, "payee": self.ledger.payee_codes}
+        table = users(pl.DataFrame(ends).hstack(frame)).sort("place", "payer")
+        return table["place"].to_numpy().astype(np.int64), table["payer"].to_numpy().astype(np.int64)
 
     def _at(self, rows: Longs) -> Piece:
         return Piece(self.ledger.part(rows), self.valuation.values[rows])

@@ -10,17 +10,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 
 from graphflow.errors import SourceError
-from graphflow.ledger import Ledger
+from graphflow.ledger import REJECTED, Ledger, Portion
 from graphflow.read.amounts import rescaled
-from graphflow.read.assemble import Assembler, Batch
+from graphflow.read.assemble import POSITION, Assembler, Batch, banked
 from graphflow.read.clean import Cleaned
 from graphflow.read.columns import Layout
+from graphflow.read.copies import shared
 from graphflow.read.keys import Keys
 from graphflow.read.one_sided.identities import joined
 from graphflow.read.source import RawFile
+from graphflow.store.gist import Gist
 from graphflow.store.manifest import Manifest
 from graphflow.store.spill import Spill
 
@@ -88,6 +91,30 @@ class Keeper(Assembler):
         frames = [rescaled(frame, own, final) for frame, own in parts]
         frame = pl.concat(frames, how="diagonal", rechunk=False)
         return self._finished(frame, self.accounts, final, None, joined([]))
+
+    def without_rows(self, gist: Gist) -> Ledger:
+        """The ledger of a store without its transfers, which knows of what it is a part."""
+        self.accounting.warnings += shared(gist.rows, gist.equal, self.accounting.paths)
+        self._warn_about(self.accounts)
+        final = self.earlier.decimals
+        return Ledger(
+            frame=self.whole(pl.DataFrame(schema=gist.columns), self.accounts),
+            accounts=banked(gist.accounts(self.accounts), self.accounting.sources),
+            payer_codes=np.empty(0, np.int32),
+            payee_codes=np.empty(0, np.int32),
+            decimals={code: final[code] for code in gist.currencies},
+            precision=self._precision(gist.rows, lambda: gist.step),
+            sources=tuple(self.accounting.sources),
+            rejected=pl.concat(self.accounting.bad) if self.accounting.bad else pl.DataFrame(schema=REJECTED),
+            warnings=tuple(self.accounting.warnings),
+            portion=Portion(places=np.empty(0, np.int64), height=gist.height, first=gist.first, last=gist.last),
+        )
+
+    def whole(self, frame: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
+        """Transfers of the store in the columns of a ledger. `names`: of all accounts."""
+        if "tx" in frame.columns:
+            frame = frame.with_columns(tx=pl.col("tx").fill_null(POSITION))
+        return self._whole(frame, names)
 
 
 def own_of(frame: pl.DataFrame) -> pl.Expr:

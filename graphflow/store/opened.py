@@ -23,10 +23,16 @@ def read_store(folder: Path, *, since: date | None = None, until: date | None = 
     ]
     if not days:
         raise SourceError(f"{folder}: has no transfers" + ("" if since is None and until is None else " of these days"))
+    keeper = keeper_of(folder, found)
+    return keeper.ledger_of((_frame(folder, part), dict(part.decimals)) for part in days)
+
+
+def keeper_of(folder: Path, found: Manifest) -> Keeper:
+    """An assembler that knows what a store tells beside its transfers."""
     keeper = Keeper(earlier=found, names=names_of(folder, found))
     keeper.accounting.warnings += found.warnings
     keeper.accounting.bad += [_table(folder, name) for name in found.rejected]
-    return keeper.ledger_of((_frame(folder, part), dict(part.decimals)) for part in days)
+    return keeper
 
 
 def names_of(folder: Path, found: Manifest) -> pl.Series:

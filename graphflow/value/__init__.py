@@ -68,6 +68,7 @@ class Valuation:
     base    the base currency; rates: one for each other currency; file: where some of them were stated
     factors what a minor unit of each currency is worth in minor units of the base, day in, day out
     note    what was not looked at, in words; empty where nothing was left out
+    courses what each of the ledger's currencies is worth from day to day, in minor units; empty where there is one only
     """
 
     values: npt.NDArray[np.int64]
@@ -76,6 +77,19 @@ class Valuation:
     factors: Mapping[str, float]
     file: RatesFile | None = None
     note: str = ""
+    courses: tuple[tuple[Course, float], ...] = ()
+
+    def worth(
+        self, time: npt.NDArray[np.int64], currency: npt.NDArray[np.int16], paid: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """What transfers in time order are worth: their times, currencies (places in the ledger's), amounts paid."""
+        if not self.courses:
+            return paid
+        starts = np.unique(np.concatenate([course.starts for course, _ in self.courses]))
+        factors = np.stack([course.at(starts) * unit for course, unit in self.courses], axis=1)
+        bounds = np.append(np.searchsorted(time, starts * DAY), time.size)
+        values: npt.NDArray[np.int64] = ready(kernels, paid.size).worth(paid, currency, bounds, factors)
+        return values
 
     @property
     def rough(self) -> frozenset[str]:
@@ -137,14 +151,17 @@ def valuate(ledger: Ledger, stated: RatesFile | None = None) -> Valuation:
     base = next(iter(known))
     note = _spread(known, ledger)
     units = {c: 10.0 ** (ledger.decimals[base] - ledger.decimals[c]) for c in currencies}
-    return Valuation(
-        values=_values(ledger, [(known[c].course, units[c]) for c in currencies]),
+    made = Valuation(
+        values=paid,
         base=base,
         rates=tuple(known[c].rate for c in currencies if c != base),
         factors={c: known[c].rate.rate * units[c] for c in currencies},
         file=stated,
         note=note,
+        courses=tuple((known[c].course, units[c]) for c in currencies),
     )
+    time = ledger.frame["time"].to_physical().to_numpy()
+    return replace(made, values=made.worth(time, ledger.currency_codes, np.array(paid)))
 
 
 @dataclass(frozen=True)
@@ -153,17 +170,6 @@ class _Known:
 
     rate: Rate
     course: Course
-
-
-def _values(ledger: Ledger, courses: list[tuple[Course, float]]) -> npt.NDArray[np.int64]:
-    """What was paid, at the course of its day."""
-    starts = np.unique(np.concatenate([course.starts for course, _ in courses]))
-    factors = np.stack([course.at(starts) * unit for course, unit in courses], axis=1)
-    time = ledger.frame["time"].to_physical().to_numpy()
-    bounds = np.append(np.searchsorted(time, starts * DAY), time.size)
-    paid = np.array(ledger.frame["paid"].to_numpy())
-    values: npt.NDArray[np.int64] = ready(kernels, paid.size).worth(paid, ledger.currency_codes, bounds, factors)
-    return values
 
 
 def _start(ledger: Ledger, stated: RatesFile | None) -> dict[str, _Known]:

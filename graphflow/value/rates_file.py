@@ -23,7 +23,7 @@ from pathlib import Path
 
 from graphflow.errors import RatesError, did_you_mean
 from graphflow.ledger import Ledger
-from graphflow.value.course import ALWAYS, DAY, Course
+from graphflow.value.course import ALWAYS, Course
 
 _COLUMNS = ("currency", "rate", "date", "base")
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -54,7 +54,7 @@ class RatesFile:
                 f'{self.path}: no rate for any currency of the ledger, such as "{wanted}": '
                 f"{did_you_mean(wanted, dict.fromkeys([*self.rates, self.base]))}"
             )
-        last = int(ledger.frame["time"].to_physical()[-1]) // DAY if ledger.height else ALWAYS
+        last = (ledger.period[1].date() - date(1970, 1, 1)).days if ledger.whole_height else ALWAYS
         courses = {c: Course.from_dates(self.rates.get(c, {ALWAYS: 1.0}), last) for c in held}
         if self.base in courses:
             return {self.base: courses.pop(self.base), **courses}

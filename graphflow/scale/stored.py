@@ -1,0 +1,158 @@
+"""A store as a source of pieces: its columns in files, its accounts in buckets, its days for what else is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from graphflow.errors import SourceError
+from graphflow.ledger import TIME, Ledger, Portion
+from graphflow.scale import packing
+from graphflow.scale.columns import ENTRY, Columns
+from graphflow.scale.indexing import HEAD, USERS, WORTH, head_of
+from graphflow.scale.pieces import Bools, Codes, Longs, Piece, Stretch
+from graphflow.store import manifest as manifests
+from graphflow.store.manifest import Manifest
+from graphflow.store.opened import part_of
+from graphflow.value import Valuation
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A store whose columns are in `folder` (`graphflow.scale.indexing`), and its buckets beside them."""
+
+    store: Path
+    folder: Path
+
+    @cached_property
+    def head(self) -> Ledger:
+        """The ledger without its transfers."""
+        return head_of(self.folder)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Columns of text that detectors look at and some day has."""
+        found: list[str] = json.loads((self.folder / HEAD).read_text("utf-8"))["texts"]
+        return found
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The files of its columns."""
+        return Columns(self.folder, self.head.whole_height)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What the store holds."""
+        return manifests.load(self.store)
+
+    @property
+    def size(self) -> int:
+        return self.head.whole_height
+
+    @cached_property
+    def valuation(self) -> Valuation:
+        found: Valuation = packing.load(self.folder / WORTH)
+        return found
+
+    def empty(self) -> Ledger:
+        return self.head
+
+    def bucket(self, codes: Codes) -> Piece:
+        path = bucket_path(self.folder, codes)
+        try:
+            return self._piece(np.fromfile(path, ENTRY))
+        except OSError as error:
+            raise SourceError(f"{path}: cannot be read ({error.strerror or error}); delete {self.folder}") from error
+
+    def stretch(self, times: Stretch) -> Piece:
+        first, last = (self.columns.row_at(time) for time in times)
+        return self._piece(self.columns.entries(first, max(first, last)))
+
+    def chosen(self, accounts: Bools, places: Longs, pairs: Longs) -> Piece:
+        entries = np.concatenate([*self._chosen(accounts, places, pairs), np.empty(0, ENTRY)])
+        piece = self._piece(entries)
+        if not self.texts:
+            return piece
+        wanted = pl.DataFrame(schema=dict.fromkeys(self.texts, pl.String()))
+        days = (day.select(name for name in self.texts if name in day.columns) for day in self.days(entries["place"]))
+        frame = piece.ledger.frame.hstack(pl.concat([wanted, *days], how="diagonal"))
+        return replace(piece, ledger=replace(piece.ledger, frame=frame))
+
+    def users(self) -> tuple[Longs, Longs]:
+        with np.load(self.folder / USERS) as held:
+            return held["place"], held["payer"]
+
+    def _chosen(self, accounts: Bools, places: Longs, pairs: Longs) -> Iterator[npt.NDArray[Any]]:
+        size = np.int64(accounts.size)
+        payers = np.zeros(accounts.size, np.bool_)
+        payers[pairs // size] = True
+        for first, last in self.columns.chunks():
+            payer, payee = (self.columns.read(name, first, last) for name in ("payer", "payee"))
+            kept = accounts[payer] | accounts[payee]
+            some = np.flatnonzero(payers[payer])
+            kept[some] |= np.isin(payer[some] * size + payee[some], pairs)
+            a, b = np.searchsorted(places, (first, last))
+            kept[places[a:b] - first] = True
+            yield self.columns.entries(first, last)[kept]
+
+    def _piece(self, entries: npt.NDArray[Any]) -> Piece:
+        head = self.head
+        names = pl.Series(head.currencies, dtype=pl.Categorical)
+        frame = pl.DataFrame(
+            {
+                "time": pl.Series(np.ascontiguousarray(entries["time"])).cast(TIME),
+                "paid": np.ascontiguousarray(entries["paid"]),
+                "paid_currency": names.gather(np.ascontiguousarray(entries["currency"]).astype(np.uint32)),
+            }
+        )
+        ledger = replace(
+            head,
+            frame=frame,
+            payer_codes=np.ascontiguousarray(entries["payer"]),
+            payee_codes=np.ascontiguousarray(entries["payee"]),
+            portion=replace(_portion(head), places=np.ascontiguousarray(entries["place"])),
+        )
+        return Piece(ledger, np.ascontiguousarray(entries["value"]))
+
+    def days(self, places: Longs) -> Iterator[pl.DataFrame]:
+        """The transfers at some places, which rise, as the store holds them, day by day."""
+        first = 0
+        for part in self.manifest.parts:
+            a, b = np.searchsorted(places, (first, first + part.rows))
+            if b > a:
+                yield part_of(self.store, part, self.manifest.decimals)[places[a:b] - first]
+            first += part.rows
+
+
+def bucket_path(folder: Path, codes: Codes) -> Path:
+    """The file of a bucket of accounts."""
+    return folder / f"bucket-{codes[0]}-{codes[1]}.bin"
+
+
+def _portion(head: Ledger) -> Portion:
+    if head.portion is None:
+        raise TypeError("the head of a store is a part of it")
+    return head.portion
+
+
+def fill_buckets(columns: Columns, buckets: tuple[Codes, ...]) -> None:
+    """Write each transfer into the bucket of its payer and into that of its payee, in order."""
+    edges = np.array([codes[0] for codes in buckets[1:]], np.int64)
+    files = [bucket_path(columns.folder, codes).open("wb") for codes in buckets]
+    try:
+        for first, last in columns.chunks():
+            entries = columns.entries(first, last)
+            payer, payee = (np.searchsorted(edges, entries[name], "right") for name in ("payer", "payee"))
+            for number, file in enumerate(files):
+                entries[(payer == number) | (payee == number)].tofile(file)
+    finally:
+        for file in files:
+            file.close()
