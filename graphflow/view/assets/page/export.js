@@ -99,6 +99,9 @@ function toPaper(on) {
     one.open = on; // nothing can be unfolded on paper
     one.toggleAttribute("data-for-paper", on);
   }
+  const who = document.querySelector(".who");
+  if (who && on) document.querySelector(".picture").after(who); // the picture comes on the first sheet
+  else if (who) document.querySelector("header.top").append(who);
   paint();
   network.redraw();
   element("paper").replaceChildren(...(on ? [svg()] : []));

@@ -113,7 +113,7 @@ function showLists() {
   element("no-filter").hidden = !filtered();
   const passed = t("{n} of {of} transactions pass the filters.", { n: count(passing().length), of: count(rows.length) });
   const partial = t("Filters see the {n} transactions that this page lists, of {of}.", { n: count(rows.length), of: count(facts.total) });
-  element("filtered").textContent = [filtered() ? passed : "", complete ? "" : partial].filter(Boolean).join(" ");
+  element("filtered").textContent = [filtered() ? passed : t("No filter is active."), complete ? "" : partial].filter(Boolean).join(" ");
   drawChips();
   drawOnPaper();
 }
