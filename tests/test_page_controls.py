@@ -85,9 +85,13 @@ def test_what_is_chosen_adds_up_what_is_seen(visit: Visit) -> None:
 
 
 def test_play_goes_from_event_to_event_and_stops(visit: Visit) -> None:
+    place = "document.getElementById('play').getBoundingClientRect().top + scrollY"
+    before = visit.ask(place)
     visit.page.locator("#play").click()
     assert visit.page.locator("#play").inner_text() == "Pause"
     visit.until("graphflow.state.upto > 1")
+    assert visit.ask(place) == before  # what is filtered above the picture does not push the button away
+    assert visit.page.locator("#chips").inner_text().startswith("Played until: ")
     visit.page.locator("#play").click()
     stopped = visit.ask("graphflow.state.upto")
     assert 1 < stopped < 14

@@ -164,8 +164,11 @@ def test_paper_states_filters_and_limits_the_table(browser: Any, tmp_path: Path)
     assert page.locator(".glossary").get_attribute("open") is not None
     controls = page.locator(".tools button, .filter-bar button, .filter-bar summary, select, input, #play")
     assert not [one for one in controls.all() if one.is_visible()]
+    order = [page.locator(place).bounding_box()["y"] for place in ("header.top", ".picture", ".who", ".findings")]
+    assert order == sorted(order)
     page.emulate_media(media="screen")
     visit.ask("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("header.top .who").count() == 1
     assert page.locator(".glossary").get_attribute("open") is None
     assert not page.locator("#on-paper").is_visible()
     assert len(page.pdf(format="A4")) > 20_000
