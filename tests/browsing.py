@@ -88,6 +88,7 @@ class Visit:
         return self._on_screen(self.ask(script, self.edges()[edge]["id"]))
 
     def _on_screen(self, point: dict[str, float]) -> tuple[float, float]:
+        self.page.locator("#graph").scroll_into_view_if_needed()
         box = self.page.locator("#graph").bounding_box()
         return box["x"] + point["x"], box["y"] + point["y"]
 
@@ -120,6 +121,13 @@ class Visit:
         with self.page.expect_download() as waiting:
             self.page.locator(button).click()
         return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+    def choose(self, name: str, text: str) -> None:
+        """Check or uncheck an entry of a list of the filters."""
+        shown = self.page.locator(f"#only-{name}")
+        if shown.get_attribute("open") is None:
+            shown.locator("summary").click()
+        shown.locator("label", has_text=text).click()
 
     def slide(self, handle: str, value: int) -> None:
         """Move a handle of a slider, as a person does: it says so while it moves, and when it stops."""

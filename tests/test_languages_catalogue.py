@@ -17,6 +17,7 @@ from graphflow.languages.catalogue import catalogue_of
 from graphflow.languages.sentences import PLACEHOLDER
 from graphflow.roles import ROLES
 from graphflow.rules import PRESETS, explain, load_rules
+from graphflow.view.marked import TERMS
 from graphflow.view.text import RULES_SAID
 
 PACKAGE = Path(graphflow.__file__).parent
@@ -101,8 +102,8 @@ def test_every_text_that_pages_say_is_in_the_catalogue() -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [[kind.name for kind in DETECTORS], ROLES, TYPES, list(RULES_SAID.values())],
-    ids=["detectors", "roles", "types", "rules of tracing"],
+    [[kind.name for kind in DETECTORS], ROLES, TYPES, list(RULES_SAID.values()), [*TERMS, *TERMS.values()]],
+    ids=["detectors", "roles", "types", "rules of tracing", "terms and what they mean"],
 )
 def test_every_name_is_in_the_catalogue(names: list[str]) -> None:
     assert [name for name in names if name not in ZH.words] == []
@@ -114,6 +115,10 @@ def test_every_unit_and_source_of_rules_is_in_the_catalogue() -> None:
         rules = explain(load_rules(preset))
         said |= {text for column in ("unit", "source") for text in rules[column].to_list() if text}
     assert sorted(text for text in said if text not in ZH.words) == []
+
+
+def test_every_parameter_of_rules_is_in_the_catalogue() -> None:
+    assert set(ZH.parameters) == {name for preset in PRESETS for name in explain(load_rules(preset))["parameter"]}
 
 
 def test_detectors_are_the_detectors() -> None:

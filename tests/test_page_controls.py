@@ -84,26 +84,35 @@ def test_what_is_chosen_adds_up_what_is_seen(visit: Visit) -> None:
     assert "230,500" not in text
 
 
-def test_play_moves_the_end_of_the_window_and_stops(visit: Visit) -> None:
+def test_play_goes_from_event_to_event_and_stops(visit: Visit) -> None:
+    place = "document.getElementById('play').getBoundingClientRect().top + scrollY"
+    before = visit.ask(place)
     visit.page.locator("#play").click()
     assert visit.page.locator("#play").inner_text() == "Pause"
-    visit.until("graphflow.state.time[1] > 2")
+    visit.until("graphflow.state.upto > 1")
+    assert visit.ask(place) == before  # what is filtered above the picture does not push the button away
+    assert visit.page.locator("#chips").inner_text().startswith("Played until: ")
     visit.page.locator("#play").click()
-    stopped = visit.ask("graphflow.state.time")
-    assert stopped[0] == 0
-    assert 2 < stopped[1] < 15
+    stopped = visit.ask("graphflow.state.upto")
+    assert 1 < stopped < 14
+    assert visit.listed() == [f"T{i:05d}" for i in range(stopped + 1)]
+    assert visit.page.locator("#time-said").inner_text().endswith(visit.column("Time")[-1])
     visit.page.wait_for_timeout(250)
-    assert visit.ask("graphflow.state.time") == stopped
-    visit.page.locator("#undo").click()  # one step, however long it played
-    assert visit.ask("graphflow.state.time") is None
+    assert visit.ask("graphflow.state.upto") == stopped
+    visit.slide("time-until", 12)  # a window by hand is one again
+    assert len(visit.listed()) == 12
+    visit.page.locator("#undo").click()
+    visit.page.locator("#undo").click()  # play is one step, however long it was
+    assert (visit.ask("graphflow.state.upto"), visit.ask("graphflow.state.time")) == (None, None)
 
 
 def test_amounts_are_compared_within_one_currency(visit: Visit) -> None:
     assert visit.page.locator("#amount-from").is_disabled()
-    assert "choose a currency first" in visit.page.locator("#amount-said").inner_text()
-    visit.page.select_option("#only-currency", label="USD")
+    assert "choose a currency first" in (visit.page.locator("#amount-said").text_content() or "")
+    visit.choose("currency", "USD")
     assert visit.listed() == ["T00013"]
-    visit.page.select_option("#only-currency", label="CNY")
+    visit.choose("currency", "USD")
+    visit.choose("currency", "CNY")
     last = int(visit.page.locator("#amount-until").get_attribute("max") or "0")
     visit.slide("amount-from", last - 1)
     assert visit.column("Amount") == ["70,000.00", "70,000.00", "69,000.00"]
@@ -111,17 +120,27 @@ def test_amounts_are_compared_within_one_currency(visit: Visit) -> None:
 
 
 def test_lists_and_legend_filter(visit: Visit) -> None:
-    visit.page.select_option("#only-channel", label="app")
+    visit.choose("channel", "app")
     assert visit.listed() == [f"T{i:05d}" for i in range(1, 15, 2)]
-    visit.page.select_option("#only-channel", label="all")
-    visit.page.select_option("#only-bank", label="Model Bank")
+    visit.choose("channel", "web")  # both: all
+    assert len(visit.listed()) == 15
+    visit.page.locator("#only-channel .none").click()
+    visit.choose("bank", "Model Bank")
     assert "T00011" not in visit.listed()  # T2 → E1: both with the other bank
     assert "T00010" in visit.listed()
-    visit.page.select_option("#only-bank", label="all")
-    visit.page.select_option("#only-finding", label="2. cycle")
+    visit.choose("bank", "Model Bank")
+    visit.choose("finding", "2. cycle")
     assert visit.listed() == ["T00007", "T00010", "T00013", "T00014"]
     assert set(visit.edges()) == set(pairs(visit))
-    visit.page.select_option("#only-finding", label="all")
+    visit.choose("finding", "1. fan-in")
+    assert visit.listed() == [*[f"T{i:05d}" for i in range(8)], "T00010", "T00013", "T00014"]
+    assert visit.page.locator("#only-finding .chosen-count").inner_text() == "2"
+    visit.choose("role", "end")  # an end of it must be one
+    assert visit.listed() == []
+    visit.page.locator("#only-finding summary").click()
+    visit.page.locator("#only-finding .none").click()
+    assert visit.listed() == ["T00012"]
+    visit.choose("role", "end")
     entry = visit.page.locator(".legend button[data-group=transit]")
     entry.click()
     assert entry.get_attribute("aria-pressed") == "false"
@@ -150,8 +169,9 @@ def test_table_and_picture_agree_under_any_filters(visit: Visit, seed: int) -> N
         change = {
             "time": draw.choice([None, [low, draw.randrange(low + 1, 16)]]),
             "off": draw.choice([[], ["transit"], ["end"], ["source", "cycle"]]),
-            "finding": draw.choice([-1, -1, 0, 1]), "currency": draw.choice([-1, 0, 1]),
-            "channel": draw.choice([-1, 0, 1]), "bank": draw.choice([-1, 0, 1]),
+            "finding": draw.choice([[], [], [0], [0, 1]]), "currency": draw.choice([[], [0], [1], [0, 1]]),
+            "channel": draw.choice([[], [0], [0, 1]]), "bank": draw.choice([[], [1], [0, 1]]),
+            "role": draw.choice([[], [], ["collector", "end"], ["cycle"]]),
             "words": draw.choice(["", "", "c", "09:1"]),
         }  # fmt: skip
         visit.ask("change => graphflow.change(change)", change)
@@ -170,6 +190,49 @@ def test_table_and_picture_agree_under_any_filters(visit: Visit, seed: int) -> N
         for pair, edge in seen.items():
             told = dict(reversed(line.split(" ×")[0].split(" ")) for line in edge["amount"])
             assert {c: int(re.sub(r"\D", "", a)) * (1 if "." in a else 100) for c, a in told.items()} == sums[pair]
+
+
+def test_what_is_filtered_stands_above_the_picture_and_can_be_taken_away(visit: Visit) -> None:
+    visit.choose("finding", "2. cycle")
+    visit.choose("bank", "Model Bank")
+    visit.slide("time-from", 8)
+    visit.page.fill("#row-words", "t1")
+    visit.page.locator(".legend button[data-group=transit]").click()
+    chips = visit.page.locator("#chips button")
+    said = [
+        "hidden: transit",
+        "Finding: 2. cycle",
+        "Bank: Model Bank",
+        "Time: 2026-03-02 09:13 – 2026-03-02 09:20",
+        "Words: t1",
+    ]
+    assert [text.removesuffix("×") for text in chips.all_inner_texts()] == said
+    assert chips.first.get_attribute("aria-label") == "Take away the filter hidden: transit"
+    top = visit.page.locator("#graph").bounding_box()["y"]
+    assert all(chip.bounding_box()["y"] < top for chip in chips.all())
+    for left in range(4, -1, -1):
+        chips.first.focus()
+        visit.page.keyboard.press("Enter")
+        assert chips.count() == left
+    assert visit.ask("document.activeElement.id") == "graph"  # the last one is gone: the keyboard stays near
+    assert not visit.page.locator("#no-filter").is_visible()
+    assert len(visit.listed()) == 15
+
+
+def test_lists_open_and_close_by_keyboard_and_one_at_a_time(visit: Visit) -> None:
+    lists = visit.page.locator(".filter-bar .list[open]")
+    visit.page.locator("#only-bank summary").focus()
+    visit.page.keyboard.press("Enter")
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Space")
+    assert visit.ask("graphflow.state.bank.length") == 1
+    visit.page.locator("#only-channel summary").click()
+    visit.until("document.querySelectorAll('.filter-bar .list[open]').length === 1")
+    assert lists.first.get_attribute("id") == "only-channel"
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Escape")
+    assert lists.count() == 0
+    assert visit.ask("document.activeElement.parentElement.id") == "only-channel"
 
 
 # --- the table --------------------------------------------------------------------------------------------
@@ -293,7 +356,8 @@ def test_the_state_survives_a_reload_as_a_link(browser: Any, file: Path) -> None
     visit = Visit(browser, file)
     node = visit.nodes()["T1"]
     changes = {
-        "chosen": {"node": node}, "off": ["end"], "time": [1, 14], "currency": 0, "amount": [1, 5], "words": "c",
+        "chosen": {"node": node}, "off": ["end"], "time": [1, 14], "role": ["collector"],
+        "currency": [0], "amount": [1, 5], "words": "c",
         "layout": "time", "sort": [4, True], "moved": {"time": {str(node): [333, 44]}},
     }  # fmt: skip
     for name, value in changes.items():
@@ -317,12 +381,38 @@ def test_the_state_survives_a_reload_as_a_link(browser: Any, file: Path) -> None
     assert visit.trouble == []
 
 
+def test_what_can_be_undone_survives_a_reload(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file)
+    for change in ({"channel": [0]}, {"bank": [1]}, {"words": "c"}):
+        visit.ask("change => graphflow.change(change)", change)
+    visit.page.locator("#undo").click()
+    visit.page.reload()
+    visit.page.wait_for_timeout(150)
+    assert visit.ask("[graphflow.state.channel, graphflow.state.bank, graphflow.state.words]") == [[0], [1], ""]
+    visit.page.locator("#redo").click()
+    assert visit.ask("graphflow.state.words") == "c"
+    for _ in range(3):
+        visit.page.keyboard.press("Control+z")
+    assert len(visit.listed()) == 15
+    assert visit.page.locator("#undo").is_disabled()
+    visit.page.keyboard.press("Control+Shift+z")
+    visit.page.keyboard.press("Control+y")
+    assert visit.ask("[graphflow.state.channel, graphflow.state.bank]") == [[0], [1]]
+    link = visit.ask("location.hash")
+    other = Visit(browser, file, part=link)  # from elsewhere, without a past
+    assert len(other.listed()) < 15
+    other.page.locator("#undo").click()
+    assert len(other.listed()) == 15
+    assert visit.trouble == other.trouble == []
+
+
 @pytest.mark.parametrize(
     "part",
     [
         "#%", "#null", "#[]", '#{"chosen":{"node":99999}}', '#{"chosen":{"finding":7}}', '#{"time":[9,"x"]}',
         '#{"off":["<img src=x onerror=alert(1)>"],"layout":"__proto__","sort":[99,true],"rule":"constructor"}',
-        '#{"moved":{"tiers":{"__proto__":[1,2]}},"apart":[-1],"amount":[5,1],"bank":1e9,"words":7,"__proto__":{"x":1}}',
+        '#{"moved":{"tiers":{"__proto__":[1,2]}},"apart":[-1],"amount":[5,1],"bank":[1e9],"words":7,"__proto__":{"x":1}}',
+        '#{"role":["<svg onload=alert(1)>"],"finding":[0,0,0,0,0],"channel":[0.5],"currency":-1}',
         '#{"amount":[0,999],"time":[998,999],"chosen":{"edge":[0,0]},"words":"<script>"}',
     ],
 )  # fmt: skip

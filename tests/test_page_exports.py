@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
 import trace_cases
 from browsing import MARKS, Visit, browsers
-from view_cases import HOSTILE, Row, banked, case, crowd, finding, hostile, ledger
+from view_cases import HOSTILE, Row, banked, case, crowd, crowd_and_few, finding, hostile, ledger
 
 from graphflow.graph import FlowGraph
 from graphflow.view import view
@@ -121,7 +122,7 @@ def test_texts_on_the_picture_cover_nothing(browser: Any, file: Path, tmp_path: 
 def test_a_page_that_lists_only_some_transactions_says_so_and_keeps_whole_sums(browser: Any, tmp_path: Path) -> None:
     graph, told = crowd(2500)
     visit = Visit(browser, view(graph, told).save(tmp_path / "case.html"))
-    assert visit.page.locator("#shown").inner_text() == "the first 2,000 of 2,501 in time order"
+    assert visit.page.locator("#shown").inner_text() == "2,000 of 2,501, some of every finding, in time order"
     assert (
         "Filters see the 2,000 transactions that this page lists, of 2,501"
         in visit.page.locator("#filtered").inner_text()
@@ -134,6 +135,54 @@ def test_a_page_that_lists_only_some_transactions_says_so_and_keeps_whole_sums(b
     visit.slide("time-until", 2)
     assert sum(edge["amount"] != [] for edge in visit.edges().values()) == len(visit.edges()) > 0
     assert visit.trouble == []
+
+
+def test_a_chosen_finding_says_how_many_of_its_transactions_are_listed(browser: Any, tmp_path: Path) -> None:
+    visit = Visit(browser, view(*crowd_and_few(2500)).save(tmp_path / "case.html"))
+    visit.page.locator(".finding").nth(1).click()
+    assert visit.page.locator("#shown").inner_text() == "2 of 2,502: finding 2"
+    visit.page.locator(".finding").first.click()
+    assert visit.page.locator("#shown").inner_text() == "1,998 of 2,500 transactions listed here: finding 1"
+    visit.page.fill("#search", "P0000")
+    visit.page.press("#search", "Enter")  # an account out of a box: nobody knows what is not listed
+    assert visit.page.locator("#shown").inner_text() == "1 listed here, perhaps not all: P0000"
+    visit.page.locator("#graph").focus()
+    visit.ask("node => graphflow.change({ chosen: { node } })", visit.nodes()["C"])
+    assert visit.page.locator("#shown").inner_text() == "1,998 of 2,500 transactions listed here: C"
+    assert visit.trouble == []
+
+
+def test_paper_states_filters_and_limits_the_table(browser: Any, tmp_path: Path) -> None:
+    visit = Visit(browser, view(*crowd(900)).save(tmp_path / "case.html"))
+    visit.ask("graphflow.change({ role: ['source'], chosen: { finding: 0 } })")
+    visit.ask("window.dispatchEvent(new Event('beforeprint'))")
+    visit.page.emulate_media(media="print")
+    page = visit.page
+    assert page.locator("#on-paper").inner_text() == "Active filters: Role: source. Chosen: finding 1."
+    assert sum(row.is_visible() for row in page.locator("#rows tbody tr").all()) == 200
+    assert page.locator("#rest-rows").inner_text() == "and 700 more rows: in the CSV that this page saves"
+    assert page.locator(".glossary").get_attribute("open") is not None
+    controls = page.locator(".tools button, .filter-bar button, .filter-bar summary, select, input, #play")
+    assert not [one for one in controls.all() if one.is_visible()]
+    order = [page.locator(place).bounding_box()["y"] for place in ("header.top", ".picture", ".who", ".findings")]
+    assert order == sorted(order)
+    page.emulate_media(media="screen")
+    visit.ask("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("header.top .who").count() == 1
+    assert page.locator(".glossary").get_attribute("open") is None
+    assert not page.locator("#on-paper").is_visible()
+    assert len(page.pdf(format="A4")) > 20_000
+    assert visit.trouble == []
+
+
+def test_a_word_is_explained_when_it_is_reached(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file)
+    visit.ask("node => graphflow.change({ chosen: { node } })", visit.nodes()["C"])
+    word = visit.page.locator("#chosen dt.term").first
+    word.focus()
+    said = visit.ask("getComputedStyle(document.activeElement, '::after').content")
+    assert said.strip('"') == word.get_attribute("title")
+    assert "by this case's cited transactions alone" in visit.page.locator("#chosen").inner_text()
 
 
 # --- files, keyboard, contrast ----------------------------------------------------------------------------
@@ -178,8 +227,8 @@ def test_hostile_names_do_nothing_in_exports_lists_and_search(browser: Any, tmp_
             visit.page.fill("#search", words)
         visit.page.press("#search", "Enter")
         for name in ("finding", "channel", "bank", "currency"):
-            for option in visit.page.locator(f"#only-{name} option").all()[:4]:
-                visit.page.select_option(f"#only-{name}", value=option.get_attribute("value"), force=True)
+            for box in visit.page.locator(f"#only-{name} input").all()[:4]:
+                box.evaluate("(box) => box.click()")
         visit.page.locator("#no-filter").click()
         visit.page.locator("#reset").click()
         _, content = visit.saved("#save-csv")
@@ -189,7 +238,7 @@ def test_hostile_names_do_nothing_in_exports_lists_and_search(browser: Any, tmp_
         tags = {element.tag.partition("}")[2] for element in ElementTree.fromstring(svg.decode()).iter()}
         assert tags <= {"svg", "title", "rect", "path", "circle", "text"}
         assert "'=1+1" in cells or made[0] is graph
-        told_at = visit.page.locator("#hits, #chosen, .only, .legend, #told")
+        told_at = visit.page.locator("#hits, #chosen, .filter-bar, .legend, #told")
         assert told_at.locator("script, img, a").count() == 0
         assert visit.ask("window.stolen") is None
         assert visit.trouble == []
@@ -204,15 +253,37 @@ def test_the_keyboard_reaches_every_control(browser: Any, file: Path) -> None:
     visit.page.locator(".finding").first.click()
     name = """(element) => element.id || element.className + (element.dataset.group || element.dataset.finding ||
         element.textContent)"""
-    wanted = visit.ask(f"""() => [...document.querySelectorAll("button, input, select, [tabindex='0']")].filter(
+    wanted = visit.ask(f"""() => [...document.querySelectorAll(
+        "a, button, input, select, summary, [tabindex='0']")].filter(
         (element) => element.checkVisibility() && !element.disabled).map({name})""")
     visit.page.evaluate("document.activeElement.blur()")
-    reached = []
-    for _ in range(len(wanted) + 6):
+    stops, reached = [], []
+    for _ in range(40):
         visit.page.keyboard.press("Tab")
-        reached.append(visit.ask(f"({name})(document.activeElement)"))
+        stops.append(visit.ask(f"({name})(document.activeElement)"))
+        inside = "document.activeElement.closest('.findings, .legend, #rows thead') !== null"
+        while visit.ask(inside) and visit.ask(f"({name})(document.activeElement)") not in reached:
+            reached.append(visit.ask(f"({name})(document.activeElement)"))
+            visit.page.keyboard.press("ArrowDown")
     assert len(wanted) > 30
-    assert set(wanted) <= set(reached)
+    assert set(wanted) <= {*reached, *stops}
+    for place in (".findings", ".legend", "#rows thead"):  # a list is one stop
+        assert visit.page.locator(f"{place} button[tabindex='0']").count() == 1
+        assert visit.page.locator(f"{place} button:not([tabindex])").count() == 0
+    assert not [stop for stop in stops if stop.startswith("vis-network")]
+
+
+def test_the_first_stops_lead_past_the_tools(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file, part="#" + quote('{"off":["end"]}'))
+    for presses, target in ((1, "graph"), (2, "transactions")):
+        visit.page.evaluate("document.activeElement.blur(); window.getSelection().removeAllRanges()")
+        visit.page.reload()
+        for _ in range(presses):
+            visit.page.keyboard.press("Tab")
+        assert visit.ask("document.activeElement.getBoundingClientRect().top >= 0")
+        visit.page.keyboard.press("Enter")
+        assert visit.ask("document.activeElement.id") == target
+        assert visit.ask("graphflow.state.off") == ["end"]
 
 
 def test_arrow_keys_go_from_account_to_account(browser: Any, file: Path) -> None:

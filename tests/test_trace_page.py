@@ -155,6 +155,14 @@ def test_what_does_not_fit_is_folded_by_tier_and_counted() -> None:
     assert len(html.encode()) < 1_500_000
 
 
+def test_a_page_draws_as_many_accounts_as_it_is_asked_to() -> None:
+    told = crowd(900, tier=400)
+    few, many = trace_page(told, max_nodes=40).html, trace_page(told, max_nodes=2000).html
+    assert "accounts are folded into boxes" in few
+    assert "accounts are folded into boxes" not in many
+    assert len(data(few, "nodes")) <= 40 < 900 < len(data(many, "nodes"))
+
+
 def test_a_trail_of_many_tiers_is_folded_within_the_limit() -> None:
     rows = [("V", "A0000", 100, "CNY"), *((f"A{i:04d}", f"A{i + 1:04d}", 100, "CNY") for i in range(500))]
     drawn = trace_picture(traced(ledger(rows), ["V"]))

@@ -13,17 +13,20 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import trace_cases
-from view_cases import HOSTILE, case, crowd, finding, hostile, ledger, rule, tour
+from view_cases import HOSTILE, banked, case, crowd, crowd_and_few, finding, hostile, ledger, rule, tour
 
 from graphflow.errors import OutputError
+from graphflow.finding import Part
 from graphflow.graph import FlowGraph
 from graphflow.languages import Reader
 from graphflow.ledger import Source
 from graphflow.view import Page, layout, view
 from graphflow.view.assets import page_script, script_texts, script_words
 from graphflow.view.bins import bins
+from graphflow.view.listing import fair_share
 from graphflow.view.page import case_page
 from graphflow.view.picture import MAX_FOLDS, MAX_NODES, picture
 from graphflow.view.report import MAX_CASES, report
@@ -160,7 +163,7 @@ def test_case_page_says_why() -> None:
 def test_many_reasons_are_summed_up() -> None:
     graph, told = hostile()
     assert len(told.parts) == 100
-    assert re.search(r"\+70</td><td></td><td>70 more reasons", view(graph, told).html)
+    assert re.search(r"\+70</td>\s*<td></td>\s*<td>70 more reasons", view(graph, told).html)
 
 
 def test_view_leaves_the_graph_as_it_was() -> None:
@@ -281,7 +284,67 @@ def test_what_does_not_fit_is_folded_and_counted() -> None:
 def test_the_table_says_when_it_is_cut() -> None:
     html = view(*crowd(2500)).html
     assert len(data(html, "facts")["rows"]) == 2000
-    assert "The table lists the first 2,000 of 2,501 transactions" in html
+    assert "The table lists 2,000 of 2,501 transactions: those of small findings" in html
+
+
+def test_small_findings_keep_their_rows_beside_a_huge_one() -> None:
+    html = view(*crowd_and_few(2500)).html
+    facts = data(html, "facts")
+    fan, chain = facts["findings"]
+    assert [facts["rows"][place][0] for place in chain["rows"]] == ["T02500", "T02501"]
+    assert "of" not in chain
+    assert (len(fan["rows"]), fan["of"]) == (1998, 2500)
+    assert html.count("transactions listed here</span>") == 1
+    assert "1,998 of 2,500 transactions listed here" in html
+    times = [row[1] for row in facts["rows"]]
+    assert times == sorted(times)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_finding_has_its_share_of_the_rows(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    total, most = 400, 120
+    cited = [np.sort(draw.choice(total, size, replace=False)) for size in draw.integers(1, 300, 12)]
+    listed = np.array(fair_share(cited, total, most))
+    assert len(set(listed.tolist())) == most
+    assert listed.tolist() == sorted(listed.tolist())
+    shares = [np.isin(own, listed).sum() for own in cited]
+    assert all(share >= min(own.size, most // 12) for share, own in zip(shares, cited, strict=True))
+    assert fair_share(cited, 100, 120) == list(range(100))
+
+
+def test_points_that_are_shown_add_up() -> None:
+    graph, told = tour()
+    parts = tuple(Part("structure", points, "a reason") for points in (1.25, 1.25, 0.333, 7.04, 0.05))
+    html = view(graph, case(told.findings, dict(told.roles), parts=parts)).html
+    table = html.partition('<table class="points">')[2].partition("</table>")[0]
+    shown = [float(text) for text in re.findall(r'<td class="number">([+-][\d.]+)</td>', table)]
+    assert len(shown) == 5
+    assert round(sum(shown), 1) == 9.9
+    assert "Why 9.9 points" in html
+    assert "Rounded to one decimal" in html
+    assert "Rounded to one decimal" not in view(graph, told).html
+
+
+def test_words_of_the_field_are_explained_where_names_are_not() -> None:
+    graph, told = tour()
+    hostile = "3 hops to </h1><script>, staying 2 minutes; a hop to one-off-x"
+    html = view(graph, case(told.findings, dict(told.roles), headline=hostile)).html
+    head = html.partition("<h1>")[2].partition("</h1>")[0]
+    assert re.findall(r'class="term" tabindex="0" title="[^"<>]+" data-means="[^"<>]+">([^<]+)<', head) == [
+        "hops", "staying", "hop",
+    ]  # fmt: skip
+    assert "&lt;/h1&gt;&lt;script&gt;" in head
+    glossary = html.partition('class="glossary"')[2].partition("</details>")[0]
+    assert "<dt>fan-in</dt>" in glossary
+    assert "<dt>device-ring</dt>" not in glossary
+
+
+def test_flagged_accounts_are_told_with_holder_bank_and_role() -> None:
+    graph, told = banked()
+    who = view(graph, told).html.partition('class="who"')[2].partition("</details>")[0]
+    rows = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", who, re.DOTALL)][1:]
+    assert rows == [["C", "—", "Model Bank", "—", "collector"], ["T1", "—", "Model Bank", "—", "transit"]]
 
 
 def test_an_empty_name_still_has_a_node() -> None:

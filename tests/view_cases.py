@@ -134,6 +134,19 @@ def crowd(payers: int) -> tuple[FlowGraph, Case]:
     return FlowGraph(book), case([finding(book, lambda *_: True)], roles)
 
 
+def crowd_and_few(payers: int) -> tuple[FlowGraph, Case]:
+    """A huge fan, then a chain of two transactions at the very end, found beside it."""
+    rows: list[Row] = [(f"P{i:04d}", "C", 1_00 + i, "CNY") for i in range(payers)] + [
+        ("A", "B", 9_00, "CNY"),
+        ("B", "D", 8_00, "CNY"),
+    ]
+    book = ledger(rows)
+    fan = finding(book, lambda _, payee: payee == "C")
+    chain = finding(book, lambda payer, _: payer in ("A", "B"), detector="mule-chain", accounts=("A", "B"))
+    roles: dict[str, Role] = {**{f"P{i:04d}": "source" for i in range(payers)}, "C": "collector", "D": "end"}
+    return FlowGraph(book), case([fan, chain], {**roles, "A": "source", "B": "transit"})
+
+
 def rule(detector: str, parameter: str, value: str, unit: str = "", source: str = "") -> dict[str, str]:
     """One row of the rules that a report shows."""
     return {"detector": detector, "parameter": parameter, "value": value, "unit": unit, "source": source}

@@ -44,6 +44,14 @@ class Reader:
         filled = told.format(**values) if values else told
         return filled if known or self.code == "en" else sentences_of(self.code).tell(filled)
 
+    def parameter(self, name: str) -> str:
+        """What a threshold of a rules file is in the reader's language; empty in English, where its name says it.
+
+        >>> reader("zh").parameter("window"), Reader().parameter("window")
+        ('时间窗口', '')
+        """
+        return catalogue_of(self.code).parameters.get(name, "")
+
     def moment(self, time: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
         """A time of the ledger by the reader's clock.
 

@@ -16,12 +16,14 @@ class Catalogue:
     detectors  name of a detector → its own
     words      fixed English text → its own, detectors and counts ("{n} payers") among them; both have the same `{name}`
     nouns      what is counted, in the singular → how it follows its number ("payer" → "个付款方" in "3 个付款方")
+    parameters name of a threshold in a rules file → what it is
     sentences  sentences with placeholders → its own with the same; `slots` says what each placeholder stands for
     """
 
     detectors: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     nouns: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     sentences: Mapping[str, str] = field(default_factory=dict)
 
 

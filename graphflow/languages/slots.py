@@ -109,7 +109,7 @@ def _open(words: Catalogue) -> Mapping[str, tuple[Callable[[str], bool], Callabl
         "money": (lambda text: _MONEY.fullmatch(text) is not None, None),
         "moneys": (lambda text: all(map(_MONEY.fullmatch, text.split(" + "))), None),
         "term": (words.words.__contains__, words.words.__getitem__),
-        "places": (lambda text: _PLACES.fullmatch(text) is not None, partial(_told_places, words.nouns)),
+        "places": (lambda text: _PLACES.fullmatch(text) is not None, partial(_told_places, words.nouns, words.words)),
         "tally": (partial(_is_tally, words.detectors), partial(_told_tally, words.detectors)),
     }
 
@@ -146,7 +146,9 @@ def _told_tally(words: Mapping[str, str], text: str) -> str:
     return "、".join(f"{words[one[1]]} {one[0]}" for one in _tallied(text) if one)
 
 
-def _told_places(nouns: Mapping[str, str], text: str) -> str:
+def _told_places(nouns: Mapping[str, str], words: Mapping[str, str], text: str) -> str:
     users = re.compile(rf"\(({NUMBER}) accounts?\)(?:, (?=(?:device|ip) )|$)")
     told = users.sub(lambda found: f"（{found[1]} {nouns['account']}）、", text)
+    kinds = re.compile(r"(^|）、)(device|ip) ")  # where a place begins: elsewhere the words are its name
+    told = kinds.sub(lambda found: f"{found[1]}{words[found[2]]} ", told)
     return told.removesuffix("、").replace(" （", "（")

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from graphflow.languages import Reader
+from graphflow.view.marked import marked
 from graphflow.words import count as plural
 from graphflow.words import shown
 
@@ -27,7 +28,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
-    made.filters.update(shown=shown, plural=plural)
+    made.filters.update(shown=shown, plural=plural, marked=marked)
     made.globals.update(asset=asset, page_script=page_script)
     return made
 
@@ -44,8 +45,8 @@ def asset(name: str) -> Markup:
 
 
 PARTS = (
-    "base", "money", "state", "filter", "model", "places", "picture", "texts", "timeline", "table", "panel", "search",
-    "export", "keys", "start",
+    "base", "money", "state", "filter", "model", "places", "picture", "texts", "timeline", "table", "panel", "lists",
+    "overlay", "steps", "search", "export", "keys", "start",
 )  # fmt: skip
 """The files of the script of a case page and of a trace page, in the order in which they stand in it."""
 

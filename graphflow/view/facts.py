@@ -15,6 +15,7 @@ from typing import Any
 from graphflow.languages import Reader
 from graphflow.ledger import default_decimals
 from graphflow.view.bins import bins
+from graphflow.view.marked import TERMS
 from graphflow.view.picture import Account, Edge, Node, Picture, Tally, Transfer
 from graphflow.view.text import Totals, lasting
 from graphflow.words import shown
@@ -40,15 +41,16 @@ def facts_of(
     to: Reader,
     *,
     findings: Sequence[Mapping[str, Any]],
-    max_rows: int = MAX_ROWS,
-    listed: str = "first",
+    listed: Sequence[int],
+    largest: bool = False,
 ) -> dict[str, Any]:
     """Everything the page's script shows, for a reader.
 
     findings  what each button of the list highlights
-    listed    which transactions the page holds where it does not hold all: the "first" or the "largest" ones
+    listed    positions of the transactions that the page holds, in time order
+    largest   where it does not hold all: the largest ones, or a fair share of every finding
     """
-    rows = drawn.transfers[:max_rows]
+    rows = [drawn.transfers[position] for position in listed]
     page = _Page(drawn, rows, decimals, to)
     # `held` may name currencies that no listed transaction has: the list of currencies is read last
     facts = {
@@ -65,10 +67,18 @@ def facts_of(
         "files": [[shown(PurePath(file).name, 80), shown(file)] for file in page.files.texts],
         "rules": page.rules,
         "findings": list(findings),
+        "means": _means(drawn, to),
         "total": drawn.total,
-        "listed": listed,
+        "listed": "largest" if largest else "fair",
         "clock": bins([t.time for t in rows], drawn.form, to),
     }
+
+
+def _means(drawn: Picture, to: Reader) -> dict[str, str]:
+    """What the words beside an account mean: roles by the name under which they are drawn, and how long money stays."""
+    roles = {account.role for account in drawn.accounts if account.role in TERMS}
+    words = {**{role.replace(" ", "-"): role for role in sorted(filter(None, roles))}, "stays": "stays"}
+    return {name: to.say(TERMS[word]) for name, word in words.items()}
 
 
 class _Texts:

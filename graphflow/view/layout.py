@@ -31,6 +31,12 @@ WIDE = Spacing(tier=290, wrapped=170, beside=86, line=14)
 TALL = Spacing(tier=190, wrapped=96, beside=130, line=3)
 """For a narrow screen: tiers go from top to bottom, and few accounts stand side by side."""
 
+CROWD = 150
+"""More accounts stand closer: few of them have a label, and their marks stay larger on the screen."""
+
+CROWDED_WIDE = Spacing(tier=230, wrapped=110, beside=64, line=14)
+CROWDED_TALL = Spacing(tier=150, wrapped=70, beside=90, line=3)
+
 
 def tiers(count: int, hops: Sequence[Hop], sources: Collection[int]) -> list[int]:
     """Per node, the least number of hops from a source along transactions in time order.

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from graphflow.view.assets import environment
 from graphflow.view.facts import group_of
-from graphflow.view.layout import TALL, WIDE, Spot, bow, columns, spread, tiers
+from graphflow.view.layout import CROWD, CROWDED_TALL, CROWDED_WIDE, TALL, WIDE, Spot, bow, columns, spread, tiers
 from graphflow.view.picture import Edge, Node, Picture
 from graphflow.words import shown
 
@@ -96,8 +96,9 @@ def _standing(picture: Picture) -> Standing:
     sources = [index for index, node in enumerate(picture.nodes) if node.role in PAYS_IN]
     tier = picture.tier or tiers(len(picture.nodes), hops, sources)
     order = columns(tier, hops, [picture.accounts[node.members[0]].account for node in picture.nodes])
-    wide, tall = spread(order, WIDE), spread(order, TALL)
     every = range(len(picture.nodes))
+    crowded = len(every) > CROWD
+    wide, tall = spread(order, CROWDED_WIDE if crowded else WIDE), spread(order, CROWDED_TALL if crowded else TALL)
     return Standing(tier, [wide[n] for n in every], [(tall[n][1], tall[n][0]) for n in every])
 
 

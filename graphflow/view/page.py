@@ -6,12 +6,14 @@ The page of a trace (`trace_page`) takes its facts and its `Page` from here.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from graphflow import __version__
@@ -21,12 +23,17 @@ from graphflow.graph import FlowGraph
 from graphflow.languages import Reader, reader
 from graphflow.view.assets import nonce_of, script_words
 from graphflow.view.facts import MAX_ROWS, as_json, facts_of
+from graphflow.view.listing import Positions, fair_share, left_out, listed_here
+from graphflow.view.marked import explained
 from graphflow.view.network import draw
 from graphflow.view.picture import MAX_EDGES, MAX_NODES, Node, Picture, picture
-from graphflow.view.text import many
+from graphflow.view.text import many, points_text, tenths
 from graphflow.words import shown
 
 MAX_FINDINGS = 100
+MAX_PARTS = 30
+MAX_WHO = 50
+"""Reasons in points, and flagged accounts, that are listed each; what there is more is said."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +94,10 @@ def case_page(graph: FlowGraph, case: Case, to: Reader, *, max_nodes: int = MAX_
     """The page of a case for a reader. `report`: where the report stands, seen from the page, if there is one."""
     max_rows = max(MAX_ROWS, 3 * max_nodes)
     drawn = picture(graph, case, max_nodes=max_nodes, max_edges=max(MAX_EDGES, 3 * max_nodes))
-    findings = _finding_facts(drawn, case, max_rows, to)
-    facts = as_json(facts_of(drawn, graph.ledger.decimals, to, findings=findings, max_rows=max_rows))
+    cited = _cited(case)
+    listed = fair_share(cited, len(drawn.transfers), max_rows)
+    findings = _finding_facts(drawn, case, cited, listed, to)
+    facts = as_json(facts_of(drawn, graph.ledger.decimals, to, findings=findings, listed=listed))
     words = {
         "reader": to,
         "case": case,
@@ -98,14 +107,21 @@ def case_page(graph: FlowGraph, case: Case, to: Reader, *, max_nodes: int = MAX_
         "nonce": nonce_of(f"{case.id}{case.headline}{facts}"),
         "version": __version__,
         "span": span(case.start, case.end, to),
-        "largest_part": max((part.points for part in case.parts), default=1.0) or 1.0,
-        "findings": [_finding_words(finding, to) for finding in case.findings[:MAX_FINDINGS]],
+        "points": points_text(case.points),
+        "parts": _part_words(case, to),
+        "exact": all(round(part.points, 1) == part.points for part in case.parts),
+        "who": _who(drawn, case, to),
+        "findings": [
+            _finding_words(finding, fact, to)
+            for finding, fact in zip(case.findings[:MAX_FINDINGS], findings, strict=True)
+        ],
+        "terms": explained(_said(case, drawn, to), to.say),
         "roles": list(dict.fromkeys(account.role or "other" for account in drawn.accounts)),
         "folded": drawn.folded,
         "cited": many(to, len(drawn.transfers), "{n} transaction", "{n} transactions"),
         "among": many(to, len(drawn.accounts), "{n} account", "{n} accounts"),
         "flagged": many(to, len(case.accounts), "{n} account", "{n} accounts"),
-        "cuts": _cuts(drawn, case, max_rows, to),
+        "cuts": _cuts(drawn, case, len(listed), to),
     }
     return Page(case.id, draw(drawn, words))
 
@@ -113,16 +129,60 @@ def case_page(graph: FlowGraph, case: Case, to: Reader, *, max_nodes: int = MAX_
 # --- words ------------------------------------------------------------------------------------------
 
 
-def _finding_words(finding: Any, to: Reader) -> dict[str, str]:
+def _finding_words(finding: Any, fact: Mapping[str, Any], to: Reader) -> dict[str, str]:
+    points = points_text(finding.points)
     return {
+        "listed": listed_here(fact, to),
         "detector": shown(to.say(finding.detector), 40),
         "reason": shown(to.say(finding.reason), 600),
         "amount": finding.amount_text,
         "level": finding.level,
-        "points": to.say("1 point" if finding.points == 1 else "{n} points", n=f"{finding.points:g}"),
+        "points": to.say("1 point" if points == "1" else "{n} points", n=points),
         "span": span(finding.start, finding.end, to),
         "truncated": shown(to.say(finding.truncated), 300) if finding.truncated else "",
     }
+
+
+def _part_words(case: Case, to: Reader) -> list[dict[str, Any]]:
+    """The reasons as the page lists them. What is shown adds up to the points that are shown."""
+    parts = case.parts[:MAX_PARTS]
+    rest = case.parts[MAX_PARTS:]
+    points = tenths([*(part.points for part in parts), *([sum(part.points for part in rest)] if rest else [])])
+    largest = max(map(abs, points), default=0) or 1.0
+    words = [
+        {"sentence": shown(to.say(part.sentence), 400), "kind": to.say(part.kind), "decisive": part.decisive}
+        for part in parts
+    ]
+    if rest:
+        words.append({"sentence": to.say("{n} more reasons", n=len(rest)), "kind": "", "decisive": False})
+    return [
+        {**said, "points": f"{own:+g}", "width": f"{abs(100 * own / largest):.1f}"}
+        for said, own in zip(words, points, strict=True)
+    ]
+
+
+def _who(drawn: Picture, case: Case, to: Reader) -> list[dict[str, str]]:
+    """The flagged accounts, in the order of the case: whose, at which bank, of which type, in which role."""
+    known = {account.account: account for account in drawn.accounts}
+    flagged = [known[name] for name in case.accounts[:MAX_WHO] if name in known]
+    return [
+        {
+            "account": shown(account.account, 60),
+            "name": shown(account.name, 80) if account.name else "",
+            "bank": shown(account.bank, 80) if account.bank else "",
+            "type": shown(to.say(account.type), 120) if account.type else "",
+            "role": to.say(account.role) if account.role else "",
+        }
+        for account in flagged
+    ]
+
+
+def _said(case: Case, drawn: Picture, to: Reader) -> Iterator[str]:
+    """Every text of the page whose words are explained."""
+    yield from (to.say(case.headline), to.say("flagged"))
+    yield from (text for f in case.findings[:MAX_FINDINGS] for text in (to.say(f.detector), to.say(f.reason)))
+    yield from (to.say(part.sentence) for part in case.parts[:MAX_PARTS])
+    yield from (to.say(role) for role in dict.fromkeys(account.role for account in drawn.accounts) if role)
 
 
 def span(start: datetime, end: datetime, to: Reader | None = None) -> str:
@@ -137,19 +197,9 @@ def span(start: datetime, end: datetime, to: Reader | None = None) -> str:
     return f"{first} – {last[11:] if last[:10] == first[:10] else last}"
 
 
-def _cuts(drawn: Picture, case: Case, max_rows: int, to: Reader) -> list[str]:
+def _cuts(drawn: Picture, case: Case, listed: int, to: Reader) -> list[str]:
     """Everything that is in the case and not on the page, in words."""
-    rows, findings = len(drawn.transfers), len(case.findings)
-    lines = []
-    if drawn.folded:
-        text = "{n} of {of} accounts are folded into boxes (“and … more”)."
-        lines.append(to.say(text, n=f"{drawn.folded:,}", of=f"{len(drawn.accounts):,}"))
-    if drawn.unseen:
-        one, more = "{n} edge with the smallest amounts not drawn.", "{n} edges with the smallest amounts not drawn."
-        lines.append(many(to, drawn.unseen, one, more))
-    if rows > max_rows:
-        text = "The table lists the first {n} of {of} transactions; evidence.parquet holds all of them."
-        lines.append(to.say(text, n=f"{max_rows:,}", of=f"{rows:,}"))
+    lines, findings = left_out(drawn, listed, to, largest=False, file="evidence.parquet"), len(case.findings)
     if findings > MAX_FINDINGS:
         text = "{n} of {of} findings are listed; findings.csv holds all of them."
         lines.append(to.say(text, n=MAX_FINDINGS, of=f"{findings:,}"))
@@ -164,22 +214,35 @@ def label_of(node: Node, drawn: Picture) -> str:
     return f"and {len(node.members):,} more" if node.folded else shown(drawn.accounts[node.members[0]].account, 60)
 
 
-def _finding_facts(drawn: Picture, case: Case, max_rows: int, to: Reader) -> list[dict[str, Any]]:
-    """Per listed finding: the transactions it cites; where some of them are not listed, what lights up all the same."""
-    position = {int(row): index for index, row in enumerate(case.rows)}
+def _cited(case: Case) -> list[Positions]:
+    """Of each finding, the positions of its transactions among those of the case."""
+    return [np.unique(np.searchsorted(case.rows, finding.rows)) for finding in case.findings]
+
+
+def _finding_facts(
+    drawn: Picture, case: Case, cited: Sequence[Positions], listed: Sequence[int], to: Reader
+) -> list[dict[str, Any]]:
+    """Per listed finding: the transactions it cites, as places in the table; where some are not in it, `of` how many,
+    and what lights up all the same."""
+    place = {position: index for index, position in enumerate(listed)}
     facts = []
-    for finding in case.findings[:MAX_FINDINGS]:
-        rows = sorted({position[int(row)] for row in finding.rows})
-        hops = {(drawn.node_of[drawn.transfers[r].payer], drawn.node_of[drawn.transfers[r].payee]): None for r in rows}
-        unlisted = {
-            "nodes": sorted({node for hop in hops for node in hop}),
-            "edges": [drawn.edge_of[hop] for hop in hops if hop in drawn.edge_of],
-        }
+    for finding, rows in zip(case.findings[:MAX_FINDINGS], cited, strict=False):
+        own = rows.tolist()
+        here = [place[row] for row in own if row in place]
         facts.append(
             {
                 "name": shown(to.say(finding.detector), 40),
-                "rows": [row for row in rows if row < max_rows],
-                **(unlisted if rows[-1] >= max_rows else {}),
+                "rows": here,
+                **({"of": len(own), **_lit(drawn, own)} if len(here) < len(own) else {}),
             }
         )
     return facts
+
+
+def _lit(drawn: Picture, rows: Sequence[int]) -> dict[str, list[int]]:
+    """The nodes and edges of transactions, in their order."""
+    hops = {(drawn.node_of[drawn.transfers[r].payer], drawn.node_of[drawn.transfers[r].payee]): None for r in rows}
+    return {
+        "nodes": sorted({node for hop in hops for node in hop}),
+        "edges": [drawn.edge_of[hop] for hop in hops if hop in drawn.edge_of],
+    }

@@ -180,7 +180,11 @@ def _types(flow: Flow) -> tuple[pl.Expr, pl.Expr]:
 
 
 def for_spreadsheet(table: pl.DataFrame) -> pl.DataFrame:
-    """Lists joined by a space, times as text, and no cell that a spreadsheet would run as a formula."""
+    """Lists joined by a space, times as text, and no cell that a spreadsheet would run as a formula.
+
+    Account numbers stay as they are. The form `="6222…"` would keep a spreadsheet from cutting them to 15 digits, and
+    every other program from reading them: how to import them as text is in the README.
+    """
     lists = [name for name, kind in table.schema.items() if isinstance(kind, pl.List)]
     times = [name for name, kind in table.schema.items() if isinstance(kind, pl.Datetime)]
     flat = table.with_columns(

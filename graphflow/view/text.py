@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 from graphflow.languages import Reader
 from graphflow.ledger import default_decimals, major
@@ -81,3 +82,16 @@ def lasting(seconds: float, to: Reader) -> str:
         if count:
             words.append(many(to, count, one, more))
     return " ".join(words[:2]) or to.say("{n} seconds", n=0)
+
+
+def tenths(parts: Sequence[float]) -> list[float]:
+    """Parts rounded to one decimal so that they add up to their rounded sum: the largest rests are rounded up.
+
+    >>> tenths([1.25, 1.25, 0.02]), tenths([2, -0.5])
+    ([1.3, 1.2, 0.0], [2.0, -0.5])
+    """
+    scaled = [round(10 * part, 6) for part in parts]
+    whole = [math.floor(part) for part in scaled]
+    short = round(round(sum(parts), 1) * 10) - sum(whole)
+    first = sorted(range(len(parts)), key=lambda i: (whole[i] - scaled[i], i))[:short]
+    return [(part + (i in first)) / 10 for i, part in enumerate(whole)]

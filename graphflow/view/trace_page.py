@@ -15,10 +15,11 @@ from graphflow.trace.freeze import ENQUIRED, leading
 from graphflow.trace.freeze_simulator import ASSUMES
 from graphflow.trace.trail import tied
 from graphflow.view.assets import nonce_of, script_words
-from graphflow.view.facts import as_json, facts_of
+from graphflow.view.facts import MAX_ROWS, as_json, facts_of
+from graphflow.view.listing import left_out, listed_here
 from graphflow.view.network import draw
 from graphflow.view.page import Page, label_of
-from graphflow.view.picture import Picture
+from graphflow.view.picture import MAX_EDGES, MAX_NODES, Picture
 from graphflow.view.text import RULES_SAID, money
 from graphflow.view.trace_curve import curve
 from graphflow.view.trace_picture import trace_picture
@@ -33,13 +34,22 @@ MAX_LINES = 100
 """Warnings, cuts and lines of the victims file that are listed each."""
 
 
-def trace_page(trace: Trace, to: Reader | None = None) -> Page:
-    """The page of a trace for a reader. The same trace gives the same page, byte by byte."""
+def trace_page(trace: Trace, to: Reader | None = None, *, max_nodes: int = MAX_NODES) -> Page:
+    """The page of a trace for a reader. The same trace gives the same page, byte by byte.
+
+    max_nodes  accounts that are drawn on their own; with more than 300 a page opens more slowly, and is harder to read
+    """
     to, decimals = to or Reader(), trace.flow.ledger.decimals
     first = leading(trace.freeze_first, EACH)
-    drawn = trace_picture(trace, flagged=first["account"].to_list())
-    buttons = _buttons(first, drawn)
-    facts = as_json(facts_of(drawn, decimals, to, findings=buttons, listed="largest"))
+    drawn = trace_picture(
+        trace,
+        flagged=first["account"].to_list(),
+        max_nodes=max_nodes,
+        max_edges=max(MAX_EDGES, 3 * max_nodes),
+        max_cited=max(MAX_ROWS, 3 * max_nodes),
+    )
+    buttons, listed = _buttons(first, drawn), len(drawn.transfers)
+    facts = as_json(facts_of(drawn, decimals, to, findings=buttons, listed=range(listed), largest=True))
     said = summary(trace, to)
     words = {
         "reader": to,
@@ -50,14 +60,17 @@ def trace_page(trace: Trace, to: Reader | None = None) -> Page:
         "figures": _figures(trace, to),
         "nonce": nonce_of(f"{said}{facts}"),
         "version": __version__,
-        "rules": {rule: RULES_SAID[rule] for rule in EXACT},
-        "first": [_first_words(row, decimals, to) for row in first.iter_rows(named=True)],
+        "rules": {rule: to.say(RULES_SAID[rule]) for rule in EXACT},
+        "first": [
+            {**_first_words(row, decimals, to), "listed": listed_here(button, to)}
+            for row, button in zip(first.iter_rows(named=True), buttons, strict=True)
+        ],
         "acted": trace.freeze_first.height,
         "sections": sections(trace, to),
         "curve": curve(trace, ASSUMES),
         "folded": drawn.folded,
         "roles": {account.role for account in drawn.accounts},
-        "cuts": [to.say(line) for line in _cuts(drawn)],
+        "cuts": left_out(drawn, listed, to, largest=True, file="trace.parquet"),
         "notes": _listed(_notes(trace), to),
         "warnings": _listed(trace.warnings, to),
         "truncated": _listed(trace.truncated, to),
@@ -105,26 +118,17 @@ def _buttons(first: pl.DataFrame, drawn: Picture) -> list[dict[str, Any]]:
             if node in (drawn.node_of[t.payer], drawn.node_of[t.payee])
         ]  # fmt: skip
         name = label_of(drawn.nodes[node], drawn)
-        found.append({"nodes": sorted(ends | {node}), "edges": near, "rows": rows, "name": name, "node": node})
+        of = _transactions(drawn, node)
+        cut = {"of": of} if len(rows) < of else {}
+        found.append({"nodes": sorted(ends | {node}), "edges": near, "rows": rows, "name": name, "node": node, **cut})
     return found
 
 
-def _cuts(drawn: Picture) -> list[str]:
-    """Everything that is in the trace and not in the picture or the table below it, in words."""
-    lines = []
-    if drawn.folded:
-        lines.append(
-            f"{drawn.folded:,} of {len(drawn.accounts):,} accounts, those with the smallest traced amounts, are folded "
-            "into boxes, one a column (“and … more”)."
-        )
-    if drawn.unseen:
-        lines.append(f"{plural(drawn.unseen, 'edge')} with the smallest amounts not drawn.")
-    if len(drawn.transfers) < drawn.total:
-        lines.append(
-            f"The table lists the {len(drawn.transfers):,} of {drawn.total:,} transactions that carried the most; "
-            "trace.parquet holds all of them."
-        )
-    return lines
+def _transactions(drawn: Picture, node: int) -> int:
+    """How many transactions a node has, in and out; one to itself is counted once."""
+    own = drawn.nodes[node]
+    itself = next((edge.paid.count for edge in drawn.edges if edge.payer == edge.payee == node), 0)
+    return own.came.count + own.went.count - itself
 
 
 def _notes(trace: Trace) -> list[str]:

@@ -33,7 +33,6 @@ from graphflow.view.picture import (
 )
 from graphflow.view.text import add
 
-MAX_CITED = 2000
 CITED_PER_EDGE = 5
 
 Codes = npt.NDArray[np.int32]
@@ -45,7 +44,7 @@ def trace_picture(
     flagged: Collection[str] = (),
     max_nodes: int = MAX_NODES,
     max_edges: int = MAX_EDGES,
-    max_cited: int = MAX_CITED,
+    max_cited: int = 2000,
 ) -> Picture:
     """Sum a trace's payments by pairs of accounts, and decide what is drawn.
 

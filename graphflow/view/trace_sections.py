@@ -139,7 +139,7 @@ def _next_requests(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Sec
 def _choke_points(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Section:
     columns = [
         _plain("kind", "What", to=to),
-        Column(heading="Account", hint="name, bank", kind="name", cell=_account_or_transfer),
+        Column(heading="Account", hint="name, bank", kind="name", cell=lambda row: _account_or_transfer(row, to)),
         _rule("fifo", "Carries", decimals, column="carries"),
         Column(heading="On every trail", cell=lambda row: [to.say("yes" if row["every_trail"] else "no")]),
         _plain("reason", "Why", kind="long", limit=400, to=to),
@@ -151,11 +151,11 @@ def _choke_points(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Sect
     return _section(to, "Choke points", note, columns, trace.choke_points, "choke_points.csv")
 
 
-def _account_or_transfer(row: Row) -> Cell:
+def _account_or_transfer(row: Row, to: Reader) -> Cell:
     about = [shown(text, 80) for text in (row["name"], row["bank"]) if text]
     if row["payee"] is None:
         return [shown(row["account"], 60), *about]
-    where = f"{row['transaction'] or ''} · {row['file']} · row {row['row']}"
+    where = f"{row['transaction'] or ''} · {to.say('{file}, row {row}', file=row['file'], row=row['row'])}"
     return [f"{shown(row['account'], 60)} → {shown(row['payee'], 60)}", shown(where, 160)]
 
 

@@ -6,10 +6,11 @@ const cites = facts.findings.map((finding) => new Set(finding.rows));
 const clock = facts.clock, lastStep = clock.at.length - 1;
 const complete = rows.length === facts.total;
 
-const filterKey = () => JSON.stringify([
-  state.off, state.off.length ? state.rule : "", state.finding, state.currency, state.channel, state.bank, state.time, state.amount, state.words,
-]);
-const NO_FILTER = JSON.stringify([[], "", -1, -1, -1, -1, null, null, ""]);
+const FILTERS = ["off", "role", "finding", "currency", "channel", "bank", "time", "amount", "upto", "words"];
+const filterOf = (of) => JSON.stringify([of.off.length || of.role.length ? of.rule : "", ...FILTERS.map((name) => of[name])]);
+const filterKey = () => filterOf(state);
+const NO_FILTER = filterOf(START);
+const clearFilters = () => change(Object.fromEntries(FILTERS.map((name) => [name, START[name]])));
 const filtered = () => filterKey() !== NO_FILTER;
 
 // What can be read in a transaction, in lower case; made when first asked for.
@@ -24,28 +25,36 @@ function told(row) {
   return row.told;
 }
 
-// --- amounts are compared within one currency: the chosen one, or the only one ---
+// --- amounts are compared within one currency: the one that is chosen alone, or the only one ---
 
 const amountCurrency = () => {
-  if (state.currency >= 0) return state.currency;
-  const used = new Set(rows.map((row) => row.currency));
+  const used = new Set(state.currency.length ? state.currency : rows.map((row) => row.currency));
   return used.size === 1 ? [...used][0] : -1;
 };
 
 const MOST_AMOUNTS = 100;
-const amountSteps = kept(() => state.currency, () => {
+const amountSteps = kept(() => state.currency.join(), () => {
   const currency = amountCurrency();
   const sorted = [...new Set(rows.filter((row) => row.currency === currency).map((row) => row.paid))].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   if (sorted.length <= MOST_AMOUNTS) return sorted;
   return Array.from({ length: MOST_AMOUNTS }, (_, place) => sorted[Math.round(place * (sorted.length - 1) / (MOST_AMOUNTS - 1))]);
 });
 
+// Of a list, a transaction must have one of those chosen; of accounts, at one of its ends. None chosen: all pass.
+const wanted = kept(filterKey, () => Object.fromEntries(["role", "finding", "currency", "channel", "bank"].map((name) => {
+  if (!state[name].length) return [name, null];
+  return [name, new Set(name === "finding" ? state.finding.flatMap((place) => [...cites[place]]) : state[name])];
+})));
+
 function passes(row, withoutTime) {
-  if (state.off.length && (state.off.includes(groupOf(row.payer)) || state.off.includes(groupOf(row.payee)))) return false;
-  if (state.finding >= 0 && !cites[state.finding].has(row.index)) return false;
-  if (state.currency >= 0 && row.currency !== state.currency) return false;
-  if (state.channel >= 0 && row.channel !== state.channel) return false;
-  if (state.bank >= 0 && facts.accounts[row.payer].bank !== state.bank && facts.accounts[row.payee].bank !== state.bank) return false;
+  const { role, finding, currency, channel, bank } = wanted(), ends = [row.payer, row.payee];
+  if (state.off.length && ends.some((end) => state.off.includes(groupOf(end)))) return false;
+  if (role && !ends.some((end) => role.has(groupOf(end)))) return false;
+  if (finding && !finding.has(row.index)) return false;
+  if (currency && !currency.has(row.currency)) return false;
+  if (channel && !channel.has(row.channel)) return false;
+  if (bank && !ends.some((end) => bank.has(facts.accounts[end].bank))) return false;
+  if (!withoutTime && state.upto !== null && row.index > state.upto) return false;
   if (!withoutTime && state.time && (row.at < clock.at[state.time[0]] || row.at >= clock.at[state.time[1]])) return false;
   if (state.amount && amountSteps().length) {
     const steps = amountSteps(), [low, high] = state.amount.map((step) => steps[Math.min(step, steps.length - 1)]);

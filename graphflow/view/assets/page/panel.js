@@ -1,7 +1,7 @@
-// What is chosen, in words: an account, an edge with its transactions, or a finding. And the same in short under the pointer.
+// What is chosen, in words: an account, an edge with its transactions, or a finding.
 
 const MOST_CITED = 50; // transactions of an edge in the panel; the table has all
-const tip = element("tip"), panel = element("chosen");
+const panel = element("chosen");
 const LOOKS = {
   "victim-candidate": t("victim candidate"), source: t("source"), collector: t("collector"), transit: t("transit"), distributor: t("distributor"),
   cycle: t("cycle"), "cash-out": t("cash-out"), "controller-candidate": t("controller candidate"), end: t("end"), other: t("no role"),
@@ -10,15 +10,18 @@ const LOOKS = {
 };
 const RULES = new Map(traced ? [...element("rule").options].map((option) => [option.value, option.textContent]) : []);
 
+// What a role rests on: two pages can say different things of one account.
+const BASIS = traced ? t("by the whole trail") : t("by this case's cited transactions alone");
+
 function nodeLines(id) {
   const node = model().nodes.get(id), { came, went } = figures().byNode.get(id), account = node.folded ? {} : facts.accounts[node.account];
   const role = (node.folded && node.groups === "other" ? t("several") : LOOKS[nodeGroup(node)]) || "", flagged = account.flagged ? t("flagged") : "";
   const lines = [
-    [t("role"), [role, flagged].filter(Boolean).join(", ")], [t("why"), account.why], [t("type"), account.type], [t("name"), account.name],
+    [t("role"), role && t("{role} ({basis})", { role: [role, flagged].filter(Boolean).join(", "), basis: BASIS }), facts.means[nodeGroup(node)]], [t("why"), account.why], [t("type"), account.type], [t("name"), account.name],
     [t("bank"), facts.banks[account.bank]],
     ...[[t("in"), came], [t("out"), went]].map(([word, tally]) => [word, tally.count ? `${tally.text()} (${many(tally.count, "{n} transaction", "{n} transactions")})` : ""]),
     ...heldLines(node, account),
-    [t("money stays"), account.stays ? staying(account.stays) : ""],
+    [t("money stays"), account.stays ? staying(account.stays) : "", facts.means.stays],
     [t("first"), earliest(came.first, went.first, -1)], [t("last"), earliest(came.last, went.last, 1)],
   ];
   return [nodeName(node), lines.filter(([, value]) => value)];
@@ -64,28 +67,16 @@ function edgeLines(edge) {
 }
 
 function fill(target, [title, lines]) {
-  target.replaceChildren(make("b", title), ...lines.map(([what, value]) => {
-    const line = make("div");
-    line.append(make("dt", what), make("dd", value));
+  target.replaceChildren(make("b", title), ...lines.map(([what, value, means]) => {
+    const line = make("div"), name = make("dt", what);
+    if (means && target === panel) Object.assign(name, { title: means, tabIndex: 0, className: "term" }).dataset.means = means;
+    line.append(name, make("dd", value));
     return line;
   }));
   target.hidden = false;
 }
 
-// --- under the pointer ---
-
-function hover(lines, pointer) {
-  fill(tip, lines);
-  const room = tip.parentElement.clientWidth - tip.offsetWidth - 8;
-  const below = box.offsetTop + pointer.y + 18, above = box.offsetTop + pointer.y - tip.offsetHeight - 14;
-  tip.style.left = Math.max(8, Math.min(box.offsetLeft + pointer.x + 14, room)) + "px";
-  tip.style.top = (below + tip.offsetHeight > tip.parentElement.clientHeight && above > 0 ? above : below) + "px";
-}
-
 function openPanel() {
-  network.on("hoverNode", ({ node, pointer }) => hover(nodeLines(node), pointer.DOM));
-  network.on("hoverEdge", ({ edge, pointer }) => { if (model().edges.has(edge)) hover(edgeLines(model().edges.get(edge)), pointer.DOM); });
-  for (const event of ["blurNode", "blurEdge", "dragStart", "zoom", "click"]) network.on(event, () => { tip.hidden = true; });
   for (const button of document.querySelectorAll(".finding")) {
     button.addEventListener("click", () => choose(button.getAttribute("aria-pressed") === "true" ? null : { finding: Number(button.dataset.finding) }));
   }

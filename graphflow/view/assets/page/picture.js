@@ -4,43 +4,57 @@ const nodeSet = new vis.DataSet(), edgeSet = new vis.DataSet();
 const last = { node: new Map(), edge: new Map() };
 const WIDEST = 22; // canvas units of the edge that carried the most in a trace; the others in proportion
 
-// What stays bright: all, or what is chosen and what belongs to it.
+// What stays bright: all, or what is chosen and what belongs to it. `lit`: the edge of the transaction that is stepped on.
 const focus = kept(() => JSON.stringify(state.chosen) + filterKey() + apartKey(), () => {
-  const { chosen } = state, { edges, nodeOf } = model();
+  const { chosen } = state, { edges, nodeOf } = model(), row = stepRow();
   if (!chosen) return null;
-  if (chosen.finding !== undefined) return focusOfFinding(facts.findings[chosen.finding], nodeOf);
+  const lit = row ? [nodeOf[row.payer], nodeOf[row.payee]] : null;
+  if (chosen.finding !== undefined) return { ...focusOfFinding(facts.findings[chosen.finding], nodeOf), lit };
   const near = chosen.edge ? [edges.get(edgeId(...chosen.edge))].filter(Boolean) : [...edges.values()].filter(({ from, to }) => from === chosen.node || to === chosen.node);
   const ends = chosen.edge || [chosen.node];
-  return { nodes: new Set([...ends, ...near.flatMap(({ from, to }) => [from, to])]), edges: new Map(near.map(({ id }) => [id, 0])) };
+  return { nodes: new Set([...ends, ...near.flatMap(({ from, to }) => [from, to])]), edges: new Map(near.map(({ id }) => [id, 0])), lit };
 });
 
-// Edges are numbered in the order of the first transaction of the finding on each.
+// Edges are numbered in the order of the first transaction of the finding on each that passes the filters.
 function focusOfFinding(finding, nodeOf) {
   if (finding.node !== undefined) {
     return { nodes: new Set(finding.nodes), edges: new Map(finding.edges.map((edge) => [edgeId(drawnEdges[edge].from, drawnEdges[edge].to), 0])) };
   }
-  const found = { nodes: new Set(finding.nodes || []), edges: new Map() };
+  const found = { nodes: new Set(finding.nodes || []), edges: new Map() }, pass = new Set(passing());
   const cited = finding.edges ? finding.edges.map((edge) => [drawnEdges[edge].from, drawnEdges[edge].to]) : [];
-  for (const [from, to] of [...finding.rows.map((row) => [nodeOf[rows[row].payer], nodeOf[rows[row].payee]]), ...cited]) {
+  const listed = finding.rows.map((row) => rows[row]), order = [...listed.filter((row) => pass.has(row)), ...listed.filter((row) => !pass.has(row))];
+  let number = 0;
+  for (const [from, to] of [...order.map((row) => [nodeOf[row.payer], nodeOf[row.payee]]), ...cited]) {
     found.nodes.add(from).add(to);
-    if (!found.edges.has(edgeId(from, to)) && model().edges.has(edgeId(from, to))) found.edges.set(edgeId(from, to), found.edges.size + 1);
+    const id = edgeId(from, to);
+    if (!found.edges.has(id) && model().edges.has(id)) found.edges.set(id, edgeSeen(id) ? (number += 1) : 0);
   }
   return found;
 }
 
 // --- paint ---
 
-const ringOf = () => (model().nodes.size > 150 ? 1.5 : model().nodes.size > 60 ? 2.5 : 4); // in screen pixels, whatever the zoom
+const RING = 3; // screen pixels of a flagged account's ring, less where its mark is small: the colour within must be seen
+const FADED = 0.15;
+
+function thinRings() {
+  const scale = network.getScale();
+  for (const { id, flagged } of model().nodes.values()) {
+    if (!flagged || !last.node.has(id)) continue;
+    const { options } = network.body.nodes[id], most = Math.min(RING, Math.max(0.8, 0.16 * options.size * scale));
+    [options.borderWidth, options.borderWidthSelected] = [most, most + 1.5];
+  }
+}
 
 function paintedNode(node, tones) {
   const [x, y] = spots().get(node.id), bright = !focus() || focus().nodes.has(node.id), group = nodeGroup(node);
   const fill = node.folded ? tones("sheet") : tones(group);
-  const line = node.flagged ? tones("ink") : node.folded && !traced ? tones("soft") : tones(group);
+  const line = focus()?.lit?.includes(node.id) ? tones("chosen") : node.flagged ? tones("ink") : node.folded && !traced ? tones("soft") : tones(group);
   const both = { background: fill, border: line };
   return {
     id: node.id, shape: node.folded ? "square" : node.shape, size: node.folded ? 13 : node.size, x, y, hidden: !nodeSeen(node.id),
-    borderWidth: node.flagged ? ringOf() : 1, borderWidthSelected: ringOf() + 2, shapeProperties: { borderDashes: node.folded ? [4, 3] : false },
-    color: { ...both, highlight: { background: fill, border: tones("chosen") }, hover: both }, opacity: bright ? 1 : 0.15,
+    borderWidth: node.flagged ? RING : focus()?.lit?.includes(node.id) ? 2.5 : 1, borderWidthSelected: RING, shapeProperties: { borderDashes: node.folded ? [4, 3] : false },
+    color: { ...both, highlight: { background: fill, border: tones("chosen") }, hover: both }, opacity: bright ? 1 : FADED,
   };
 }
 
@@ -61,12 +75,20 @@ function widthOf(id) {
   return known.get(id);
 }
 
+// Of many edges each is fainter, so that marks and what is chosen stand out.
+const strengthOf = () => (traced ? 0.55 : model().edges.size > 400 ? 0.4 : model().edges.size > 120 ? 0.6 : 0.85);
+
 function paintedEdge(edge, tones) {
-  const bright = !focus() || focus().edges.has(edge.id), seen = edgeSeen(edge.id), ahead = traced && edge.ahead && state.layout === "tiers";
+  const now = focus(), bright = !now || now.edges.has(edge.id), seen = edgeSeen(edge.id), ahead = traced && edge.ahead && state.layout === "tiers";
+  const lit = now?.lit && edgeId(...now.lit) === edge.id, marked = lit || (now ? bright : fresh.has(edge.id));
+  const wide = seen ? Math.round(widthOf(edge.id) * 100) / 100 : 0;
   return {
-    id: edge.id, from: edge.from, to: edge.to, hidden: !seen, width: seen ? Math.round(widthOf(edge.id) * 100) / 100 : 0, smooth: curve(edge.bend),
+    id: edge.id, from: edge.from, to: edge.to, hidden: !seen, width: lit ? Math.max(wide, 4) : wide, smooth: curve(edge.bend),
     ...(traced ? { arrows: { to: { enabled: !ahead, scaleFactor: 0.4 } } } : {}), // ahead goes without saying
-    color: { color: tones(focus() && bright ? "chosen" : "edge"), highlight: tones("chosen"), hover: tones("chosen"), opacity: bright ? (traced ? 0.55 : 0.85) : 0.12 },
+    color: {
+      color: tones(marked ? "chosen" : "edge"), highlight: tones("chosen"), hover: tones("chosen"),
+      opacity: lit ? 1 : !bright ? 0.1 : now?.lit ? 0.4 : marked ? 0.85 : strengthOf(),
+    },
   };
 }
 
@@ -115,13 +137,24 @@ function paint() {
 
 let network;
 const zoom = (factor) => network.moveTo({ scale: network.getScale() * factor });
-const fit = () => { network.fit({ maxZoomLevel: 1.25 }); zoom(0.88); }; // names are wider than their marks
+
+// All of it, with room for names, which are wider than their marks, and for the times of an axis.
+function fit() {
+  if (!box.clientWidth || ![...model().nodes.keys()].some(nodeSeen)) return;
+  const timed = state.layout === "time", beside = timed && narrow.matches ? timesWide() : 0;
+  network.fit({ maxZoomLevel: 1.25 });
+  const across = [...spots().values()].map(([x]) => x), wide = Math.max(...across) - Math.min(...across) + 60;
+  const scale = network.getScale() * (timed && !beside && model().nodes.size <= ROOMY ? 0.7 : timed ? 0.84 : 0.88);
+  network.moveTo({ scale: Math.min(scale, (box.clientWidth - beside) / wide), offset: { x: beside / 2, y: 0 } });
+}
+
 const choose = (chosen, run = "") => change({ chosen }, run);
 
 function openPicture() {
   measure();
   paint();
   network = new vis.Network(box, { nodes: nodeSet, edges: edgeSet }, JSON.parse(box.dataset.options));
+  box.querySelector(".vis-network").tabIndex = -1; // the picture itself is the stop, and has a name
   network.on("beforeDrawing", drawBands);
   network.on("afterDrawing", drawTexts);
   network.on("click", ({ nodes: hit, edges: near }) => {

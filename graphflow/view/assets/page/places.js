@@ -1,6 +1,7 @@
 // Where accounts stand: by tier as the page was made, by time, or drawn together by forces. Dragged ones stay where they are.
 
 const PITCH = [170, 86]; // room of one account, across and down
+const CROWD = 150; // more accounts stand closer, so that their marks stay large
 let stretch = [1, 1];
 
 const spotOf = (node) => (narrow.matches ? node.tall : [node.x, node.y]);
@@ -40,38 +41,61 @@ function foldsOpen() {
   return open;
 }
 
-// --- by time: x is the first transaction of an account that the page lists ---
+// --- by time: along the axis stands the first transaction of an account ---
 
-const AXIS = [1400, 2800, 5600, 11200];
-let axis = AXIS[0];
+const LEANS = [0, 0.3, 0.6, 0.8, 0.9, 1]; // how far busy times are drawn wider: not at all, or each account as far from the last
+const timesWide = () => (clock.text[0].length > 16 || (rows[0]?.time.length || 0) > 16 ? 148 : 122); // pixels beside the accounts for the times of an axis that goes down
+let axis = { lean: 0, ticks: [] }; // ticks: where times are written, [place along the axis, time]
 
-const timeOf = (step) => (clock.at[step] - clock.at[0]) / (clock.at[lastStep] - clock.at[0]) * axis;
-
-function byTime() {
-  const first = new Map([...model().nodes.keys()].map((id) => [id, clock.at[0]]));
-  for (const row of [...rows].reverse()) for (const account of [row.payer, row.payee]) first.set(model().nodeOf[account], row.at);
-  const order = [...model().nodes.keys()].sort((a, b) => first.get(a) - first.get(b) || a - b);
-  const room = box.clientWidth / box.clientHeight;
-  let found;
-  for (axis of AXIS) {
-    found = inLanes(order, (id) => (first.get(id) - clock.at[0]) / (clock.at[lastStep] - clock.at[0]) * axis);
-    const heights = [...found.values()].map(([, y]) => y);
-    if (Math.max(...heights) - Math.min(...heights) < axis / room) break;
+// When an account is first seen: by all its transactions where the page knows them, else by those that it lists.
+function firsts() {
+  const found = new Map();
+  for (const row of [...rows].reverse()) for (const account of [row.payer, row.payee]) found.set(model().nodeOf[account], [row.at, row.time]);
+  for (const { id, apart } of model().nodes.values()) {
+    const known = facts.whole && !apart ? [facts.whole.nodes[id].came[2], facts.whole.nodes[id].went[2]].filter((time) => time.length) : [];
+    for (const time of known) if (!found.has(id) || time[0] < found.get(id)[0]) found.set(id, time);
+    if (!found.has(id)) found.set(id, [clock.at[0], clock.text[0]]);
   }
   return found;
 }
 
+// An even axis where all accounts stand apart on it; else busy times take more of it and empty ones less, and the
+// picture says so. Time goes from left to right, on a narrow screen from top to bottom.
+function byTime() {
+  const first = firsts(), order = [...first.keys()].sort((a, b) => first.get(a)[0] - first.get(b)[0] || a - b);
+  const [along, across] = narrow.matches ? (order.length > CROWD ? [70, 90] : [96, 130]) : order.length > CROWD ? [110, 64] : PITCH;
+  const room = narrow.matches ? box.clientHeight / (box.clientWidth - timesWide()) : box.clientWidth / box.clientHeight;
+  const length = Math.max(8 * along, Math.sqrt(order.length * along * across * room));
+  const start = first.get(order[0])[0], whole = first.get(order.at(-1))[0] - start || 1;
+  let found;
+  for (const lean of LEANS) {
+    const placed = order.map((id, place) => ((1 - lean) * (first.get(id)[0] - start) / whole + lean * place / Math.max(order.length - 1, 1)) * length);
+    found = inLanes(order, placed, along);
+    axis = { lean, ticks: lean ? order.map((id, place) => [placed[place], first.get(id)[1]]) : evenTicks(start, whole, length) };
+    if (Math.max(...found.map(([, lane]) => lane)) * across <= length / room) break;
+  }
+  return new Map(order.map((id, place) => {
+    const [x, lane] = found[place], aside = (lane % 2 ? -1 : 1) * Math.ceil(lane / 2) * across;
+    return [id, (narrow.matches ? [aside, x] : [x, aside]).map(Math.round)];
+  }));
+}
+
 // Each account on the lane nearest to the middle that is free at its time.
-function inLanes(order, placed) {
-  const ends = [], found = new Map();
-  for (const id of order) {
-    const x = placed(id);
-    let lane = ends.findIndex((end) => x - end >= PITCH[0]);
+function inLanes(order, places, apart) {
+  const ends = [];
+  return places.map((x) => {
+    let lane = ends.findIndex((end) => x - end >= apart);
     if (lane < 0) lane = ends.length;
     ends[lane] = x;
-    found.set(id, [x, (lane % 2 ? -1 : 1) * Math.ceil(lane / 2) * PITCH[1]]);
-  }
-  return found;
+    return [x, lane];
+  });
+}
+
+// Round times of the reader's clock: days where there are some, else hours, else any step.
+function evenTicks(start, whole, length) {
+  const all = clock.at.map((at, step) => [(at - start) / whole * length, clock.text[step]]).filter(([place]) => place <= 1.1 * length);
+  const round = [/ 00:00/, / (00|12):00/, / (00|06|12|18):00/, /:00/, /:[03]0/].map((of) => all.filter(([, time]) => of.test(time)));
+  return round.find((ticks) => ticks.length >= 4) || all;
 }
 
 // --- by forces: edges pull, accounts push; a bounded number of rounds from the tiers on, so always the same ---
@@ -88,6 +112,7 @@ function byForce() {
   const weights = links.map(([a, b]) => 1 / Math.min(degree[a], degree[b])); // so that a hub does not pull all into one clump
   const rounds = Math.min(240, Math.max(25, Math.floor(PAIRS / (ids.length * ids.length / 2))));
   for (let round = 0; round < rounds; round += 1) forced(x, y, links, weights, LENGTH * 2 * (1 - round / rounds) + 2);
+  for (let round = 0; round < 200 && parted(x, y); round += 1);
   return new Map(ids.map((id, place) => [id, [Math.round(x[place]), Math.round(y[place])]]));
 }
 
@@ -98,8 +123,8 @@ function forced(x, y, links, weights, reach) {
       const across = x[a] - x[b], down = y[a] - y[b], push = (LENGTH * LENGTH) / Math.max(across * across + down * down, 25);
       dx[a] += across * push; dx[b] -= across * push; dy[a] += down * push; dy[b] -= down * push;
     }
-    dx[a] -= x[a] * inward; // nobody drifts away
-    dy[a] -= y[a] * inward * 2; // screens are wide
+    dx[a] -= x[a] * inward * (narrow.matches ? 2 : 1); // nobody drifts away, least along the short side of the screen
+    dy[a] -= y[a] * inward * (narrow.matches ? 1 : 2);
   }
   links.forEach(([a, b], place) => {
     const across = x[a] - x[b], down = y[a] - y[b], pull = weights[place] * Math.hypot(across, down) / LENGTH;
@@ -110,4 +135,26 @@ function forced(x, y, links, weights, reach) {
     x[a] += dx[a] * step;
     y[a] += dy[a] * step;
   }
+}
+
+const APART = 56; // between the middles of two marks, so that none covers another
+
+// Moves accounts apart that forces left too close; says whether there were any.
+function parted(x, y) {
+  const squares = new Map(), at = (place) => 65536 * Math.floor(x[place] / APART) + Math.floor(y[place] / APART);
+  let moved = false;
+  x.forEach((_, place) => { if (!squares.has(at(place))) squares.set(at(place), []); squares.get(at(place)).push(place); });
+  const near = (square) => [-65536, 0, 65536].flatMap((right) => [-1, 0, 1].flatMap((down) => squares.get(square + right + down) || []));
+  x.forEach((_, a) => {
+    for (const b of near(at(a))) {
+      if (b <= a) continue;
+      let across = x[a] - x[b], down = y[a] - y[b], long = Math.hypot(across, down);
+      if (long >= APART) continue;
+      if (long < 1) [across, down, long] = [1, (a % 3) - 1, Math.hypot(1, (a % 3) - 1)];
+      const push = (APART + 1 - long) / 2 / long;
+      x[a] += across * push; x[b] -= across * push; y[a] += down * push; y[b] -= down * push;
+      moved = true;
+    }
+  });
+  return moved;
 }

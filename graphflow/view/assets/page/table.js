@@ -30,7 +30,7 @@ function chosenRows() {
   return rows.filter((row) => nodeOf[row.payer] === chosen.node || nodeOf[row.payee] === chosen.node);
 }
 
-const listKey = () => [filterKey(), apartKey(), JSON.stringify(state.chosen), JSON.stringify(state.sort)].join();
+const listKey = () => [filterKey(), apartKey(), JSON.stringify(state.chosen && { ...state.chosen, row: 0 }), JSON.stringify(state.sort)].join();
 const listed = kept(listKey, () => {
   const pass = new Set(passing()), found = chosenRows().filter((row) => pass.has(row));
   if (!state.sort || !COLUMNS[state.sort[0]]) return found;
@@ -40,6 +40,7 @@ const listed = kept(listKey, () => {
 
 function tableRow(row) {
   const line = make("tr");
+  line.dataset.row = String(row.index);
   line.append(...COLUMNS.map(({ kind, says }) => make("td", says(row), kind)));
   const file = line.children[7];
   file.title = facts.files[row.file][1];
@@ -57,7 +58,7 @@ function tableRow(row) {
 }
 
 const more = (to) => body.append(...listed().slice(body.children.length, to).map(tableRow));
-const wholeTable = () => more(listed().length);
+const PRINTED = 200; // rows on paper; the style sheet has the same number
 
 const fillTable = whenDrawn(() => {
   body.replaceChildren();
@@ -65,14 +66,53 @@ const fillTable = whenDrawn(() => {
   more(CHUNK);
 }, listKey);
 
+// The row of the transaction that is stepped on; rows are made up to it, and the table scrolls to it without moving the page.
+const markRow = whenDrawn(() => {
+  const { row } = state.chosen || {}, place = Number.isInteger(row) ? listed().findIndex(({ index }) => index === row) : -1;
+  for (const line of body.querySelectorAll("[aria-current]")) line.removeAttribute("aria-current");
+  if (place < 0) return;
+  if (place >= body.children.length) more(place + CHUNK);
+  const line = body.children[place], head = body.previousElementSibling.offsetHeight;
+  line.setAttribute("aria-current", "step");
+  if (line.offsetTop - head < scroller.scrollTop || line.offsetTop + line.offsetHeight > scroller.scrollTop + scroller.clientHeight) {
+    scroller.scrollTop = line.offsetTop - (scroller.clientHeight - line.offsetHeight + head) / 2;
+  }
+}, () => listKey() + JSON.stringify(state.chosen));
+
+// How many transactions what is chosen has in all, listed or not; -1: the page does not know.
+function ofChosen() {
+  const { chosen } = state;
+  if (chosen.finding !== undefined) return facts.findings[chosen.finding].of ?? chosenRows().length;
+  if (complete) return chosenRows().length;
+  if (chosen.edge) return model().edges.get(edgeId(...chosen.edge)).paid?.count ?? -1;
+  const { apart, opened } = model().nodes.get(chosen.node), own = facts.whole.nodes[chosen.node];
+  if (apart || opened) return -1; // what was taken out of a box is known by its listed transactions alone
+  const itself = model().edges.get(edgeId(chosen.node, chosen.node));
+  return own.came[0] + own.went[0] - (itself ? itself.paid.count : 0);
+}
+
+function toldOfTable() {
+  const said = { n: count(listed().length), of: count(facts.total) }, what = state.chosen ? chosenName() : "";
+  if (what) {
+    const of = ofChosen();
+    if (of < 0) return t("{n} listed here, perhaps not all: {what}", { ...said, what });
+    if (of > chosenRows().length) return t("{n} of {of} transactions listed here: {what}", { n: said.n, of: count(of), what });
+    return t("{n} of {of}: {what}", { ...said, what });
+  }
+  if (filtered()) return t("{n} of {of} in the filters", said);
+  if (complete) return t("{n} cited, in time order", said);
+  return facts.listed === "largest" ? t("the largest {n} of {of} in time order", said) : t("{n} of {of}, some of every finding, in time order", said);
+}
+
 function showTable() {
   fillTable();
+  markRow();
   document.querySelectorAll("#rows th").forEach((head, column) => {
     head.setAttribute("aria-sort", !state.sort || state.sort[0] !== column ? "none" : state.sort[1] ? "descending" : "ascending");
   });
-  const said = { n: count(listed().length), of: count(facts.total) }, what = state.chosen ? chosenName() : "";
-  element("shown").textContent = what ? t("{n} of {of}: {what}", { ...said, what }) : filtered() ? t("{n} of {of} in the filters", said) :
-    complete ? t("{n} cited, in time order", said) : facts.listed === "largest" ? t("the largest {n} of {of} in time order", said) : t("the first {n} of {of} in time order", said);
+  element("shown").textContent = toldOfTable();
+  const unprinted = listed().length - PRINTED;
+  element("rest-rows").textContent = unprinted > 0 ? many(unprinted, "and {n} more row: in the CSV that this page saves", "and {n} more rows: in the CSV that this page saves") : "";
   element("all").hidden = !state.chosen;
   const field = element("row-words");
   if (field.value !== state.words) field.value = state.words;

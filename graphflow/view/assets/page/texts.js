@@ -1,7 +1,12 @@
 // Texts on the picture, the important ones first, each where it covers nothing: a text without room is left out.
 
-const FONT = "system-ui, sans-serif", CELL = 64, ROOMY = 60;
-const PLACES = [0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8];
+const FONT = "system-ui, sans-serif", CELL = 64;
+const ROOMY = 60; // up to so many accounts each has its label, where there is room; of more, the important ones come first
+const TRACED = 150; // up to so many edges, texts keep off the lines of others
+const CLOSE = 0.75, FAR = 16; // below this scale, so many labels of lesser accounts at most
+const SURE = 8; // so many labels of the most important accounts are written farther off, where there is no room beside
+const WING = 1.15; // a triangle is wider than its size
+const PLACES = [0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8, 0.14, 0.86];
 
 // What is taken already, in squares, so that a text is compared with its neighbours only.
 class Room {
@@ -20,9 +25,11 @@ class Room {
     }
   }
 
-  free(one) {
+  // `own`: what is marked as its own does not count.
+  free(one, own) {
     for (const square of this.near(one)) {
       for (const other of this.squares.get(square) || []) {
+        if (own !== undefined && other.own === own) continue;
         if (one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom) return false;
       }
     }
@@ -61,12 +68,13 @@ function boxAt(x, y, wide, high) {
   return { x, y, left: x - wide / 2, right: x + wide / 2, top: y - high / 2, bottom: y + high / 2 };
 }
 
-// The first of the places where the lines fit, or nothing.
-function placed(canvas, room, lines, size, places, bold) {
-  const wide = Math.max(...lines.map((line) => widthOfText(canvas, line, size, bold))) + 5, high = lines.length * size * 1.2 + 2;
+// The first of the places where the lines fit, or nothing. `spare`: what else they should not cover.
+function placed(canvas, room, lines, size, places, { bold = false, spare = null, own, least = 0, clear = () => true } = {}) {
+  const wide = Math.max(least, Math.max(...lines.map((line) => widthOfText(canvas, line, size, bold))) + 5), high = Math.max(least, lines.length * size * 1.2 + 2);
   for (const [x, y, alongX, alongY] of places) {
     const one = boxAt(x + alongX * wide / 2, y + alongY * high / 2, wide, high);
-    if (one.left >= 0 && one.right <= box.clientWidth && room.free(one)) return { ...one, lines, size, bold };
+    if (one.left < 0 || one.right > box.clientWidth || one.top < 0 || one.bottom > box.clientHeight) continue;
+    if (room.free(one) && (!spare || spare.free(one, own)) && clear(one)) return { ...one, lines, size, bold };
   }
   return null;
 }
@@ -74,38 +82,85 @@ function placed(canvas, room, lines, size, places, bold) {
 // Everything that is written on the picture now, in screen pixels: the canvas and the exported SVG draw the same.
 function arranged(canvas) {
   const scale = network.getScale(), room = new Room(), texts = [], bright = focus();
+  const edges = [...model().edges.values()].filter(({ id }) => edgeSeen(id)), weights = weightsOf(edges);
   const seen = [...model().nodes.values()].filter((node) => nodeSeen(node.id)).map((node) => {
-    const { x, y } = network.getPosition(node.id), [left, top] = toScreen([x, y]), size = (nodeLook(node.id).size + 2) * scale;
+    const { x, y } = network.getPosition(node.id), [left, top] = toScreen([x, y]), size = (nodeLook(node.id).size * WING + 1) * scale;
     room.take(boxAt(left, top, 2 * size, 2 * size));
-    return { node, x: left, y: top, size, bright: !bright || bright.nodes.has(node.id) };
+    return { node, x: left, y: top, size, weight: weights.get(node.id) || 0, bright: !bright || bright.nodes.has(node.id) };
   });
+  const lines = edges.length <= TRACED ? linesOf(edges) : null;
   const add = (one, more) => { if (one) { room.take(one); texts.push({ ...one, ...more }); } return Boolean(one); };
   for (const one of headings(canvas, room)) texts.push({ ...one, kind: "heading" });
-  for (const [id, number] of bright ? bright.edges : []) {
-    if (!number || !edgeSeen(id)) continue;
-    const free = placed(canvas, room, [String(number)], 12, along(id), true);
-    add(free || (bright.edges.size <= ROOMY ? placed(canvas, new Room(), [String(number)], 12, along(id), true) : null), { kind: "step" });
-  }
-  const label = ({ node, x, y, size, bright: lit }) => {
-    const gap = size + 1, places = [[x, y + gap, 0, 1], [x, y - gap, 0, -1], [x + gap, y, 1, 0], [x - gap, y, -1, 0]];
-    for (const lines of labelsOf(node)) {
-      if (add(placed(canvas, room, lines, node.folded ? 13 : 11.5, places, node.flagged && seen.length > ROOMY), { kind: "label", dim: !lit, node: node.id })) return;
-    }
-  };
-  const first = seen.filter(({ node, bright: lit }) => (bright ? lit : node.flagged || node.folded || seen.length <= ROOMY));
-  first.sort((a, b) => Number(Boolean(b.node.flagged)) - Number(Boolean(a.node.flagged)) || a.node.id - b.node.id).forEach(label);
-  amounts(canvas, room, add, bright);
-  const named = new Set(first);
-  if (!bright) seen.filter((one) => !named.has(one)).forEach(label);
+  if (bright) steps(canvas, room, add, bright);
+  const ends = state.chosen && state.chosen.node !== undefined ? [state.chosen.node] : bright?.lit || [];
+  const turn = ({ node }) => (ends.includes(node.id) ? 3 : node.flagged ? 2 : node.folded ? 1 : 0);
+  const ranked = [...seen].sort((a, b) => turn(b) - turn(a) || b.weight - a.weight || a.node.id - b.node.id);
+  const first = ranked.filter((one) => (bright ? one.bright : turn(one) || seen.length <= ROOMY));
+  const write = (one, far) => label(canvas, room, add, one, lines, { far, bold: Boolean(one.node.flagged) && seen.length > ROOMY });
+  first.forEach((one, place) => write(one, turn(one) > 2 ? 2 : turn(one) > 1 && place < SURE ? 1 : 0));
+  amounts(canvas, room, add, edges, lines, bright);
+  const named = new Set(first), others = bright ? [] : ranked.filter((one) => !named.has(one));
+  let left = scale < CLOSE ? FAR : others.length; // from afar the largest only; nearer, all that have room
+  for (const one of others) if (left > 0 && write(one, 0)) left -= 1;
   return texts;
 }
 
+// An account's label beside its mark. `far`: without room there, 1: farther off, with a line to it that crosses no mark;
+// 2: as far as need be.
+function label(canvas, room, add, { node, x, y, size, bright }, lines, { far, bold }) {
+  const gap = size + 1, slant = size * 0.75, letters = node.folded ? 13 : 11.5, more = { kind: "label", dim: !bright, node: node.id };
+  const places = [[x, y + gap, 0, 1], [x, y - gap, 0, -1], [x + gap, y, 1, 0], [x - gap, y, -1, 0],
+    [x + slant, y + slant, 1, 1], [x - slant, y + slant, -1, 1], [x + slant, y - slant, 1, -1], [x - slant, y - slant, -1, -1]];
+  for (const words of labelsOf(node)) {
+    for (const spare of lines ? [lines, null] : [null]) {
+      if (add(placed(canvas, room, words, letters, places, { bold, spare }), more)) return true;
+    }
+  }
+  const clear = ({ x: toX, y: toY }) => { // the line to it passes by other accounts
+    const long = Math.hypot(toX - x, toY - y);
+    for (let at = size + 4; at < long; at += 5) if (!room.free(boxAt(x + (toX - x) * at / long, y + (toY - y) * at / long, 4, 4))) return false;
+    return true;
+  };
+  const off = (path, most) => labelsOf(node).some((words) => add(placed(canvas, room, words, letters, around(x, y, most), { bold, clear: path }), { ...more, to: [x, y] }));
+  return far > 0 && (off(clear, 130) || (far > 1 && off(undefined, 500)));
+}
+
+// Places about a point, from near to far.
+function* around(x, y, most = 130) {
+  for (let far = 14; far < most; far += 8) for (let turn = 0; turn < 12; turn += 1) yield [x + far * Math.cos(turn / 6 * Math.PI), y + far * Math.sin(turn / 6 * Math.PI), 0, 0];
+}
+
+// How thick the thickest edge of each account is.
+function weightsOf(edges) {
+  const found = new Map();
+  for (const { id, from, to } of edges) for (const end of [from, to]) found.set(end, Math.max(found.get(end) || 0, edgeLook(id).width));
+  return found;
+}
+
+// The curves, as rows of small squares: a text on the line of another edge would seem to speak of that.
+function linesOf(edges) {
+  const found = new Room();
+  for (const { id } of edges) for (let place = 0; place <= 20; place += 1) found.take({ ...boxAt(...curvePoint(id, place / 20), 6, 6), own: id });
+  return found;
+}
+
+// Numbers of a finding's edges, each on its edge, else near it; where one finds no place its run ends: no gaps.
+function steps(canvas, room, add, bright) {
+  for (const run of numbered(bright)) {
+    for (const [id, number] of run) {
+      const [x, y] = curvePoint(id, 0.5), places = [...along(id), ...around(x, y)];
+      if (!add(placed(canvas, room, [String(number)], 12, places, { bold: true, least: 18 }), { kind: "step", edge: id, to: [x, y] })) break;
+    }
+  }
+}
+
 // Amounts on the thickest edges only, where there is no room for all.
-function amounts(canvas, room, add, bright) {
-  const edges = [...model().edges.values()].filter(({ id }) => edgeSeen(id) && (!bright || bright.edges.has(id)));
+function amounts(canvas, room, add, seen, lines, bright) {
+  const edges = seen.filter(({ id }) => !bright || bright.edges.has(id)), few = edges.length <= ROOMY;
   const ranked = edges.map((edge) => [edgeLook(edge.id).width, edge]).sort((a, b) => b[0] - a[0] || (a[1].id < b[1].id ? -1 : 1));
-  for (const [, edge] of ranked.slice(0, bright || edges.length <= ROOMY ? ROOMY : 16)) {
-    add(placed(canvas, room, edgeAmount(edge.id), 12, along(edge.id)), { kind: "amount" });
+  for (const [, edge] of ranked.slice(0, few ? ROOMY : FAR)) {
+    const write = (spare) => add(placed(canvas, room, edgeAmount(edge.id), 12, along(edge.id), { spare, own: edge.id }), { kind: "amount", edge: edge.id });
+    if (!write(lines) && few && lines) write(null);
   }
 }
 
@@ -127,39 +182,65 @@ const bands = () => {
   });
 };
 
-function ticks() {
-  const every = Math.max(1, Math.ceil(lastStep / 8)), found = [];
-  for (let step = 0; step <= lastStep; step += every) found.push(step);
+// Times that have room beside each other, each where it is on the axis, in canvas units.
+function ticks(canvas) {
+  const side = narrow.matches ? 1 : 0, found = [];
+  let free = -Infinity;
+  for (const [place, time] of axis.ticks) {
+    const spot = toScreen(side ? [0, place] : [place, 0])[side], half = side ? 18 : widthOfText(canvas, time, 12, true) / 2 + 8;
+    if (spot - half < free) continue;
+    found.push([place, time]);
+    free = spot + half;
+  }
   return found;
 }
 
-// On a narrow screen tiers go from top to bottom, and a heading stands beside its accounts, where there is room.
+const onAxis = () => [t("Time: first transaction of each account"), axis.lean ? t("busy times drawn wider, empty ones narrower") : t("an even axis")];
+
+// On a narrow screen tiers and time go from top to bottom, and a heading stands beside its accounts, where there is room.
 function headings(canvas, room) {
-  const found = [], write = (text, places) => { const one = placed(canvas, room, [text], 12, places, true); if (one) { room.take(one); found.push(one); } };
-  if (state.layout === "tiers" && narrow.matches) {
+  const found = [], high = box.clientHeight, wide = box.clientWidth;
+  const write = (lines, places) => { const one = placed(canvas, room, lines, 12, places, { bold: true }); if (one) { room.take(one); found.push(one); } };
+  const beside = (from, to) => [(from + to) / 2, from + 9, to - 9].flatMap((y) => [[2, y, 1, 0], [wide - 2, y, -1, 0]]);
+  if (state.layout === "tiers") {
     for (const { tier, from, to } of bands()) {
-      const [top, bottom] = [from, to].map((y) => toScreen([0, y])[1]);
-      write(heading(tier), [(top + bottom) / 2, top + 9, bottom - 9].flatMap((y) => [[2, y, 1, 0], [box.clientWidth - 2, y, -1, 0]]));
+      if (narrow.matches) write([heading(tier)], beside(toScreen([0, from])[1], toScreen([0, to])[1]));
+      else write([heading(tier)], [[toScreen([(from + to) / 2, 0])[0], 10, 0, 0]]);
     }
-  } else if (state.layout === "tiers") {
-    for (const { tier, from, to } of bands()) write(heading(tier), [[toScreen([(from + to) / 2, 0])[0], 10, 0, 0]]);
   } else if (state.layout === "time") {
-    for (const step of ticks()) write(clock.text[step], [[toScreen([timeOf(step), 0])[0], 10, 0, 0]]);
+    write(wide > 500 ? [onAxis().join("; ")] : onAxis(), [[2, high - 2, 1, -1], [wide - 2, high - 2, -1, -1]]);
+    for (const [place, time] of ticks(canvas)) {
+      if (narrow.matches) write([time], [[2, toScreen([0, place])[1], 1, 0]]);
+      else write([time], [[toScreen([place, 0])[0], 10, 0, 0]]);
+    }
   }
   return found;
+}
+
+// Every second tier, and the times of an axis: from where to where along the flow, in canvas units, and in which colour.
+function stripes(canvas) {
+  if (state.layout === "tiers") return bands().filter((_, place) => place % 2 === 0).map(({ from, to }) => [from, to, "band"]);
+  return state.layout === "time" ? ticks(canvas).map(([place]) => [place, place + 1 / network.getScale(), "rule"]) : [];
 }
 
 function drawBands(canvas) {
+  thinRings();
   const from = network.DOMtoCanvas({ x: 0, y: 0 }), to = network.DOMtoCanvas({ x: box.clientWidth, y: box.clientHeight });
-  canvas.fillStyle = colour("band");
-  if (state.layout === "tiers") {
-    bands().forEach((band, place) => {
-      if (place % 2) return;
-      if (narrow.matches) canvas.fillRect(from.x, band.from, to.x - from.x, band.to - band.from);
-      else canvas.fillRect(band.from, from.y, band.to - band.from, to.y - from.y);
-    });
+  for (const [low, high, tone] of stripes(canvas)) {
+    canvas.fillStyle = colour(tone);
+    if (narrow.matches) canvas.fillRect(from.x, low, to.x - from.x, high - low);
+    else canvas.fillRect(low, from.y, high - low, to.y - from.y);
   }
-  if (state.layout === "time") for (const step of ticks()) canvas.fillRect(timeOf(step), from.y, 2 / network.getScale(), to.y - from.y);
+}
+
+// From a text that found no room beside what it is of, to that.
+function pointer(canvas, from, to, tone) {
+  canvas.strokeStyle = tone;
+  canvas.lineWidth = 1;
+  canvas.beginPath();
+  canvas.moveTo(...from);
+  canvas.lineTo(...to);
+  canvas.stroke();
 }
 
 let shown = [];
@@ -172,11 +253,12 @@ function drawTexts(canvas) {
   canvas.textBaseline = "middle";
   canvas.lineJoin = "round";
   shown = arranged(canvas);
-  for (const { kind, lines, size, bold, x, y, left, top, right, bottom, dim } of shown) {
+  for (const { kind, lines, size, bold, x, y, left, top, right, bottom, dim, to } of shown) {
     canvas.font = `${bold ? "600 " : ""}${size}px ${FONT}`;
     canvas.globalAlpha = kind === "amount" ? 0.86 : 1;
     canvas.fillStyle = kind === "step" ? chosen : sheet;
-    if (kind === "step") { canvas.beginPath(); canvas.arc(x, y, Math.max(9, (right - left) / 2), 0, 7); canvas.fill(); }
+    if (to) pointer(canvas, [x, y], to, kind === "step" ? chosen : soft);
+    if (kind === "step") { canvas.beginPath(); canvas.arc(x, y, (right - left) / 2, 0, 7); canvas.fill(); }
     if (kind === "amount") canvas.fillRect(left, top, right - left, bottom - top);
     canvas.globalAlpha = dim ? 0.3 : 1;
     canvas.fillStyle = kind === "step" ? sheet : kind === "heading" ? soft : ink;

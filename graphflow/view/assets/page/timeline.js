@@ -1,12 +1,18 @@
 // Time and amount: two handles each, a histogram of amount over time, and play.
 
-const PLAY = 160; // milliseconds a step
 const from = { time: element("time-from"), amount: element("amount-from") };
 const until = { time: element("time-until"), amount: element("amount-until") };
 const lasts = { time: () => lastStep, amount: () => Math.max(amountSteps().length - 1, 0) };
 const SAID = { time: (step) => clock.text[step], amount: (step) => (amountSteps().length ? money(amountSteps()[step], amountCurrency()) : "") };
 
-const handles = (name) => (state[name] ? state[name].map((step) => Math.min(step, lasts[name]())) : [0, lasts[name]()]);
+const limits = (name) => (state[name] ? state[name].map((step) => Math.min(step, lasts[name]())) : [0, lasts[name]()]);
+
+function handles(name) {
+  const [low, high] = limits(name);
+  if (name !== "time" || state.upto === null) return [low, high];
+  const after = clock.at.findIndex((at) => at > rows[state.upto].at); // the end of the step that play is in
+  return [low, Math.max(low + 1, Math.min(high, after < 0 ? high : after))];
+}
 
 // A window of time has at least one step; of amounts, at least one amount. All of it is no filter.
 function slide(name, moved, run) {
@@ -14,7 +20,7 @@ function slide(name, moved, run) {
   let [low, high] = [Number(from[name].value), Number(until[name].value)];
   if (moved === "from") low = Math.min(low, high - least);
   else high = Math.max(high, low + least);
-  change({ [name]: low <= 0 && high >= all ? null : [Math.max(low, 0), Math.min(high, all)] }, run);
+  change({ [name]: low <= 0 && high >= all ? null : [Math.max(low, 0), Math.min(high, all)], ...(name === "time" ? { upto: null } : {}) }, run);
 }
 
 function showHandles(name) {
@@ -28,17 +34,16 @@ function showHandles(name) {
   const track = from[name].parentElement;
   track.style.setProperty("--low", all ? low / all : 0);
   track.style.setProperty("--high", all ? high / all : 1);
-  element(name + "-said").textContent = all || name === "time" ? SAID[name](low) + " – " + SAID[name](high) : amountHint();
+  element(name + "-said").textContent = all || name === "time" ? SAID[name](low) + " – " + (name === "time" && state.upto !== null ? rows[state.upto].time : SAID[name](high)) : amountHint();
 }
 
 const amountHint = () => (amountCurrency() < 0 && rows.length ? t("choose a currency first: amounts are compared within one") : SAID.amount(0));
 
-// --- histogram: one currency, the chosen one or the one with the most transactions ---
+// --- histogram: one currency, of the chosen ones or of all the one with the most transactions ---
 
-const barCurrency = kept(() => state.currency, () => {
-  if (state.currency >= 0) return state.currency;
+const barCurrency = kept(() => state.currency.join(), () => {
   const uses = facts.currencies.map(() => 0);
-  for (const row of rows) uses[row.currency] += 1;
+  for (const row of rows) if (!state.currency.length || state.currency.includes(row.currency)) uses[row.currency] += 1;
   return uses.indexOf(Math.max(...uses));
 });
 
@@ -71,48 +76,71 @@ const drawBars = whenDrawn(() => {
   svg.setAttribute("aria-label", about + rest);
 }, filterKey);
 
-// --- play: the end moves on from the start; a window that is open on neither side moves as it is ---
+// --- play: from event to event within the window; time without events is skipped, and a long one is said ---
 
-let playing = null;
+const PLAYED = 20_000, QUICK = 160, SLOW = 1500, GAP = 700; // milliseconds: of all of it, of a stop at least and at most, more after a gap
+const STOPS = 100; // at most: of more moments, several come at once
+let playing = null, fresh = new Set(); // fresh: the edges of what came last
+
+// The transactions of each stop. Those of one moment come together.
+function stops() {
+  const [low, high] = [state.time ? clock.at[state.time[0]] : -Infinity, state.time ? clock.at[state.time[1]] : Infinity];
+  const all = atAnyTime().filter((row) => row.at >= low && row.at < high), found = [], each = all.length / STOPS;
+  let passed = 0;
+  for (const row of all) {
+    const before = found.at(-1);
+    if (before && (before.at(-1).at === row.at || passed < found.length * each)) before.push(row);
+    else found.push([row]);
+    passed += 1;
+  }
+  return found;
+}
 
 function stop() {
-  clearInterval(playing);
+  clearTimeout(playing);
   playing = null;
+  fresh = new Set();
   showPlay();
+  drawPicture();
 }
 
 function play() {
   if (playing) return stop();
-  const [low, high] = handles("time"), moving = low > 0 && high < lastStep;
-  change({ time: moving ? [low, high] : [low, low + 1] }, "play");
-  playing = setInterval(() => {
-    const [a, b] = handles("time");
-    if (b >= lastStep || going !== "play") return stop();
-    change({ time: [moving ? a + 1 : a, b + 1] }, "play");
-  }, PLAY);
+  const all = stops();
+  if (!all.length) return;
+  const pause = Math.min(SLOW, Math.max(QUICK, PLAYED / all.length)), gaps = all.at(-1)[0].at - all[0][0].at;
+  const begin = all.findIndex((rows) => state.upto !== null && rows[0].index > state.upto);
+  let place = Math.max(begin, 0);
+  const next = () => {
+    if (playing && going !== "play") return stop();
+    if (place >= all.length) { change({ upto: null }, "play"); return stop(); }
+    const now = all[place], gap = place ? now[0].at - all[place - 1].at(-1).at : 0, long = gap > gaps / 20 && gap > 0;
+    fresh = new Set(now.map((row) => edgeId(model().nodeOf[row.payer], model().nodeOf[row.payee])));
+    change({ upto: now.at(-1).index }, "play");
+    element("play-said").textContent = long ? later(gap) : "";
+    place += 1;
+    playing = setTimeout(next, pause + (long ? GAP : 0));
+  };
+  next();
   showPlay();
+}
+
+function later(seconds) {
+  if (seconds >= 172_800) return t("{n} days later", { n: Math.round(seconds / 86_400) });
+  if (seconds >= 7200) return t("{n} hours later", { n: Math.round(seconds / 3600) });
+  return seconds >= 120 ? t("{n} minutes later", { n: Math.round(seconds / 60) }) : t("{n} seconds later", { n: Math.round(seconds) });
 }
 
 function showPlay() {
   element("play").textContent = playing ? t("Pause") : t("Play");
   element("play").setAttribute("aria-pressed", String(Boolean(playing)));
+  if (!playing) element("play-said").textContent = "";
+  for (const name of ["filtered", "shown"]) element(name).setAttribute("aria-live", playing ? "off" : "polite"); // not each step aloud
 }
 
-// --- lists to choose from, and the legend ---
-
-const LISTS = {
-  finding: facts.findings.map((finding, index) => `${index + 1}. ${finding.name}`), currency: facts.currencies.map(([code]) => code),
-  channel: facts.channels, bank: facts.banks,
-};
+// --- the handles, and the legend ---
 
 function openFilters() {
-  for (const [name, texts] of Object.entries(LISTS)) {
-    const list = element("only-" + name);
-    const options = [t("all"), ...texts].map((text, place) => { const option = make("option", text); option.value = String(place - 1); return option; });
-    list.replaceChildren(...options);
-    list.parentElement.hidden = texts.length < (name === "finding" || name === "currency" ? 2 : 1);
-    list.addEventListener("change", () => change({ [name]: Number(list.value), ...(name === "currency" ? { amount: null } : {}) }));
-  }
   for (const name of ["time", "amount"]) {
     for (const [input, end] of [[from[name], "from"], [until[name], "until"]]) {
       input.addEventListener("input", () => slide(name, end, name + end));
@@ -126,19 +154,10 @@ function openFilters() {
     });
   }
   element("play").addEventListener("click", play);
-  element("no-filter").addEventListener("click", () => {
-    const { off, finding, currency, channel, bank, time, amount, words: none } = START;
-    change({ off, finding, currency, channel, bank, time, amount, words: none });
-  });
 }
 
 function showFilters() {
-  for (const name of Object.keys(LISTS)) element("only-" + name).value = String(state[name]);
   for (const name of ["time", "amount"]) showHandles(name);
   for (const entry of document.querySelectorAll(".legend button")) entry.setAttribute("aria-pressed", String(!state.off.includes(entry.dataset.group)));
-  element("no-filter").hidden = !filtered();
-  const passed = t("{n} of {of} transactions pass the filters.", { n: count(passing().length), of: count(rows.length) });
-  const partial = t("Filters see the {n} transactions that this page lists, of {of}.", { n: count(rows.length), of: count(facts.total) });
-  element("filtered").textContent = [filtered() ? passed : "", complete ? "" : partial].filter(Boolean).join(" ");
   drawBars();
 }
