@@ -122,9 +122,9 @@ def test_a_stretch_without_the_time_after_it_is_seen(monkeypatch: pytest.MonkeyP
 
 
 def _cut_short(stretch: Any) -> Any:
-    def shorter(self: Whole, times: tuple[int, int]) -> Any:
+    def shorter(self: Whole, times: tuple[int, int], left_out: Any) -> Any:
         reach = 96 * 3600 * 10**6
-        return stretch(self, (times[0], times[1] - reach))
+        return stretch(self, (times[0], times[1] - reach), left_out)
 
     return shorter
 

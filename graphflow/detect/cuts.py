@@ -30,12 +30,13 @@ class ByAccount:
 class ByTime:
     """What it finds is made of pieces that last `reach` at most.
 
-    sieve     the events of a flow that make such pieces
+    sieve     the events of a flow that make such pieces; skipped: accounts on none of them
     parallel  whether all that the payer of one pays its payee may matter as well, at any time
     """
 
     reach: timedelta
     sieve: Callable[[Flow], Longs]
+    skipped: Callable[[Flow], Bools]
     parallel: bool = False
 
 

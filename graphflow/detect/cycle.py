@@ -69,7 +69,7 @@ class Cycle:
 
     def cut(self) -> ByTime:
         """A cycle lasts `window` at most."""
-        return ByTime(self.window, self._sieve, parallel=True)
+        return ByTime(self.window, self._sieve, lambda flow: untraversed(flow, self.hub), parallel=True)
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""

@@ -71,7 +71,7 @@ class RoundTrip:
 
     def cut(self) -> ByTime:
         """A way lasts `window` at most; what else is paid between its ends may follow it."""
-        return ByTime(self.window, self._sieve, parallel=True)
+        return ByTime(self.window, self._sieve, lambda flow: untraversed(flow, self.hub), parallel=True)
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by time of the first transaction."""

@@ -77,7 +77,7 @@ class ScatterGather:
 
     def cut(self) -> ByTime:
         """A hot window lasts `window`."""
-        return ByTime(self.window, self._sieve)
+        return ByTime(self.window, self._sieve, lambda flow: untraversed(flow, self.hub))
 
     def find(self, graph: FlowGraph) -> Generator[Finding, None, tuple[str, ...]]:
         """Findings by source and sink in order of first appearance in the ledger, then by time."""

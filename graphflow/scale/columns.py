@@ -57,10 +57,11 @@ class Columns:
         found["value"] = self.read(VALUE, first, last) if valued else found["paid"]
         return found
 
-    def chunks(self) -> Iterator[tuple[int, int]]:
-        """First and last row of stretches that fit into memory."""
-        for first in range(0, self.size, CHUNK):
-            yield first, min(first + CHUNK, self.size)
+    def chunks(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, int]]:
+        """First and last row of stretches that fit into memory, of all rows or some."""
+        until = self.size if last is None else last
+        for begin in range(first, until, CHUNK):
+            yield begin, min(begin + CHUNK, until)
 
     def row_at(self, time: int) -> int:
         """The first row not earlier than a time."""

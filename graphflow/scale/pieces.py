@@ -52,8 +52,8 @@ class Source(Protocol):
         """All transfers of some accounts."""
         ...
 
-    def stretch(self, times: Stretch) -> Piece:
-        """The transfers of a stretch of time."""
+    def stretch(self, times: Stretch, left_out: Bools) -> Piece:
+        """The transfers of a stretch of time, of which no end is left out; to oneself is none."""
         ...
 
     def chosen(self, accounts: Bools, places: Longs, pairs: Longs) -> Piece:
@@ -90,9 +90,10 @@ class Whole:
         ends = (self.ledger.payer_codes, self.ledger.payee_codes)
         return self._at(np.flatnonzero(np.any([(end >= codes[0]) & (end < codes[1]) for end in ends], axis=0)))
 
-    def stretch(self, times: Stretch) -> Piece:
+    def stretch(self, times: Stretch, left_out: Bools) -> Piece:
         first, last = np.searchsorted(self.ledger.frame["time"].to_physical().to_numpy(), times)
-        return self._at(np.arange(first, last))
+        payer, payee = self.ledger.payer_codes[first:last], self.ledger.payee_codes[first:last]
+        return self._at(first + np.flatnonzero((payer != payee) & ~left_out[payer] & ~left_out[payee]))
 
     def chosen(self, accounts: Bools, places: Longs, pairs: Longs) -> Piece:
         payer, payee = self.ledger.payer_codes, self.ledger.payee_codes

@@ -51,7 +51,7 @@ def stretches_of(columns: Columns, reach: int, stretch: int) -> tuple[Stretch, .
     first = int(columns.read("time", 0, 1)[0])
     last = int(columns.read("time", columns.size - 1, columns.size)[0])
     again = max(columns.row_at(first + k * reach) - columns.row_at(first + (k - 1) * reach) for k in (1, 2))
-    step = max(stretch, min(again, _MOST) // 2)
+    step = max(stretch, min(again, _MOST) // 3)
     times = [int(columns.read("time", row, row + 1)[0]) for row in range(0, columns.size, step)]
     return tuple(pairwise(sorted({*times, last + 1})))
 

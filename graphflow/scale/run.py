@@ -24,7 +24,7 @@ from graphflow.scale.merge import deciding, found_in
 from graphflow.scale.part import Facts, Part
 from graphflow.scale.pieces import Source
 from graphflow.scale.plan import Plan, span_of
-from graphflow.scale.survey import Sieved, cut_of, survey_bucket, survey_stretch
+from graphflow.scale.survey import Sieved, cut_of, left_out, survey_bucket, survey_stretch
 
 _NONE = np.empty(0, np.int64)
 
@@ -69,8 +69,9 @@ def _sieved(source: Source, running: Sequence[Detector], plan: Plan, facts: Fact
     """By number of a detector that is cut by time, what each stretch lets through, the time after it looked at too."""
     cuts = {k: cut for k, d in enumerate(running) if isinstance(cut := cut_of(d), ByTime)}
     reach = microseconds(max((cut.reach for cut in cuts.values()), default=timedelta()))
+    skipped = left_out(list(cuts.values()), source.empty(), facts)
     found = [
-        survey_stretch(list(cuts.values()), source.stretch((first, last + reach)), facts)
+        survey_stretch(list(cuts.values()), source.stretch((first, last + reach), skipped), facts)
         for first, last in (plan.stretches if cuts else ())
     ]
     return {k: [each[n] for each in found] for n, k in enumerate(cuts)}

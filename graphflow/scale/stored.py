@@ -24,6 +24,8 @@ from graphflow.store.manifest import Manifest
 from graphflow.store.opened import days_at
 from graphflow.value import Valuation
 
+_NAMES = ENTRY.names or ()
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -77,9 +79,14 @@ class Stored:
         except OSError as error:
             raise SourceError(f"{path}: cannot be read ({error.strerror or error}); delete {self.folder}") from error
 
-    def stretch(self, times: Stretch) -> Piece:
+    def stretch(self, times: Stretch, left_out: Bools) -> Piece:
         first, last = (self.columns.row_at(time) for time in times)
-        return self._piece(self.columns.entries(first, max(first, last)))
+        kept = [np.empty(0, ENTRY)]
+        for a, b in self.columns.chunks(first, max(first, last)):
+            entries = self.columns.entries(a, b)
+            payer, payee = entries["payer"], entries["payee"]
+            kept.append(entries[(payer != payee) & ~left_out[payer] & ~left_out[payee]])
+        return self._pieced(kept)
 
     def chosen(self, accounts: Bools, places: Longs, pairs: Longs) -> Piece:
         entries = np.concatenate([*self._chosen(accounts, places, pairs), np.empty(0, ENTRY)])
@@ -112,23 +119,28 @@ class Stored:
             yield self.columns.entries(first, last)[kept]
 
     def _piece(self, entries: npt.NDArray[Any]) -> Piece:
-        head = self.head
+        return self._pieced([entries])
+
+    def _pieced(self, parts: list[npt.NDArray[Any]]) -> Piece:
+        """Entries that follow each other, column by column, so that no more than one column is there twice."""
+        head, entries = self.head, {str(name): np.concatenate([part[name] for part in parts]) for name in _NAMES}
+        parts.clear()
         names = pl.Series(head.currencies, dtype=pl.Categorical)
         frame = pl.DataFrame(
             {
-                "time": pl.Series(np.ascontiguousarray(entries["time"])).cast(TIME),
-                "paid": np.ascontiguousarray(entries["paid"]),
-                "paid_currency": names.gather(np.ascontiguousarray(entries["currency"]).astype(np.uint32)),
+                "time": pl.Series(entries["time"]).cast(TIME),
+                "paid": entries["paid"],
+                "paid_currency": names.gather(entries["currency"].astype(np.uint32)),
             }
         )
         ledger = replace(
             head,
             frame=frame,
-            payer_codes=np.ascontiguousarray(entries["payer"]),
-            payee_codes=np.ascontiguousarray(entries["payee"]),
-            portion=replace(_portion(head), places=np.ascontiguousarray(entries["place"])),
+            payer_codes=entries["payer"],
+            payee_codes=entries["payee"],
+            portion=replace(_portion(head), places=entries["place"]),
         )
-        return Piece(ledger, np.ascontiguousarray(entries["value"]))
+        return Piece(ledger, entries["value"])
 
 
 def bucket_path(folder: Path, codes: Codes) -> Path:

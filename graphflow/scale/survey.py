@@ -16,7 +16,8 @@ from graphflow.flow import Adjacency, Flow, in_parts, microseconds
 from graphflow.graph import FlowGraph
 from graphflow.kernels import shared as kernels
 from graphflow.kernels.engine import ready
-from graphflow.scale.part import Asked, Facts, Longs, Part, Surveyed
+from graphflow.ledger import Ledger
+from graphflow.scale.part import Asked, Bools, Facts, Longs, Part, Surveyed
 from graphflow.scale.pieces import Codes, Piece
 from graphflow.words import Note
 
@@ -89,6 +90,13 @@ def survey_stretch(cuts: Sequence[ByTime], piece: Piece, facts: Facts) -> list[S
     """What may matter in a stretch of time, for each detector that is cut so."""
     flow = Part(piece.ledger, None, facts.beside(piece))
     return [_sieved(cut, flow) for cut in cuts]
+
+
+def left_out(cuts: Sequence[ByTime], head: Ledger, facts: Facts) -> Bools:
+    """Accounts whose transfers matter to none of these detectors. `head`: the ledger without its transfers."""
+    flow = Part(head, None, facts)
+    masks = [cut.skipped(flow) for cut in cuts]
+    return np.logical_and.reduce(masks) if masks else np.zeros(head.accounts.height, np.bool_)
 
 
 def _sieved(cut: ByTime, flow: Part) -> Sieved:

@@ -30,7 +30,7 @@ from graphflow.scale.part import Facts
 from graphflow.scale.pieces import Stretch
 from graphflow.scale.plan import Plan, span_of
 from graphflow.scale.stored import Stored
-from graphflow.scale.survey import cut_of, survey_bucket, survey_stretch
+from graphflow.scale.survey import cut_of, left_out, survey_bucket, survey_stretch
 
 Kind = Literal["facts", "bucket", "stretch"]
 
@@ -97,8 +97,10 @@ def _said(task: Task) -> tuple[Any, int]:
     if task.kind == "stretch":
         cuts = [cut for _, cut in cut_by_time(task.detectors) if cut.reach == task.reach]
         first, last = task.times
-        piece = source.stretch((first, last + microseconds(task.reach)))
-        return survey_stretch(cuts, piece, shared_facts(source.folder)), piece.ledger.height
+        facts = shared_facts(source.folder)
+        until = last + microseconds(task.reach)
+        piece = source.stretch((first, until), left_out(cuts, source.head, facts))
+        return survey_stretch(cuts, piece, facts), piece.ledger.height
     codes = plan.buckets[task.number]
     piece = source.bucket(codes)
     if task.kind == "bucket":
