@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from graphflow.clock import give_back
 from graphflow.detect import Detector, yield_into
 from graphflow.detect.cuts import ByAccount, ByCounterparties, ByLinks, ByPlaces, ByTime
 from graphflow.finding import Finding
@@ -132,6 +133,8 @@ def found_in(
         flow = _flow(ledger, beside, own, accounts)
         found: list[Finding] = []
         cut = yield_into(found, detector.find(FlowGraph(flow)))
+        del flow
+        give_back()
         results.append((found, (*own.notes, *(line for line in cut if not isinstance(line, Note)))))
     return ledger, beside, results
 
