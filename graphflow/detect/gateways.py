@@ -35,8 +35,8 @@ def untraversed_words(flow: Flow, hub: int, window: timedelta = DAY) -> Iterator
 
 def between_others(flow: Flow, left_out: Bools) -> tuple[Adjacency, Adjacency, tuple[Codes, Codes]]:
     """Receipts, payments and `onward` of the transfers that touch none of these accounts; the flow's own if all do."""
-    if not left_out.any():
-        return flow.received, flow.sent, flow.onward
     sides = (flow.received, flow.sent)
+    if not any(np.diff(side.ptr)[left_out].any() for side in sides):
+        return *sides, flow.onward
     got, sent = in_threads(lambda k, _: sides[k].without(left_out), [(0, 0), (1, 1)])
     return got, sent, flow.onward_of(got, sent)
