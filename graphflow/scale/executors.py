@@ -7,11 +7,14 @@ most the piece it was at.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any, Protocol
 
 from graphflow.errors import GraphflowError, SourceError
@@ -21,6 +24,8 @@ Tell = Callable[[Done], None]
 
 _TRIES = 30
 """How often a pool of processes is made anew when one of them was killed, before it is given up."""
+_PATIENCE = 15
+"""Seconds that a scheduler and its first worker have to answer."""
 
 
 class Executor(Protocol):
@@ -66,15 +71,38 @@ class Processes:
         raise GraphflowError(f"worker processes died {_TRIES} times; what is done is kept: --resume goes on from there")
 
     def _round(self, left: dict[Task, None], tell: Tell) -> None:
-        pool = ProcessPoolExecutor(self.workers or os.cpu_count(), mp_context=get_context("spawn"))
+        pool = ProcessPoolExecutor(
+            self.workers or os.cpu_count(), mp_context=get_context("spawn"), initializer=_end_with_parent
+        )
         try:
-            futures: list[Future[Done]] = [pool.submit(run_alone, task) for task in left]
+            with _deaf_children():
+                futures: list[Future[Done]] = [pool.submit(run_alone, task) for task in left]
             for future in as_completed(futures):
                 done = future.result()
                 del left[done.task]
                 tell(done)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started here do not hear Ctrl-C: who started them does, and lets them finish what they are at."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent is gone waits for work that never comes, and holds memory."""
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
 @dataclass(frozen=True)
@@ -90,24 +118,63 @@ class Dask:
 
     def run(self, tasks: Sequence[Task], tell: Tell) -> None:
         distributed = _distributed()
-        own = None
-        try:
-            if not self.scheduler:
-                own = distributed.LocalCluster(
-                    n_workers=self.workers or os.cpu_count(), threads_per_worker=1, dashboard_address=None
+        with self._client(distributed) as client:
+            try:
+                self._all(distributed, client, tasks, tell)
+            except (CancelledError, OSError) as error:  # an error of a task is a GraphflowError
+                raise GraphflowError(
+                    f"{self._named}: the scheduler is gone ({_first_line(error)}); what is done is kept: --resume goes "
+                    "on from there"
+                ) from error
+            except (ImportError, AttributeError) as error:
+                raise GraphflowError(
+                    f"{self._named}: workers cannot run graphflow ({_first_line(error)}); install the same version there"
+                ) from error
+
+    @property
+    def _named(self) -> str:
+        return self.scheduler or "local cluster"
+
+    def _all(self, distributed: Any, client: Any, tasks: Sequence[Task], tell: Tell) -> None:
+        """Have the tasks done; one is asked for again when workers died of it, or with it."""
+        asked = {future: task for task, future in zip(tasks, client.map(run_alone, tasks, pure=False), strict=True)}
+        waiting, tries = distributed.as_completed(list(asked)), 0
+        for future in waiting:
+            task = asked.pop(future)
+            try:
+                done = future.result()
+            except distributed.KilledWorker:
+                tries += 1
+                if tries > _TRIES:
+                    raise GraphflowError(
+                        f"{self._named}: workers died again and again; what is done is kept: --resume goes on from there"
+                    ) from None
+                again = client.submit(run_alone, task, pure=False)
+                asked[again] = task
+                waiting.add(again)
+                continue
+            tell(done)
+            future.release()
+
+    @contextmanager
+    def _client(self, distributed: Any) -> Iterator[Any]:
+        with ExitStack() as stack:
+            try:
+                with _deaf_children():
+                    own = None if self.scheduler else self._own(distributed, stack)
+                client = stack.enter_context(
+                    distributed.Client(own or self.scheduler, timeout=_PATIENCE, set_as_default=False)
                 )
-            client = distributed.Client(own or self.scheduler, timeout=10, set_as_default=False)
-        except (OSError, ValueError) as error:  # a timeout is an OSError
-            raise SourceError(f"{self.scheduler}: no scheduler answers ({_first_line(error)})") from error
-        try:
-            with client.as_current():
-                for future in distributed.as_completed(client.map(run_alone, tasks, pure=False, retries=_TRIES)):
-                    tell(future.result())
-                    future.release()
-        finally:
-            client.close()
-            if own is not None:
-                own.close()
+                client.wait_for_workers(1, timeout=_PATIENCE)
+            except (OSError, ValueError) as error:  # a timeout is an OSError
+                raise SourceError(f"{self._named}: no scheduler with workers answers ({_first_line(error)})") from error
+            yield client
+
+    def _own(self, distributed: Any, stack: ExitStack) -> Any:
+        number = self.workers or os.cpu_count()
+        return stack.enter_context(
+            distributed.LocalCluster(n_workers=number, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+        )
 
 
 def _distributed() -> Any:
