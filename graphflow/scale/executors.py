@@ -100,9 +100,12 @@ def _deaf_children() -> Iterator[None]:
 
 def _end_with_parent() -> None:
     """A worker whose parent is gone waits for work that never comes, and holds memory."""
-    parent = parent_process()
-    if parent is not None:
-        Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    Thread(target=_end_after, args=[parent_process()], daemon=True).start()
+
+
+def _end_after(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 @dataclass(frozen=True)
@@ -126,10 +129,6 @@ class Dask:
                     f"{self._named}: the scheduler is gone ({_first_line(error)}); what is done is kept: --resume goes "
                     "on from there"
                 ) from error
-            except (ImportError, AttributeError) as error:
-                raise GraphflowError(
-                    f"{self._named}: workers cannot run graphflow ({_first_line(error)}); install the same version there"
-                ) from error
 
     @property
     def _named(self) -> str:
@@ -147,12 +146,16 @@ class Dask:
                 tries += 1
                 if tries > _TRIES:
                     raise GraphflowError(
-                        f"{self._named}: workers died again and again; what is done is kept: --resume goes on from there"
+                        f"{self._named}: workers died {tries} times; what is done is kept: --resume goes on from there"
                     ) from None
                 again = client.submit(run_alone, task, pure=False)
                 asked[again] = task
                 waiting.add(again)
                 continue
+            except (ImportError, AttributeError) as error:
+                raise GraphflowError(
+                    f"{self._named}: workers cannot run graphflow ({_first_line(error)}); have the same version there"
+                ) from error
             tell(done)
             future.release()
 
