@@ -6,14 +6,15 @@ most the piece it was at.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from threading import Thread
 from typing import Any, Protocol
 
@@ -24,6 +25,8 @@ Tell = Callable[[Done], None]
 
 _TRIES = 30
 """How often a pool of processes is made anew when one of them was killed, before it is given up."""
+_STARTS = 4
+"""How often a local cluster is started."""
 _PATIENCE = 15
 """Seconds that a scheduler and its first worker have to answer."""
 
@@ -91,6 +94,7 @@ def _deaf_children() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # which would lift the block when it starts with the first of them
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -137,7 +141,7 @@ class Dask:
     def _all(self, distributed: Any, client: Any, tasks: Sequence[Task], tell: Tell) -> None:
         """Have the tasks done; one is asked for again when workers died of it, or with it."""
         asked = {future: task for task, future in zip(tasks, client.map(run_alone, tasks, pure=False), strict=True)}
-        waiting, tries = distributed.as_completed(list(asked)), 0
+        waiting, tries = distributed.as_completed(list(asked), loop=client.loop), 0
         for future in waiting:
             task = asked.pop(future)
             try:
@@ -174,10 +178,15 @@ class Dask:
             yield client
 
     def _own(self, distributed: Any, stack: ExitStack) -> Any:
-        number = self.workers or os.cpu_count()
-        return stack.enter_context(
-            distributed.LocalCluster(n_workers=number, threads_per_worker=1, dashboard_address=None, silence_logs=50)
-        )
+        """A cluster of this machine. A worker that is killed while it starts takes it down: once more then."""
+        for _ in range(_STARTS):
+            with suppress(RuntimeError):
+                own = distributed.LocalCluster(
+                    n_workers=self.workers or os.cpu_count(), threads_per_worker=1, dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )  # fmt: skip
+                return stack.enter_context(own)
+        raise GraphflowError(f"local cluster: workers died {_STARTS} times while they started")
 
 
 def _distributed() -> Any:
