@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
@@ -35,6 +37,7 @@ _KINDS = {
     )
 }  # fmt: skip
 _TEXT = "text"
+_DAMAGED = zipfile.BadZipFile, zlib.error, struct.error
 
 
 def save(path: Path, thing: Any) -> None:
@@ -61,10 +64,10 @@ def set_down(path: Path, write: Callable[[BinaryIO], object]) -> None:
 def load(path: Path) -> Any:
     """What `save` wrote. Raises `SourceError` in one line."""
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
         return _thing(json.loads(arrays[_TEXT].tobytes().decode()), arrays)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, *_DAMAGED) as error:
         raise SourceError(f"{path}: cannot be read ({type(error).__name__}); delete it, it is made anew") from error
 
 
