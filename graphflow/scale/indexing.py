@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,14 +69,12 @@ def index(store: Path, folder: Path, rates: RatesFile | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     found = _held(store, folder)
     keeper = keeper_of(store, found)
-    files = {name: (folder / f"{name}.bin").open("wb") for name in COLUMNS}
-    drafts = _Drafts(files, any("tx" in names_in(store, part) for part in found.parts))
-    try:
+    own_ids = any("tx" in names_in(store, part) for part in found.parts)
+    with ExitStack() as stack:
+        files = {name: stack.enter_context((folder / f"{name}.bin").open("wb")) for name in COLUMNS}
+        drafts = _Drafts(files, own_ids)
         for part in found.parts:
             drafts.take(part_of(store, part, found.decimals))
-    finally:
-        for file in files.values():
-            file.close()
     twins, places = _twins(store, found, drafts)
     head, ids = keeper.without_rows(drafts.gist, twins)
     pl.DataFrame({"place": places, "tx": ids}).write_ipc(folder / IDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -147,13 +148,10 @@ def _portion(head: Ledger) -> Portion:
 def fill_buckets(columns: Columns, buckets: tuple[Codes, ...]) -> None:
     """Write each transfer into the bucket of its payer and into that of its payee, in order."""
     edges = np.array([codes[0] for codes in buckets[1:]], np.int64)
-    files = [bucket_path(columns.folder, codes).open("wb") for codes in buckets]
-    try:
+    with ExitStack() as stack:
+        files = [stack.enter_context(bucket_path(columns.folder, codes).open("wb")) for codes in buckets]
         for first, last in columns.chunks():
             entries = columns.entries(first, last)
             payer, payee = (np.searchsorted(edges, entries[name], "right") for name in ("payer", "payee"))
             for number, file in enumerate(files):
                 put(file, entries[(payer == number) | (payee == number)])
-    finally:
-        for file in files:
-            file.close()
