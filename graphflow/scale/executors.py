@@ -2,6 +2,28 @@
 
 All are engines of others; scheduling and retries are theirs. What is done is on disk, so whoever is killed loses at
 most the piece it was at.
+
+A bank that has Spark needs no more than an executor of its own for `graphflow.scale.analyzing.Scale(executor=...)`:
+
+    class Spark:
+        def __init__(self, session):
+            self.session = session
+
+        def run(self, tasks, tell):
+            def work(batches):
+                for number in (number for batch in batches for number in batch.column("id").to_pylist()):
+                    done = run_alone(tasks[number])
+                    told = {"id": [number], "rows": [done.rows], "seconds": [done.seconds], "peak_mb": [done.peak_mb]}
+                    yield pyarrow.RecordBatch.from_pydict(told)
+
+            numbers = self.session.range(0, len(tasks), 1, len(tasks))  # one task a partition; nothing is shuffled
+            said = numbers.mapInArrow(work, "id long, rows long, seconds double, peak_mb long")
+            for row in said.toLocalIterator():
+                tell(Done(tasks[row.id], row.rows, row.seconds, row.peak_mb))
+
+Only numbers go through Spark, so none of its types come in the way. Workers need graphflow of the same version
+(`PYSPARK_PYTHON`), pandas before 3, and the store and the work folder under the same paths. `local[2]` gives up at the
+first failure: `local[2,4]` tries four times. It was run once by hand; no test of graphflow runs Spark.
 """
 
 from __future__ import annotations
