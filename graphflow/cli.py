@@ -1,4 +1,6 @@
-"""The command line. Exit status: 0 the run finished, 1 the user can fix it (one line on stderr), 2 wrong usage."""
+"""The command line. Exit status: 0 the run finished, 1 the user can fix it (one line on stderr),
+2 wrong usage, 130 stopped by Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import sys
 import typer
 
 from graphflow.commands import app
-from graphflow.errors import GraphflowError
+from graphflow.errors import GraphflowError, Stopped
 
 __all__ = ["app", "main"]
 
@@ -20,6 +22,9 @@ def main() -> None:
     gc.disable()  # a run makes many objects and little garbage: looking for it costs more than it frees
     try:
         app()
+    except Stopped as stopped:
+        typer.echo(f"graphflow: {stopped}", err=True)
+        sys.exit(130)  # as shells have it for what Ctrl-C ended
     except GraphflowError as error:
         from graphflow.words import visible
 

@@ -65,6 +65,10 @@ class OutputError(GraphflowError):
     """The results cannot be written where they were asked for."""
 
 
+class Stopped(GraphflowError):
+    """Somebody stopped the run; the message says how to go on."""
+
+
 class LedgerError(GraphflowError):
     """A frame does not hold what a ledger must hold."""
 

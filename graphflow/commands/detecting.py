@@ -135,16 +135,18 @@ def _in_pieces(
 ) -> None:  # fmt: skip
     """Analyze a store in pieces, and write what a whole one gives."""
     from graphflow.clock import Clock
-    from graphflow.scale.analyzing import analyze_store, finished
+    from graphflow.scale.analyzing import analyze_store
+    from graphflow.scale.workfolder import apart, at_work
     from graphflow.terminal import Bar, print_cases
-    from graphflow.view.folder import open_results
+    from graphflow.view.folder import must_be_ours, open_results
 
-    with Bar() as bar, open_results(out) as results:
+    apart(scale.work, out, store)
+    must_be_ours(out)
+    with at_work(scale.work), Bar() as bar, open_results(out) as results:
         told = replace(scale, tell=bar.pieces)
         clock = Clock(tell=bar.stage)
         analysis = analyze_store(store, told, detectors=chosen, types=types, rates=rates, budget=budget, clock=clock)
         results.finish(analysis, pages=pages, to=to, command=command_line(), tell=bar.pages)
-    finished(scale)
     tell(analysis)
     say_rejected(analysis.ledger)
     print_cases(analysis, out)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,19 +13,18 @@ from graphflow.account_names import AccountTypeNames, built_in, load_account_typ
 from graphflow.analysis import Analysis, concluded
 from graphflow.clock import Clock
 from graphflow.detect import Detector
-from graphflow.errors import OutputError, SourceError
+from graphflow.errors import SourceError
 from graphflow.read.options import PathName
 from graphflow.scale.executors import Executor, Threads
 from graphflow.scale.indexing import head_of, index
 from graphflow.scale.plan import BUCKET, STRETCH, Plan
 from graphflow.scale.stored import Stored, fill_buckets
-from graphflow.scale.tasks import PLAN, Done, write_plan
+from graphflow.scale.tasks import Done, write_plan
 from graphflow.scale.whole import Pieces
+from graphflow.scale.workfolder import begin, seal, sealed, unusable
 from graphflow.store import is_store
 from graphflow.store import manifest as manifests
 from graphflow.value.rates_file import RatesFile, read_rates
-
-KEY = "work.json"
 
 Tell = Callable[[str, int, int, Done | None], None]
 
@@ -35,7 +33,7 @@ Tell = Callable[[str, int, int, Done | None], None]
 class Scale:
     """How a store is worked off.
 
-    work      folder for pieces and what they said; kept until the end, and when a run is ended from outside
+    work      folder for pieces and what they said; kept when a run ends before its end
     executor  who does the tasks; resume: go on with what is in `work`
     bucket, stretch   transfers of a piece: memory grows with them
     """
@@ -60,8 +58,8 @@ def analyze_store(
 ) -> Analysis:
     """What `analyze` gives of a store, in pieces: the same findings and cases, in bounded memory.
 
-    The analysis holds the transfers that cases rest on, not all; `transfers()` goes through all of them. Its work
-    folder is still there: `finished(scale)` removes it. Raises `GraphflowError` in one line.
+    The analysis holds the transfers that cases rest on, not all; `transfers()` goes through all of them, for which the
+    work folder must still be there. Raises `GraphflowError` in one line.
     """
     folder, clock = Path(store), clock or Clock()
     if not is_store(folder):
@@ -72,46 +70,28 @@ def analyze_store(
         source = _ready(folder, scale, _key(folder, scale, detectors, names, stated), stated)
     pieces = Pieces(source=source, executor=scale.executor, stretch=scale.stretch, tell=scale.tell)
     with clock.stage("detect"):
-        findings, graph = pieces.detect(detectors, names)
+        try:
+            findings, graph = pieces.detect(detectors, names)
+        except OSError as error:
+            raise unusable(scale.work, error) from error
     return concluded(graph, findings, detectors, clock, budget=budget, transfers=pieces.transfers)
-
-
-def finished(scale: Scale) -> None:
-    """Remove the work folder."""
-    shutil.rmtree(scale.work, ignore_errors=True)
 
 
 def _ready(store: Path, scale: Scale, key: str, rates: RatesFile | None) -> Stored:
     """The store as a source of pieces: what is there of an earlier run of the same kind is kept on request."""
     folder = scale.work
-    told = _told(folder)
-    if told is not None and told != key and scale.resume:
-        raise OutputError(
-            f"{folder}: was begun with another store, other rules or another version of graphflow; leave out --resume"
-        )
-    if told is None and folder.exists() and any(folder.iterdir()):
-        raise OutputError(f"{folder}: is not empty and holds no work of graphflow; name another folder with --work")
+    source = Stored(store, folder)
     try:
-        if not scale.resume or told is None:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            (folder / KEY).write_text(key, encoding="utf-8")
-        source = Stored(store, folder)
-        if not (folder / PLAN).exists():
-            index(store, folder, rates)
-            plan = Plan.of(source.columns, head_of(folder).accounts.height, bucket=scale.bucket)
-            fill_buckets(source.columns, plan.buckets)
-            write_plan(folder, plan)
+        if begin(folder, key, resume=scale.resume) and sealed(folder):
+            return source
+        index(store, folder, rates)
+        plan = Plan.of(source.columns, head_of(folder).accounts.height, bucket=scale.bucket)
+        fill_buckets(source.columns, plan.buckets)
+        write_plan(folder, plan)
+        seal(folder)
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error.strerror or error}); the store is as it was") from error
+        raise unusable(folder, error) from error
     return source
-
-
-def _told(folder: Path) -> str | None:
-    try:
-        return (folder / KEY).read_text("utf-8")
-    except (OSError, ValueError):
-        return None
 
 
 def _key(

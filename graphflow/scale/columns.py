@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,11 @@ ENTRY = np.dtype(
 
 CHUNK = 2_000_000
 """Rows that are read at once."""
+
+
+def put(file: BinaryIO, values: npt.NDArray[Any]) -> None:
+    """Write numbers as they are in memory. A full disk is an `OSError` here, which `tofile` may miss."""
+    file.write(np.ascontiguousarray(values).view(np.uint8).data)
 
 
 @dataclass(frozen=True)

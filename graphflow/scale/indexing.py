@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,25 +17,28 @@ import polars as pl
 
 from graphflow.detect.places import users
 from graphflow.ledger import TIME, Ledger, Portion
+from graphflow.read.assemble import POSITION
 from graphflow.scale import packing
-from graphflow.scale.columns import COLUMNS, VALUE, Columns
+from graphflow.scale.columns import COLUMNS, VALUE, Columns, put
 from graphflow.store import manifest as manifests
 from graphflow.store.gist import Gist
-from graphflow.store.keeper import with_ids
 from graphflow.store.manifest import Manifest
-from graphflow.store.opened import days_at, keeper_of, part_of
+from graphflow.store.opened import days_at, keeper_of, names_in, part_of
 from graphflow.value import Valuation, valuate
 from graphflow.value.rates_file import RatesFile
 
 HEAD, ACCOUNTS, USERS, WORTH, IDS = "head.json", "accounts.arrow", "users.npz", "worth.npz", "ids.arrow"
+INDEXED = "indexed"
+"""Folder with the manifest that the store had."""
 _EXACT = ("time", "paid", "paid_currency", "received", "received_currency", "payer", "payee")
 
 
 @dataclass
 class _Drafts:
-    """What is gathered on the way through the days."""
+    """What is gathered on the way through the days. `own_ids`: whether some transfer has an id of its source."""
 
     files: Mapping[str, BinaryIO]
+    own_ids: bool
     gist: Gist = field(default_factory=Gist)
     codes: dict[str, int] = field(default_factory=dict)
     users: list[pl.DataFrame] = field(default_factory=list)
@@ -44,19 +49,17 @@ class _Drafts:
         self.gist.add(day)
         for name in ("payer", "payee", "time", "paid"):
             column = day[name].to_physical().to_numpy()
-            column.astype(COLUMNS[name], copy=False).tofile(self.files[name])
+            put(self.files[name], column.astype(COLUMNS[name], copy=False))
         names = day["paid_currency"].cast(pl.String)
         for name in names.unique(maintain_order=True):
             self.codes.setdefault(name, len(self.codes))
         codes = names.replace_strict(self.codes, return_dtype=pl.Int16) if day.height else pl.Series([], dtype=pl.Int16)
-        codes.to_numpy().tofile(self.files["currency"])
+        put(self.files["currency"], codes.to_numpy())
         self.users.append(users(day))
         if len(self.users) > 64:
             self.users = [pl.concat(self.users).unique()]
-        ids = (
-            with_ids(day)["tx"].hash() if "tx" in day.columns else pl.repeat(0, day.height, dtype=pl.UInt64, eager=True)
-        )
-        self.ids.append(ids.to_numpy())
+        if self.own_ids:
+            self.ids.append(_ids_of(day).hash().to_numpy())
         crossed = day.filter(pl.col("paid_currency") != pl.col("received_currency"))
         self.exchanges.append(crossed.select(_EXACT))
 
@@ -64,16 +67,14 @@ class _Drafts:
 def index(store: Path, folder: Path, rates: RatesFile | None = None) -> None:
     """Write a store's columns into a folder, and what they tell of the whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = manifests.load(store)
+    found = _held(store, folder)
     keeper = keeper_of(store, found)
-    files = {name: (folder / f"{name}.bin").open("wb") for name in COLUMNS}
-    drafts = _Drafts(files)
-    try:
+    own_ids = any("tx" in names_in(store, part) for part in found.parts)
+    with ExitStack() as stack:
+        files = {name: stack.enter_context((folder / f"{name}.bin").open("wb")) for name in COLUMNS}
+        drafts = _Drafts(files, own_ids)
         for part in found.parts:
             drafts.take(part_of(store, part, found.decimals))
-    finally:
-        for file in files.values():
-            file.close()
     twins, places = _twins(store, found, drafts)
     head, ids = keeper.without_rows(drafts.gist, twins)
     pl.DataFrame({"place": places, "tx": ids}).write_ipc(folder / IDS)
@@ -90,19 +91,51 @@ def index(store: Path, folder: Path, rates: RatesFile | None = None) -> None:
     _tell(folder, head, list(drafts.gist.columns))
 
 
+def _held(store: Path, folder: Path) -> Manifest:
+    """What the store holds, and goes on holding for this work: an ingest may come in meanwhile."""
+    manifests.load(store)
+    (folder / INDEXED).mkdir(exist_ok=True)
+    shutil.copyfile(store / manifests.NAME, folder / INDEXED / manifests.NAME)
+    return manifests.load(folder / INDEXED)
+
+
 def _twins(store: Path, found: Manifest, drafts: _Drafts) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
-    """The transfers that may have the id of another one, and their places."""
-    none = pl.DataFrame(), np.empty(0, np.int64)
-    if "tx" not in drafts.gist.columns:
-        return none
+    """The transfers that may have the id of another one, or get it when ids are made unique, and their places."""
+    if not drafts.own_ids:
+        return pl.DataFrame(), np.empty(0, np.int64)
     ids = np.concatenate(drafts.ids)
     drafts.ids.clear()
     ordered = np.sort(ids)
-    double = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    if not double.size:
-        return none
-    places = np.flatnonzero(np.isin(ids, double))
-    return with_ids(pl.concat(list(days_at(store, found, places)), how="diagonal")), places
+    places = np.flatnonzero(np.isin(ids, np.unique(ordered[1:][ordered[1:] == ordered[:-1]])))
+    while places.size:
+        days = pl.concat(list(days_at(store, found, places)), how="diagonal")
+        twins = days.with_columns(tx=_ids_of(days))
+        more = np.union1d(places, np.flatnonzero(np.isin(ids, _taken(twins, ordered))))
+        if more.size == places.size:
+            return twins, places
+        places = more
+    return pl.DataFrame(), places
+
+
+def _ids_of(transfers: pl.DataFrame) -> pl.Series:
+    """The id of each: that of its source, or its file and row."""
+    own = "tx" in transfers.columns
+    return transfers.select(tx=pl.col("tx").fill_null(POSITION) if own else POSITION)["tx"]
+
+
+def _taken(twins: pl.DataFrame, ordered: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Hashes of those ids that would make these transfers unique, but that some transfer has already.
+
+    ordered  hashes of the ids of all transfers
+    """
+    taken = [np.empty(0, np.uint64)]
+    while twins.height:
+        twins = twins.with_columns(tx=pl.format("{}#{}", "tx", POSITION))
+        hashes = twins["tx"].hash().to_numpy()
+        hit = ordered[np.minimum(np.searchsorted(ordered, hashes), ordered.size - 1)] == hashes
+        twins = twins.filter(pl.Series(hit))
+        taken.append(hashes[hit])
+    return np.concatenate(taken)
 
 
 def _tell(folder: Path, head: Ledger, columns: Sequence[str]) -> None:
@@ -150,7 +183,7 @@ def _recode(columns: Columns, codes: Mapping[str, int], currencies: Sequence[str
         for first, last in columns.chunks():
             new = place[columns.read("currency", first, last)]
             file.seek(2 * first)
-            new.tofile(file)
+            put(file, new)
             file.flush()
 
 
@@ -177,4 +210,4 @@ def _write_values(columns: Columns, worth: Valuation) -> None:
     with (columns.folder / f"{VALUE}.bin").open("wb") as file:
         for first, last in columns.chunks():
             time, currency, paid = (columns.read(name, first, last) for name in ("time", "currency", "paid"))
-            worth.worth(time, currency, paid).tofile(file)
+            put(file, worth.worth(time, currency, paid))

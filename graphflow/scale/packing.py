@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import zipfile
+import zlib
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from uuid import uuid4
 
 import numpy as np
 
@@ -33,28 +37,37 @@ _KINDS = {
     )
 }  # fmt: skip
 _TEXT = "text"
+_DAMAGED = zipfile.BadZipFile, zlib.error, struct.error
 
 
 def save(path: Path, thing: Any) -> None:
     """Write what a piece said, so that it is on the disk before it bears its name."""
     arrays: list[np.ndarray[Any, Any]] = []
     text = json.dumps(_plain(thing, arrays))
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("wb") as file:
-        named = {str(number): array for number, array in enumerate(arrays)}
-        np.savez(file, allow_pickle=False, **{_TEXT: np.frombuffer(text.encode(), np.uint8)}, **named)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
+    named = {_TEXT: np.frombuffer(text.encode(), np.uint8), **{str(n): array for n, array in enumerate(arrays)}}
+    set_down(path, lambda file: np.savez(file, allow_pickle=False, **named))
+
+
+def set_down(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file that is there whole or not at all, also after the machine went down."""
+    draft = path.with_name(f".{path.name}.{uuid4().hex}")  # others may be at the same file, on other machines too
+    try:
+        with draft.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def load(path: Path) -> Any:
     """What `save` wrote. Raises `SourceError` in one line."""
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
         return _thing(json.loads(arrays[_TEXT].tobytes().decode()), arrays)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, *_DAMAGED) as error:
         raise SourceError(f"{path}: cannot be read ({type(error).__name__}); delete it, it is made anew") from error
 
 

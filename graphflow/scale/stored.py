@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +17,8 @@ import polars as pl
 from graphflow.errors import SourceError
 from graphflow.ledger import TIME, Ledger, Portion
 from graphflow.scale import packing
-from graphflow.scale.columns import ENTRY, Columns
-from graphflow.scale.indexing import HEAD, USERS, WORTH, head_of
+from graphflow.scale.columns import ENTRY, Columns, put
+from graphflow.scale.indexing import HEAD, INDEXED, USERS, WORTH, head_of
 from graphflow.scale.pieces import Bools, Codes, Longs, Piece, Stretch
 from graphflow.store import manifest as manifests
 from graphflow.store.manifest import Manifest
@@ -57,8 +58,8 @@ class Stored:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """What the store holds."""
-        return manifests.load(self.store)
+        """What the store held when it was indexed; what came in since is not looked at."""
+        return manifests.load(self.folder / INDEXED)
 
     @property
     def size(self) -> int:
@@ -93,12 +94,14 @@ class Stored:
         piece = self._piece(entries)
         if not self.texts:
             return piece
-        wanted = pl.DataFrame(schema=dict.fromkeys(self.texts, pl.String()))
-        days = (
-            day.select(name for name in self.texts if name in day.columns)
+        wanted = {name: pl.lit(None, pl.String()).alias(name) for name in self.texts}
+        days = (  # one whose files have none of the texts has rows all the same
+            day.with_columns(none for name, none in wanted.items() if name not in day.columns).select(self.texts)
             for day in days_at(self.store, self.manifest, entries["place"])
         )
-        frame = piece.ledger.frame.hstack(pl.concat([wanted, *days], how="diagonal"))
+        frame = piece.ledger.frame.hstack(
+            pl.concat([pl.DataFrame(schema=dict.fromkeys(self.texts, pl.String())), *days])
+        )
         return replace(piece, ledger=replace(piece.ledger, frame=frame))
 
     def users(self) -> tuple[Longs, Longs]:
@@ -157,13 +160,10 @@ def _portion(head: Ledger) -> Portion:
 def fill_buckets(columns: Columns, buckets: tuple[Codes, ...]) -> None:
     """Write each transfer into the bucket of its payer and into that of its payee, in order."""
     edges = np.array([codes[0] for codes in buckets[1:]], np.int64)
-    files = [bucket_path(columns.folder, codes).open("wb") for codes in buckets]
-    try:
+    with ExitStack() as stack:
+        files = [stack.enter_context(bucket_path(columns.folder, codes).open("wb")) for codes in buckets]
         for first, last in columns.chunks():
             entries = columns.entries(first, last)
             payer, payee = (np.searchsorted(edges, entries[name], "right") for name in ("payer", "payee"))
             for number, file in enumerate(files):
-                entries[(payer == number) | (payee == number)].tofile(file)
-    finally:
-        for file in files:
-            file.close()
+                put(file, entries[(payer == number) | (payee == number)])

@@ -17,11 +17,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from graphflow import __version__
 from graphflow.account_names import built_in
 from graphflow.account_types import AccountTypes
 from graphflow.clock import give_back, peak_rss_mb
 from graphflow.detect import Detector
 from graphflow.detect.cuts import ByTime
+from graphflow.errors import GraphflowError
 from graphflow.flow import microseconds, use_threads
 from graphflow.rarity import Usual
 from graphflow.scale import packing
@@ -31,6 +33,7 @@ from graphflow.scale.pieces import Stretch
 from graphflow.scale.plan import Plan, span_of
 from graphflow.scale.stored import Stored
 from graphflow.scale.survey import cut_of, left_out, survey_bucket, survey_stretch
+from graphflow.scale.workfolder import unusable
 
 Kind = Literal["facts", "bucket", "stretch"]
 
@@ -42,6 +45,7 @@ class Task:
     """A piece of work: `kind` of it, and the number of the bucket in the plan of the work folder, or of the stretch.
 
     times, reach  of a stretch: from the first to before the last, and how much longer it is looked at
+    version       of graphflow that asks for it
     """
 
     store: str
@@ -51,6 +55,7 @@ class Task:
     detectors: tuple[Detector, ...]
     times: Stretch = (0, 0)
     reach: timedelta = timedelta()
+    version: str = __version__
 
     @property
     def result(self) -> Path:
@@ -69,12 +74,17 @@ class Done:
 
 
 def run(task: Task) -> Done:
-    """Do a piece of work, unless its file is there."""
+    """Do a piece of work, unless its file is there. Raises `GraphflowError` in one line."""
+    if task.version != __version__:
+        raise GraphflowError(f"a worker has graphflow {__version__}, and is asked by {task.version}: have one version")
     began = time.perf_counter()
     rows = 0
     if not task.result.exists():
-        said, rows = _said(task)
-        packing.save(task.result, said)
+        try:
+            said, rows = _said(task)
+            packing.save(task.result, said)
+        except OSError as error:
+            raise unusable(Path(task.folder), error) from error
         del said
         give_back()
     return Done(task, rows, time.perf_counter() - began, peak_rss_mb())
@@ -116,7 +126,7 @@ def _said(task: Task) -> tuple[Any, int]:
 def write_plan(folder: Path, plan: Plan) -> None:
     """Say how the ledger is cut."""
     told = {"buckets": plan.buckets}
-    (folder / PLAN).write_text(json.dumps(told), encoding="utf-8")
+    packing.set_down(folder / PLAN, lambda file: file.write(json.dumps(told).encode()))
 
 
 def read_plan(folder: Path) -> Plan:

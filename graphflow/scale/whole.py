@@ -159,9 +159,11 @@ class Pieces:
         """Transfers with all their columns."""
         piece = self.source.chosen(accounts, places, _NONE)
         keeper, at = keeper_of(self.source.store, self.source.manifest), piece.ledger.all_places
-        days = list(days_at(self.source.store, self.source.manifest, at))
-        frame = pl.concat(days, how="diagonal") if days else pl.DataFrame()
-        frame = self._named(keeper, frame, at) if days else self._full_head().frame
+        found = self.source.manifest
+        days = list(days_at(self.source.store, found, at))
+        if not days:  # nothing was found: the columns are there all the same
+            days = [part_of(self.source.store, found.parts[0], found.decimals).clear()]
+        frame = self._named(keeper, pl.concat(days, how="diagonal"), at)
         full = self._full_head()
         ledger = replace(
             full,
@@ -191,7 +193,7 @@ class Pieces:
         wanted = [name for name in frame.columns if name not in OPTIONAL]
         frame = frame.select(*wanted, *(name for name in OPTIONAL if name in frame.columns))
         ids = pl.read_ipc(self.source.folder / IDS)
-        if ids.height:
+        if ids.height and places.size:
             at = np.searchsorted(places, ids["place"].to_numpy())
             here = (at < places.size) & (places[np.minimum(at, places.size - 1)] == ids["place"].to_numpy())
             frame = frame.with_columns(tx=frame["tx"].scatter(at[here].tolist(), ids["tx"].filter(pl.Series(here))))

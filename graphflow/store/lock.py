@@ -12,13 +12,13 @@ from graphflow.errors import OutputError
 
 
 @contextmanager
-def only_one(path: Path) -> Iterator[None]:
+def only_one(path: Path, told: str = "another ingest is at work there; wait for it to end") -> Iterator[None]:
     """Hold a lock on a file, which is made and stays. Raises `OutputError` where another process holds it."""
     with path.open("ab") as file:
         try:
             _lock(file)
         except OSError:
-            raise OutputError(f"{path.parent}: another ingest is at work there; wait for it to end") from None
+            raise OutputError(f"{path.parent}: {told}") from None
         yield
 
 

@@ -59,7 +59,25 @@ def days_at(folder: Path, found: Manifest, places: npt.NDArray[np.int64]) -> Ite
         first += part.rows
 
 
+def names_in(folder: Path, part: Part) -> list[str]:
+    """Names of the columns that a day has."""
+    path = _sound(folder, part)
+    try:
+        return list(pl.read_parquet_schema(path))
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise _unreadable(path, error) from error
+
+
 def _frame(folder: Path, part: Part) -> pl.DataFrame:
+    path = _sound(folder, part)
+    frame = _table(folder, part.file)
+    if frame.height != part.rows:
+        raise SourceError(f"{path}: has {frame.height:,} rows instead of {part.rows:,}; restore it, or ingest anew")
+    return frame
+
+
+def _sound(folder: Path, part: Part) -> Path:
+    """The file of a day, if it has the size that it had when it was written."""
     path = folder / part.file
     try:
         size = path.stat().st_size
@@ -68,15 +86,16 @@ def _frame(folder: Path, part: Part) -> pl.DataFrame:
     if size != part.bytes:
         why = "is missing" if size < 0 else f"has {size:,} bytes instead of {part.bytes:,}"
         raise SourceError(f"{path}: the store's file of {part.day} {why}; restore it from a copy, or ingest anew")
-    frame = _table(folder, part.file)
-    if frame.height != part.rows:
-        raise SourceError(f"{path}: has {frame.height:,} rows instead of {part.rows:,}; restore it, or ingest anew")
-    return frame
+    return path
 
 
 def _table(folder: Path, name: str) -> pl.DataFrame:
     try:
         return pl.read_parquet(folder / name, memory_map=False)
     except (OSError, pl.exceptions.PolarsError) as error:
-        why = (str(error).splitlines() or ["?"])[0][:200]
-        raise SourceError(f"{folder / name}: cannot be read ({why}); restore the store's file from a copy") from error
+        raise _unreadable(folder / name, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> SourceError:
+    why = (str(error).splitlines() or ["?"])[0][:200]
+    return SourceError(f"{path}: cannot be read ({why}); restore the store's file from a copy")

@@ -73,7 +73,8 @@ def write_results(
     True
     """
     with open_results(out) as results:
-        results.begin(analysis.ledger)
+        if analysis.transfers is None:  # else the ledger is written of parts
+            results.begin(analysis.ledger)
         results.finish(analysis, pages=pages, to=reader(lang, zone), command=command, tell=tell)
     return Path(out)
 

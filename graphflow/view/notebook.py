@@ -240,7 +240,7 @@ def analysis_html(analysis: Analysis, to: Reader = _ENGLISH) -> str:
     return Sheet(
         title=to.say("Analysis"),
         facts={
-            to.say("Transfers"): f"{analysis.ledger.height:,}",
+            to.say("Transfers"): f"{analysis.ledger.whole_height:,}",
             to.say("Accounts"): f"{analysis.ledger.accounts.height:,}",
             to.say("Findings"): f"{len(analysis.findings):,}",
             to.say("Cases"): f"{len(analysis.cases):,}",

@@ -74,7 +74,7 @@ def _of_rows(ledger: Ledger, to: Reader) -> list[str]:
         )
         files, whole = _count(len(rows), "input", to), _count(read, "row", to)
         told.append(to.say(said, files=files, rows=whole, rejected=f"{rejected:,}"))
-    if ledger.height:
+    if ledger.whole_height:
         first, last = ledger.period
         told.append(
             to.say(
