@@ -69,7 +69,7 @@ def analyze_store(
     names = load_account_types(types) if types is not None else built_in()
     stated = read_rates(rates) if rates is not None else None
     with clock.stage("read"):
-        source = _ready(folder, scale, _key(folder, scale, detectors, names, stated), stated)
+        source = ready(folder, scale, key_of(folder, scale, detectors, names, stated), stated)
     pieces = Pieces(source=source, executor=scale.executor, tell=scale.tell)
     with clock.stage("detect"):
         findings, graph = pieces.detect(detectors, names)
@@ -81,7 +81,7 @@ def finished(scale: Scale) -> None:
     shutil.rmtree(scale.work, ignore_errors=True)
 
 
-def _ready(store: Path, scale: Scale, key: str, rates: RatesFile | None) -> Stored:
+def ready(store: Path, scale: Scale, key: str, rates: RatesFile | None) -> Stored:
     """The store as a source of pieces: what is there of an earlier run of the same kind is kept on request."""
     folder = scale.work
     told = _told(folder)
@@ -114,7 +114,7 @@ def _told(folder: Path) -> str | None:
         return None
 
 
-def _key(
+def key_of(
     store: Path, scale: Scale, detectors: Sequence[Detector], types: AccountTypeNames, rates: RatesFile | None
 ) -> str:
     """What a work folder is of, as text: the same for the same store, rules, types, rates, pieces and version."""
