@@ -33,7 +33,7 @@ ENDS = ("gateway", "bank-internal", "end", "tax-utility", "merchant", "payroll",
 _TABLE = 4
 """Keys a payment up to which a table of all keys is made."""
 
-_MOST_PASSES = 100
+MOST_PASSES = 100
 """Tiers beyond this are not told apart where time is off."""
 
 
@@ -89,7 +89,7 @@ def traced(
     payer, payee = flow.ledger.payer_codes, flow.ledger.payee_codes
     tier = np.zeros(stopped.size, np.int32)
     run = ready(reach, last)
-    for _ in range(_MOST_PASSES if order == "off" else 1):
+    for _ in range(MOST_PASSES if order == "off" else 1):
         before = tier.copy()
         run.tiers(payer[:last], payee[:last], owner[:last] > 0, stopped, tier)
         if np.array_equal(before, tier):
