@@ -63,7 +63,7 @@ def reached(
     way: Way, columns: Columns, folder: Path, stretch: int, tell: Callable[[int, int], None] = lambda done, of: None
 ) -> Bools:
     """Per account, whether money of a reported payment can have come to it. `tell` hears rows done, of how many."""
-    first = min(int(way.reported[0]), way.last)
+    first = 0 if way.passes > 1 else min(int(way.reported[0]), way.last)  # where time is off, what was before counts
     state = _begun(way, folder) or _State(np.zeros(way.stopped.size, np.int32), first)
     run = ready(reach, columns.size)
     while state.passed < way.passes:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple, Unpack
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from graphflow.account_names import AccountTypeNames, built_in, load_account_types
@@ -36,6 +37,7 @@ from graphflow.scale.seeking import Seeker
 from graphflow.scale.stored import Stored
 from graphflow.scale.whole import Pieces
 from graphflow.store import is_store
+from graphflow.totals import DWELL
 from graphflow.trace import Order, Trace, trace
 from graphflow.trace.beside import beside
 from graphflow.trace.flows import MOST_PASSES, ends_of
@@ -67,6 +69,10 @@ class TracedPart(Part):
     def paying(self) -> Bools:
         return self._paying
 
+    def stays(self, dwell: timedelta) -> npt.NDArray[np.float64]:
+        """As of the whole, also of accounts some of whose transfers are not here."""
+        return self.totals.stays if dwell == DWELL else super().stays(dwell)
+
 
 def trace_store(
     store: PathName,
@@ -93,11 +99,9 @@ def trace_store(
 
     Raises `GraphflowError` in one line.
     """
-    folder, limits = (
-        Path(store),
-        Limits(order_of(order), span_of(within), moment_of(at, options.get("timezone", "UTC"))),
-    )
+    limits = Limits(order_of(order), span_of(within), moment_of(at, options.get("timezone", "UTC")))
     must_name_one(victims, from_case)
+    folder = Path(store)
     if not is_store(folder):
         raise SourceError(f"{folder}: is no store; graphflow ingest SOURCE... --store {folder} makes one")
     names = load_account_types(types) if types is not None else built_in()
