@@ -14,7 +14,6 @@ from stored_traces import asked_for, in_pieces, stored_town, whole
 from graphflow.errors import NoPayments, SourceError
 from graphflow.scale import reaching, tracing
 from graphflow.scale.reaching import Way, reached
-from graphflow.trace import flows
 
 
 def sizes_of(rng: random.Random) -> tuple[int, int]:
@@ -36,8 +35,6 @@ def compare(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
             told.append(run())
         except (NoPayments, SourceError) as error:
             told.append((str(error), [str(line) for line in getattr(error, "lines", ())]))
-    if told[0] != told[1] and isinstance(told[0], dict) and isinstance(told[1], dict):
-        print(seed, options, sizes, [name for name in told[0] if told[0][name] != told[1].get(name)])
     assert isinstance(told[0], tuple) or "trace.html" in told[0]
     return bool(told[0] == told[1])
 
@@ -45,3 +42,95 @@ def compare(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
 @pytest.mark.parametrize("seed", range(seeds(60)))
 def test_pieces_give_what_the_whole_gives(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert compare(seed, tmp_path, monkeypatch)
+
+
+# --- the test bites: a part of what pieces rest on is left out ------------------------------------------------------
+
+
+def bites(folder: Path, monkeypatch: pytest.MonkeyPatch, most: int = 40) -> bool:
+    """Whether some random store shows what was planted."""
+    for seed in range(most):
+        (folder / str(seed)).mkdir()
+        if not compare(seed, folder / str(seed), monkeypatch):
+            return True
+    return False
+
+
+def test_accounts_beside_the_trail_are_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        tracing, "beside", lambda trace, paid_since, users: np.zeros(trace.flow.account_count, np.bool_)
+    )
+    assert bites(tmp_path, monkeypatch)
+
+
+def test_a_stretch_that_forgets_the_one_before_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgetful(way: Way, columns: Any, folder: Path, stretch: int, tell: Any = None) -> Any:
+        first = int(way.reported[0])
+        return reached(Way(reported=way.reported, stopped=way.stopped, last=first + 1), columns, folder, stretch)
+
+    monkeypatch.setattr(tracing, "reached", forgetful)
+    assert bites(tmp_path, monkeypatch)
+
+
+def test_the_first_and_last_transfer_are_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = tracing.Pieces.full
+    monkeypatch.setattr(tracing.Pieces, "full", lambda self, accounts, places: full(self, accounts, places[1:-1]))
+    assert bites(tmp_path, monkeypatch)
+
+
+# --- a run that is ended goes on --------------------------------------------------------------------------------------
+
+
+class Ended(Exception):
+    """The run is ended from outside."""
+
+
+@pytest.mark.parametrize("order", ["strict", "off"])
+def test_a_run_that_is_ended_goes_on_after_its_last_stretch(order: str, tmp_path: Path) -> None:
+    rng = random.Random(5)
+    store, victims = stored_town(rng, tmp_path)
+    options = {"order": order}
+    wanted = whole(store, victims, options, tmp_path / "whole")
+    rows: list[int] = []
+
+    def end_after(number: int) -> Any:
+        def tell(kind: str, done: int, of: int, last: object) -> None:
+            if kind == "reach":
+                rows.append(done)
+                if len(rows) == number:
+                    raise Ended
+
+        return tell
+
+    for number in (1, 3):
+        rows.clear()
+        with pytest.raises(Ended):
+            in_pieces(
+                store, victims, options, tmp_path / "pieces", sizes=(20, 4), tell=end_after(number), resume=number > 1
+            )
+    ended = rows[-1]
+    rows.clear()
+    told = in_pieces(store, victims, options, tmp_path / "pieces", sizes=(20, 4), tell=end_after(-1), resume=True)
+    assert rows[0] == ended + 4
+    assert told == wanted
+
+
+def test_another_question_does_not_go_on_with_what_was_begun(tmp_path: Path) -> None:
+    """The same store and types, but money is followed for a shorter time: the work folder serves, its answer not."""
+    store, victims = stored_town(random.Random(5), tmp_path)
+    in_pieces(store, victims, {}, tmp_path / "pieces", sizes=(20, 4))
+    told = in_pieces(store, victims, {"within": "1h"}, tmp_path / "pieces", sizes=(20, 4), resume=True)
+    assert told == whole(store, victims, {"within": "1h"}, tmp_path / "whole")
+
+
+def test_a_damaged_checkpoint_is_made_anew(tmp_path: Path) -> None:
+    store, victims = stored_town(random.Random(5), tmp_path)
+    wanted = in_pieces(store, victims, {}, tmp_path / "pieces", sizes=(20, 4))
+    state = tmp_path / "pieces.work" / reaching.STATE
+    state.write_bytes(state.read_bytes()[:-30])
+    assert in_pieces(store, victims, {}, tmp_path / "pieces", sizes=(20, 4), resume=True) == wanted
+
+
+def test_a_folder_that_is_no_store_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is no store; graphflow ingest"):
+        in_pieces(tmp_path / "nothing", tmp_path / "victims.csv", {}, tmp_path / "out", sizes=(20, 4))
