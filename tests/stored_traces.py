@@ -49,7 +49,8 @@ class Town:
 
     def _told(self, k: int, tx: str, payer: str, payee: str, moment: str, amount: str) -> str:
         ways = [
-            f",,{payer},{payee},{moment},{amount}\n", f",,{payer},{payee},{moment},{amount}\n", f",,{payer},,,{amount}\n",
+            f",,{payer},{payee},{moment},{amount}\n", f",,{payer},{payee},{moment},{amount}\n",
+            f",,{payer},,,{amount}\n",
             f",,,,{moment},{amount}\n", f",,,{payee},,{amount}\n", f",,{payer},{payee},{moment},{amount}1\n",
             f",,{payer},,,\n", f",,,,,{amount}\n",
         ]  # fmt: skip

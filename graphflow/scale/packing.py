@@ -51,7 +51,7 @@ def save(path: Path, thing: Any) -> None:
 def load(path: Path) -> Any:
     """What `save` wrote. Raises `SourceError` in one line."""
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
         return _thing(json.loads(arrays[_TEXT].tobytes().decode()), arrays)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
