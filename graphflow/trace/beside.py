@@ -1,8 +1,9 @@
 """What the tables of a trace look at beside the accounts that the money can have reached.
 
-A trace needs all transfers of reached accounts. Some tables ask more: whether a payee lives on commissions, who tests
-accounts before they are used, which accounts are being readied, who pays from the same device. Where a ledger is read
-in part, all transfers of these accounts are read too, so that each table says what it says of the whole.
+A trace needs all transfers of reached accounts. Some tables ask more: who tests accounts before they are used, which
+accounts are being readied, who pays from the same device. Where a ledger is read in part, all transfers of these
+accounts are read too, so that each table says what it says of the whole. What accounts receive in all, which shows who
+lives on commissions, is known of the whole without its transfers (`Flow.totals`).
 """
 
 from __future__ import annotations
@@ -35,21 +36,11 @@ def beside(trace: Trace, paid_since: PaidSince, users: tuple[Longs, Longs]) -> B
     trace   of a ledger that has all transfers of the reached accounts
     users   numbers of places and the accounts that pay from them, of the whole: see `detect.places.users`
     """
-    wanted = _of_the_trail(trace)
-    testers = np.zeros(wanted.size, np.bool_)
+    testers = np.zeros(trace.suspects.size, np.bool_)
     testers[[sign.account for sign in test_payments(trace)]] = True
-    ordinary = of_type(trace.flow, ("unknown", "person"))
-    tested = np.zeros(wanted.size, np.bool_)
-    tested[paid_since(testers, trace.now - READY)] = True
-    return wanted | testers | (tested & ordinary) | _sharing(trace.suspects, *users)
-
-
-def _of_the_trail(trace: Trace) -> Bools:
-    """Ordinary accounts that suspected ones pay, at any time: commissions, and accounts that are being readied."""
-    flow = trace.flow
-    paid = np.zeros(flow.account_count, np.bool_)
-    paid[flow.payee[trace.suspects[flow.payer]]] = True
-    return paid & of_type(flow, ("unknown", "person"))
+    readied = np.zeros(testers.size, np.bool_)
+    readied[paid_since(testers | trace.suspects, trace.now - READY)] = True
+    return testers | (readied & of_type(trace.flow, ("unknown", "person"))) | _sharing(trace.suspects, *users)
 
 
 def _sharing(suspects: Bools, place: Longs, payer: Longs) -> Bools:
