@@ -108,14 +108,14 @@ def said(folder: Path) -> dict[str, bytes | str]:
     return found
 
 
-def whole(store: Path, victims: Path, options: Mapping[str, Any], out: Path) -> dict[str, bytes | str]:
+def whole(store: Path, victims: Path | None, options: Mapping[str, Any], out: Path) -> dict[str, bytes | str]:
     """What is told of a store in memory."""
     write_trace(trace_files(store, victims=victims, **options), out)
     return said(out)
 
 
 def in_pieces(
-    store: Path, victims: Path, options: Mapping[str, Any], out: Path, *, sizes: tuple[int, int], **scale: Any
+    store: Path, victims: Path | None, options: Mapping[str, Any], out: Path, *, sizes: tuple[int, int], **scale: Any
 ) -> dict[str, bytes | str]:
     """What is told of it in buckets and stretches of some sizes."""
     told = Scale(work=out.with_name(f"{out.name}.work"), bucket=sizes[0], stretch=sizes[1], **scale)

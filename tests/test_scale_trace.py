@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 from ledgers import seeds
-from stored_traces import asked_for, in_pieces, stored_town, whole
+from stored_traces import asked_for, in_pieces, said, stored_town, whole
+from typer.testing import CliRunner
 
-from graphflow.errors import NoPayments, SourceError
+from graphflow.cli import app
+from graphflow.errors import GraphflowError, NoPayments, SourceError
 from graphflow.scale import reaching, tracing
 from graphflow.scale.reaching import Way, reached
+from graphflow.simulate import simulate
+from graphflow.store import ingest
 
 
 def sizes_of(rng: random.Random) -> tuple[int, int]:
@@ -134,3 +138,46 @@ def test_a_damaged_checkpoint_is_made_anew(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_store_is_said(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is no store; graphflow ingest"):
         in_pieces(tmp_path / "nothing", tmp_path / "victims.csv", {}, tmp_path / "out", sizes=(20, 4))
+
+
+def test_the_command_gives_the_same_and_clears_up(tmp_path: Path) -> None:
+    store, victims = stored_town(random.Random(5), tmp_path)
+    for name, more in (("whole", []), ("pieces", ["--executor", "threads", "--workers", "2"])):
+        told = CliRunner().invoke(
+            app, ["trace", str(store), "--victims", str(victims), "--out", str(tmp_path / name), *more]
+        )
+        assert told.exit_code == 0, told.output
+    one, other = (said(tmp_path / name) for name in ("whole", "pieces"))
+    assert {**one, "run.json": ""} == {**other, "run.json": ""}
+    assert not (tmp_path / "pieces.work").exists()
+
+
+def test_pieces_of_what_is_no_store_are_refused_by_the_command(tmp_path: Path) -> None:
+    _, victims = stored_town(random.Random(5), tmp_path)
+    told = CliRunner().invoke(
+        app, ["trace", str(tmp_path / "transfers.csv"), "--victims", str(victims), "--executor", "threads"]
+    )
+    assert isinstance(told.exception, GraphflowError)
+    assert "only a store is worked off in pieces" in str(told.exception)
+
+
+def test_victims_by_account_alone_are_told_by_what_pieces_find(tmp_path: Path) -> None:
+    simulation = simulate(accounts=300, days=12)
+    simulation.write(tmp_path / "town", dialect="two-sided")
+    ingest(tmp_path / "town" / "transfers.csv", tmp_path / "store")
+    lines = ["victim", *simulation.truth["gang"]["victims"]]
+    (tmp_path / "victims.csv").write_text("\n".join(lines) + "\n")
+    wanted = whole(tmp_path / "store", tmp_path / "victims.csv", {}, tmp_path / "whole")
+    assert "detectors flag" in str(wanted["run.json"])
+    sizes = (4000, 3000)
+    assert in_pieces(tmp_path / "store", tmp_path / "victims.csv", {}, tmp_path / "pieces", sizes=sizes) == wanted
+
+
+def test_victims_of_a_case(tmp_path: Path) -> None:
+    simulate(accounts=300, days=12).write(tmp_path / "town", dialect="two-sided")
+    ingest(tmp_path / "town" / "transfers.csv", tmp_path / "store")
+    done = CliRunner().invoke(app, ["analyze", str(tmp_path / "store"), "--out", str(tmp_path / "out"), "--pages", "0"])
+    assert done.exit_code == 0, done.output
+    options = {"from_case": f"{tmp_path / 'out'}/case-0001"}
+    wanted = whole(tmp_path / "store", None, options, tmp_path / "whole")
+    assert in_pieces(tmp_path / "store", None, options, tmp_path / "pieces", sizes=(4000, 3000)) == wanted
