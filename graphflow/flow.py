@@ -254,6 +254,13 @@ class Flow:
         self.lots(_DAY)
         self.rarity.prepare()
 
+    @cached_property
+    def paying(self) -> npt.NDArray[np.bool_]:
+        """Per account of the ledger, whether it pays anything, to itself too."""
+        paying = np.zeros(self.account_count, np.bool_)
+        paying[self.payer] = True
+        return paying
+
     @property
     def received(self) -> Adjacency:
         """Receipts by account."""

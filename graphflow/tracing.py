@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Unpack, get_args
 
+import polars as pl
+
 from graphflow.account_names import load_account_types
 from graphflow.clock import Clock
 from graphflow.errors import NoPayments, RuleError, SourceError, did_you_mean
+from graphflow.finding import Finding
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
 from graphflow.read import read_ledger
@@ -62,33 +65,67 @@ def trace_files(
     >>> traced.order, traced.unmatched.height
     ('strict', 0)
     """
-    asked = _order(order)
-    if (victims is None) == (from_case is None):
-        raise SourceError(
-            "whose money? name a table of the victims' payments with --victims, or a case with --from-case"
-        )
+    asked = order_of(order)
+    must_name_one(victims, from_case)
     known = load_account_types(types) if types is not None else None
     clock = Clock(tell=tell)
     with clock.stage("read"):
         ledger = read_ledger(sources, progress=progress, **options)
         graph = FlowGraph(ledger, types=known)
+
+    def findings() -> Iterable[Finding]:
+        from graphflow.detect import detect
+
+        return detect(graph)
+
+    found = victims_in(ledger, clock, findings, victims, from_case, tolerance, options)
+    with clock.stage("trace"):
+        traced = trace(
+            graph, found, order=asked, within=span_of(within), now=moment_of(at, options.get("timezone", "UTC"))
+        )
+    return told(traced, clock)
+
+
+def must_name_one(victims: PathName | None, from_case: str | None) -> None:
+    """Raise `SourceError` where it is not said whose money is meant, or said twice."""
+    if (victims is None) == (from_case is None):
+        raise SourceError(
+            "whose money? name a table of the victims' payments with --victims, or a case with --from-case"
+        )
+
+
+def victims_in(
+    ledger: Ledger,
+    clock: Clock,
+    findings: Callable[[], Iterable[Finding]],
+    victims: PathName | None,
+    from_case: str | None,
+    tolerance: str | timedelta,
+    options: ReadOptions,
+) -> Victims:
+    """The victims' payments in a ledger. `findings`: what detectors find, made where victims are named alone.
+
+    Raises `NoPayments` where there is none.
+    """
     with clock.stage("victims"):
         found = _victims(victims, from_case, ledger, tolerance, options)
     if victims is not None and _lone(found):
         with clock.stage("detect"):
-            found = _by_findings(victims, graph, found, tolerance, options)
+            found = _by_findings(victims, ledger, findings, found, tolerance, options)
     if not found.payments.height:
         raise NoPayments(_none(found), map(_why, found.unmatched.head(_LISTED).to_dicts()))
-    with clock.stage("trace"):
-        traced = trace(graph, found, order=asked, within=_span(within), now=_moment(at, options.get("timezone", "UTC")))
-    return replace(
-        traced,
-        stages=tuple(clock.stages),
-        warnings=(*ledger.warnings, *graph.flow.types.warnings, *_unmatched(found), *traced.warnings),
-    )
+    return found
 
 
-def _order(order: str) -> Order:
+def told(traced: Trace, clock: Clock) -> Trace:
+    """The same with how long it took, and with what a reader must know of the ledger and of the victims."""
+    flow = traced.flow
+    said = (*flow.ledger.warnings, *flow.types.warnings, *_unmatched(traced.unmatched), *traced.warnings)
+    return replace(traced, stages=tuple(clock.stages), warnings=said)
+
+
+def order_of(order: str) -> Order:
+    """The order of that name. Raises `RuleError`."""
     known: tuple[Order, ...] = get_args(Order)
     for one in known:
         if one == order:
@@ -101,10 +138,15 @@ def _victims(
 ) -> Victims:
     if victims is not None:
         return _read(victims, ledger, tolerance, options)
-    folder, _, case = str(from_case).rpartition("/")
+    return victims_from_case(*case_of(str(from_case)), ledger)
+
+
+def case_of(text: str) -> tuple[Path, str]:
+    """The folder and the case that FOLDER/CASE names. Raises `SourceError`."""
+    folder, _, case = text.rpartition("/")
     if not folder:
-        raise SourceError(f'--from-case takes FOLDER/CASE, such as out/case/case-0001, not "{from_case}"')
-    return victims_from_case(Path(folder), case, ledger)
+        raise SourceError(f'--from-case takes FOLDER/CASE, such as out/case/case-0001, not "{text}"')
+    return Path(folder), case
 
 
 def _read(
@@ -114,8 +156,14 @@ def _read(
     options: ReadOptions,
     flagged: Collection[str] = (),
 ) -> Victims:
-    near = tolerance if isinstance(tolerance, timedelta) else parse_span(tolerance, "--tolerance")
-    return read_victims(victims, ledger, tolerance=near, timezone=options.get("timezone", "UTC"), flagged=flagged)
+    return read_victims(
+        victims, ledger, tolerance=tolerance_of(tolerance), timezone=options.get("timezone", "UTC"), flagged=flagged
+    )
+
+
+def tolerance_of(tolerance: str | timedelta) -> timedelta:
+    """A span of time, or one in words. Raises `RuleError`."""
+    return tolerance if isinstance(tolerance, timedelta) else parse_span(tolerance, "--tolerance")
 
 
 def _lone(found: Victims) -> bool:
@@ -124,25 +172,24 @@ def _lone(found: Victims) -> bool:
 
 
 def _by_findings(
-    victims: PathName, graph: FlowGraph, before: Victims, tolerance: str | timedelta, options: ReadOptions
-) -> Victims:
+    victims: PathName, ledger: Ledger, findings: Callable[[], Iterable[Finding]], before: Victims,
+    tolerance: str | timedelta, options: ReadOptions,
+) -> Victims:  # fmt: skip
     """The same victims, matched to what they paid to collectors that findings of level high suspect; where that tells
     no payment of some victim, to any account of such findings."""
-    from graphflow.detect import detect
-
-    high = [finding for finding in detect(graph) if finding.level == "high"]
+    high = [finding for finding in findings() if finding.level == "high"]
     collectors = {account for finding in high if finding.detector == "fan-in" for account in finding.accounts}
-    found = _read(victims, graph.ledger, tolerance, options, collectors)
+    found = _read(victims, ledger, tolerance, options, collectors)
     if _lone(found):
         flagged = {account for finding in high for account in finding.accounts}
-        wider = _read(victims, graph.ledger, tolerance, options, flagged)
+        wider = _read(victims, ledger, tolerance, options, flagged)
         found = max(found, wider, key=lambda victims: victims.payments.height)
     new = found.payments.height - before.payments.height
-    told = (
+    said = (
         f"victims are named by account alone: {count(new, 'payment')} to accounts that detectors flag (level high, "
         "usual rules) taken for theirs; check them, or name the payments"
     )
-    return replace(found, warnings=(*found.warnings, told)) if new else before
+    return replace(found, warnings=(*found.warnings, said)) if new else before
 
 
 def _none(found: Victims) -> str:
@@ -158,25 +205,25 @@ def _why(line: dict[str, Any]) -> str:
     return f"{where}{line['reason']}{nearest}"
 
 
-def _unmatched(found: Victims) -> list[str]:
-    number = found.unmatched.height
+def _unmatched(lines: pl.DataFrame) -> list[str]:
+    number = lines.height
     if not number:
         return []
-    reason = found.unmatched["reason"][0]
+    reason = lines["reason"][0]
     return [
         f"{number:,} lines of the victims file name no single payment of the ledger (unmatched.csv); first: {reason}"
     ]
 
 
-def _span(within: str | timedelta | None) -> timedelta | None:
+def span_of(within: str | timedelta | None) -> timedelta | None:
+    """A span of time, or one in words. Raises `RuleError`."""
     return parse_span(within, "--within") if isinstance(within, str) else within
 
 
-def _moment(at: str | datetime | None, timezone: str) -> datetime | None:
+def moment_of(at: str | datetime | None, timezone: str) -> datetime | None:
+    """A moment, or one as records write it. Raises `GraphflowError`."""
     if not isinstance(at, str):
         return at
-    import polars as pl
-
     text = pl.Series([at])
     moment: datetime | None = parse_times(text, find_format(text, "--at"), timezone)[0]
     return moment

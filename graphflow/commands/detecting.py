@@ -12,13 +12,18 @@ from graphflow import digest
 from graphflow.commands.shared import (
     OUTPUT,
     RULES,
-    SCALE,
+    Executor,
     Language,
     Rates,
+    Resume,
+    Scheduler,
     Settings,
     Sources,
+    Work,
+    Workers,
     command_line,
     say_rejected,
+    scale_of,
     tell,
 )
 from graphflow.errors import RuleError
@@ -62,37 +67,18 @@ def analyze(
     ] = "100",
     rates: Rates = None,
     lang: Language = "en",
-    executor: Annotated[
-        str,
-        typer.Option(
-            help="Work a store off in pieces, in bounded memory: `threads`, `processes`, or `dask`. `auto`: threads, "
-            "for a store of 10 million transfers or more.",
-            rich_help_panel=SCALE,
-        ),
-    ] = "auto",
-    workers: Annotated[
-        int, typer.Option(min=0, help="Workers of `--executor`; 0: as suits the machine.", rich_help_panel=SCALE)
-    ] = 0,
-    scheduler: Annotated[
-        str,
-        typer.Option(help="Address of a Dask scheduler, `tcp://host:8786`.", metavar="ADDRESS", rich_help_panel=SCALE),
-    ] = "",
-    work: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for pieces while they are worked on.", rich_help_panel=SCALE, show_default="OUT.work"
-        ),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where a run was stopped.", rich_help_panel=SCALE)
-    ] = False,
+    executor: Executor = "auto",
+    workers: Workers = 0,
+    scheduler: Scheduler = "",
+    work: Work = None,
+    resume: Resume = False,
     *,
     reading: dict[str, Any],
 ) -> None:
     """Detect laundering patterns and write ranked cases, pictures and tables."""
     wanted, to = _pages(pages), reader(lang, reading["timezone"])
     chosen = _rules(rules, settings)
-    scale = _scale(sources, out, executor, workers, scheduler, work, resume=resume)
+    scale = scale_of(sources, out, executor, workers, scheduler, work, resume=resume)
     if scale is not None:
         _in_pieces(sources[0], out, scale, chosen, types, rates, budget, pages=wanted, to=to)
         return
@@ -118,15 +104,6 @@ def analyze(
     tell(analysis)
     say_rejected(analysis.ledger)
     print_cases(analysis, out)
-
-
-def _scale(
-    sources: list[Path], out: Path, executor: str, workers: int, scheduler: str, work: Path | None, *, resume: bool
-) -> Scale | None:
-    """How a store is worked off in pieces; None where it is looked at as a whole."""
-    from graphflow.scale.choosing import scale_of
-
-    return scale_of(sources, work or out.with_name(f"{out.name}.work"), executor, workers, scheduler, resume=resume)
 
 
 def _in_pieces(

@@ -14,6 +14,7 @@ from graphflow import __version__
 if TYPE_CHECKING:
     from graphflow.analysis import Analysis
     from graphflow.ledger import Ledger
+    from graphflow.scale.analyzing import Scale
 
 app = typer.Typer(
     name="graphflow",
@@ -59,6 +60,27 @@ Settings = Annotated[
     ),
 ]
 
+Executor = Annotated[
+    str,
+    typer.Option(
+        help="Work a store off in pieces, in bounded memory: `threads`, `processes`, or `dask`. `auto`: threads, for a "
+        "store of 10 million transfers or more.",
+        rich_help_panel=SCALE,
+    ),
+]
+Workers = Annotated[
+    int, typer.Option(min=0, help="Workers of `--executor`; 0: as suits the machine.", rich_help_panel=SCALE)
+]
+Scheduler = Annotated[
+    str,
+    typer.Option(help="Address of a Dask scheduler, `tcp://host:8786`.", metavar="ADDRESS", rich_help_panel=SCALE),
+]
+Work = Annotated[
+    Path | None,
+    typer.Option(help="Folder for pieces while they are worked on.", rich_help_panel=SCALE, show_default="OUT.work"),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where a run was stopped.", rich_help_panel=SCALE)]
+
 
 def _version(show: bool) -> None:
     if show:
@@ -73,6 +95,15 @@ def _root(
     ] = False,
 ) -> None:
     pass
+
+
+def scale_of(
+    sources: list[Path], out: Path, executor: str, workers: int, scheduler: str, work: Path | None, *, resume: bool
+) -> Scale | None:
+    """How a store is worked off in pieces; None where it is looked at as a whole."""
+    from graphflow.scale.choosing import scale_of as chosen
+
+    return chosen(sources, work or out.with_name(f"{out.name}.work"), executor, workers, scheduler, resume=resume)
 
 
 # --- what is said -----------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def analyze_store(
     names = load_account_types(types) if types is not None else built_in()
     stated = read_rates(rates) if rates is not None else None
     with clock.stage("read"):
-        source = _ready(folder, scale, _key(folder, scale, detectors, names, stated), stated)
+        source = ready(folder, scale, key_of(folder, scale, detectors, names, stated), stated)
     pieces = Pieces(source=source, executor=scale.executor, stretch=scale.stretch, tell=scale.tell)
     with clock.stage("detect"):
         try:
@@ -77,7 +77,7 @@ def analyze_store(
     return concluded(graph, findings, detectors, clock, budget=budget, transfers=pieces.transfers)
 
 
-def _ready(store: Path, scale: Scale, key: str, rates: RatesFile | None) -> Stored:
+def ready(store: Path, scale: Scale, key: str, rates: RatesFile | None) -> Stored:
     """The store as a source of pieces: what is there of an earlier run of the same kind is kept on request."""
     folder = scale.work
     source = Stored(store, folder)
@@ -94,7 +94,7 @@ def _ready(store: Path, scale: Scale, key: str, rates: RatesFile | None) -> Stor
     return source
 
 
-def _key(
+def key_of(
     store: Path, scale: Scale, detectors: Sequence[Detector], types: AccountTypeNames, rates: RatesFile | None
 ) -> str:
     """What a work folder is of, as text: the same for the same store, rules, types, rates, pieces and version."""

@@ -48,7 +48,7 @@ class Pieces:
     def detect(self, detectors: Sequence[Detector] | None, types: AccountTypeNames) -> tuple[Findings, FlowGraph]:
         """What is found in the whole, and the graph of all that cases rest on."""
         running, warnings = fit(detectors, self.source.head)
-        facts = self._facts(running, types)
+        facts = self.facts(running, types)
         write_facts(self.source.folder, facts)
         plan = read_plan(self.source.folder)
         tasks = [self._task("bucket", number, running) for number in range(len(plan.buckets))]
@@ -97,7 +97,8 @@ class Pieces:
         if left:
             self.executor.run(left, tell)
 
-    def _facts(self, running: Sequence[Detector], types: AccountTypeNames) -> Facts:
+    def facts(self, running: Sequence[Detector], types: AccountTypeNames) -> Facts:
+        """What is true of the whole ledger."""
         source, one_off = self.source, np.zeros(self.source.size, np.bool_)
         tasks = [self._task("facts", number, running) for number in range(len(read_plan(source.folder).buckets))]
         self._do("facts", tasks)
@@ -137,7 +138,7 @@ class Pieces:
         ledger = found[0].ledger if len(found) else None
         cited = np.unique(np.concatenate([f.ledger.places(f.rows) for f in found] or [_NONE]))
         accounts = self._asked(found, ledger, facts) if ledger is not None else np.zeros(facts.traffic.size, np.bool_)
-        piece = self._full(accounts, cited)
+        piece = self.full(accounts, cited)
         flow = Part(piece.ledger, None, facts.beside(piece))
         flow.type_names = types
         places = piece.ledger.all_places
@@ -155,7 +156,7 @@ class Pieces:
         asked[ends[plain | suspected]] = True
         return asked
 
-    def _full(self, accounts: Bools, places: Longs) -> Piece:
+    def full(self, accounts: Bools, places: Longs) -> Piece:
         """Transfers with all their columns."""
         piece = self.source.chosen(accounts, places, _NONE)
         keeper, at = keeper_of(self.source.store, self.source.manifest), piece.ledger.all_places

@@ -33,7 +33,7 @@ ENDS = ("gateway", "bank-internal", "end", "tax-utility", "merchant", "payroll",
 _TABLE = 4
 """Keys a payment up to which a table of all keys is made."""
 
-_MOST_PASSES = 100
+MOST_PASSES = 100
 """Tiers beyond this are not told apart where time is off."""
 
 
@@ -80,7 +80,7 @@ def traced(
     """
     victims, owner = _owners(flow, payments)
     held = statements_held(flow)
-    why = _ends(flow.types, victims, held, order)
+    why = ends_of(flow.types, victims, held, order)
     stopped = np.zeros(flow.ledger.accounts.height, np.bool_)
     stopped[list(why)] = True
     last = flow.ledger.height if within is None else _last_row(flow, payments, within)
@@ -89,7 +89,7 @@ def traced(
     payer, payee = flow.ledger.payer_codes, flow.ledger.payee_codes
     tier = np.zeros(stopped.size, np.int32)
     run = ready(reach, last)
-    for _ in range(_MOST_PASSES if order == "off" else 1):
+    for _ in range(MOST_PASSES if order == "off" else 1):
         before = tier.copy()
         run.tiers(payer[:last], payee[:last], owner[:last] > 0, stopped, tier)
         if np.array_equal(before, tier):
@@ -139,14 +139,14 @@ def statements_held(flow: Flow) -> Bools:
     held[own.to_numpy()] = True
     one_sided = {source.path for source in ledger.sources if source.direction}
     if not one_sided:
-        held[ledger.payer_codes] = True
+        held |= flow.paying
     elif len(one_sided) < len(ledger.sources):
         two_sided = ~ledger.frame["file"].cast(pl.String).is_in(list(one_sided))
         held[ledger.payer_codes[two_sided.to_numpy()]] = True
     return held
 
 
-def _ends(types: AccountTypes, victims: Ints, held: Bools, order: Order) -> dict[int, str]:
+def ends_of(types: AccountTypes, victims: Ints, held: Bools, order: Order) -> dict[int, str]:
     """Accounts where the trail ends, and why."""
     kinds = [k for k, kind in enumerate(TYPES) if kind in ENDS]
     why = {code: types.words(code) for code in np.flatnonzero(np.isin(types.codes, kinds)).tolist()}

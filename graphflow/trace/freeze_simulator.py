@@ -5,8 +5,9 @@ What it does
     accounts of its freeze-first list are frozen. Kept is what FIFO finds of the victims' money in them at that moment.
 What it assumes
     A report comes right after the last reported payment. The freeze holds at once, for the whole of the traced amount;
-    money that was taken from there later would have stayed. Nothing was frozen before. Statements and types of accounts
-    are those known today. Accounts that the list says to enquire at are not frozen. No account reacts to a freeze.
+    money that was taken from there later would have stayed. Nothing was frozen before. Statements, types of accounts
+    and what currencies are worth are those known today. Accounts that the list says to enquire at are not frozen. No
+    account reacts to a freeze.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def replayed(trace: Trace, moment: datetime, owner: int | None = None) -> Trace:
     if owner is not None:
         own = (cut.flows.owner == owner).astype(np.int32)
         cut = replace(cut, flows=replace(cut.flows, owner=own), victims=trace.traced.victims[owner - 1 : owner])
-    flow = Flow(known, cut.rows, type_names=trace.flow.type_names)
+    flow = Flow(known, cut.rows, whole=trace.flow)
     flow.types = trace.flow.types
     payments = trace.payments.filter(pl.col("row").is_in(cut.rows[cut.flows.owner > 0]))
     return replace(

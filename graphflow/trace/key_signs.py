@@ -66,7 +66,7 @@ def commissions(trace: Trace) -> Iterator[Sign]:
         {"payer": flow.payer[events], "payee": flow.payee[events], "value": flow.value[events],
          "day": flow.time[events] // DAY}
     ).filter(pl.Series(ordinary[flow.payee[events]]), pl.col("value") > 0)  # fmt: skip
-    got = flow.received.sums()
+    got, receipts = flow.totals.got, flow.totals.received
     base = pl.DataFrame({"payer": givers.astype(np.int32), "base": got[givers]})
     way = paid.group_by("payer", "payee").agg(pl.col("value").sum()).join(base, on="payer")
     largest = way.group_by("payee").agg(
@@ -89,7 +89,6 @@ def commissions(trace: Trace) -> Iterator[Sign]:
         )
         .sort("payee")
     )  # fmt: skip
-    receipts = np.diff(flow.received.ptr)
     for account, number, payers, whole, value in seen.select("payee", "number", "payers", "whole", "value").iter_rows():
         if receipts[account] <= MOST and 2 * value >= got[account]:
             said = f"{number} payments from {count(payers, 'account')} of the trail, {whole:.1%} of what those receive"

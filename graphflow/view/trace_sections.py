@@ -104,7 +104,9 @@ def _places(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Section:
         *(_rule(name, heading, decimals) for name, heading in TOTALLED.items()),
     ]
     note = "Every unit of a victim's money is somewhere once under each rule; currencies are never added together."
-    return _section(to, "Where the money is now", note, columns, sums.sort(-pl.col("fifo"), "place"), "", most=60)
+    return _section(
+        to, "Where the money is now", note, columns, sums.sort(-pl.col("fifo"), "place", "currency"), "", most=60
+    )
 
 
 def _holdings(trace: Trace, decimals: Mapping[str, int], to: Reader) -> Section:

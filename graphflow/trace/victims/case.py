@@ -28,11 +28,7 @@ def victims_from_case(folder: str | PathLike[str], case_id: str, ledger: Ledger)
     in the same row of the same file and say the same. Raises `SourceError` for a folder that is no result, a case that
     it has not, or one without victim candidates.
     """
-    folder = Path(folder)
-    tables = _read(folder)
-    if case_id not in set(tables["cases"]["case_id"]):
-        raise SourceError(f'{folder}: has no case "{case_id}": {did_you_mean(case_id, tables["cases"]["case_id"])}')
-    reported, warnings = _reported(folder, case_id, tables)
+    reported, warnings = reported_in(Path(folder), case_id)
     where = reported.select("tx").with_row_index("k").join(_positions(reported["tx"], ledger), on="tx", how="left")
     found = where.sort("k")["position"]
     right = [
@@ -56,6 +52,14 @@ def victims_from_case(folder: str | PathLike[str], case_id: str, ledger: Ledger)
         unmatched=_listed(reported, right, ~good),
         warnings=warnings,
     )
+
+
+def reported_in(folder: Path, case_id: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The transfers of an earlier result that are victims' payments of a case, and what a reader must know."""
+    tables = _read(folder)
+    if case_id not in set(tables["cases"]["case_id"]):
+        raise SourceError(f'{folder}: has no case "{case_id}": {did_you_mean(case_id, tables["cases"]["case_id"])}')
+    return _reported(folder, case_id, tables)
 
 
 def _read(folder: Path) -> dict[str, pl.DataFrame]:

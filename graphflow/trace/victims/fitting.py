@@ -6,7 +6,7 @@ join meets only transfers near it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import product
@@ -87,13 +87,22 @@ def ask(
 
 def fits(ask: Ask, ledger: Ledger) -> Fits:
     """Transfers that fit each line; those at the very time it tells, where there are such."""
-    table = ask.table.with_columns(
-        exact=(pl.lit(not ask.spread)) & pl.col("amount").is_not_null(), timed=pl.col("low").is_not_null()
-    )
     rows: dict[int, Sequence[int]] = {}
     crowded: dict[int, int] = {}
     if not ledger.height:
         return Fits()
+    for part, kinds in _groups(ask):
+        pairs, many = _joined(part, kinds, ledger)
+        crowded |= many
+        rows |= _kept(pairs, ask, ledger)
+    return Fits(rows=rows, crowded=crowded)
+
+
+def _groups(ask: Ask) -> Iterator[tuple[pl.DataFrame, dict[str, bool]]]:
+    """Lines that state the same kinds of things, and which kinds these are."""
+    table = ask.table.with_columns(
+        exact=(pl.lit(not ask.spread)) & pl.col("amount").is_not_null(), timed=pl.col("low").is_not_null()
+    )
     half_known = {k for k, ends in enumerate(ask.ends) if any(end.low or end.name for end in ends)}
     for kinds in product((True, False), repeat=len(_KINDS)):
         payer, payee, exact, timed = kinds
@@ -106,14 +115,48 @@ def fits(ask: Ask, ledger: Ledger) -> Fits:
         if kinds == (False, False, False, True):  # a time alone would fit too much
             part = part.filter(pl.col("amount").is_not_null() | pl.col("index").is_in(list(half_known)))
         if part.height:
-            pairs, many = _joined(part, dict(zip(_KINDS, kinds, strict=True)), ledger)
-            crowded |= many
-            rows |= _kept(pairs, ask, ledger)
-    return Fits(rows=rows, crowded=crowded)
+            yield part, dict(zip(_KINDS, kinds, strict=True))
 
 
-def _joined(part: pl.DataFrame, kinds: Mapping[str, bool], ledger: Ledger) -> tuple[pl.DataFrame, dict[int, int]]:
-    """Pairs of line and transfer that agree in what is a key, and the lines with too many."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sought:
+    """Which transfers of a ledger of any size lines may mean: all others can be left out when they are matched.
+
+    accounts   codes of the accounts that lines state: all their transfers; paid: amounts in minor units
+    stretches  of a length of time, which of the stretches that long, counted from 1970
+    """
+
+    accounts: Longs
+    paid: Longs
+    stretches: Sequence[tuple[int, Longs]]
+
+    def among(self, payer: npt.NDArray[np.int32], payee: npt.NDArray[np.int32], time: Longs, paid: Longs) -> Longs:
+        """Positions of those that may be meant among some transfers."""
+        kept = np.isin(payer, self.accounts) | np.isin(payee, self.accounts) | np.isin(paid, self.paid)
+        for wide, numbers in self.stretches:
+            kept |= np.isin(time // wide, numbers)
+        return np.flatnonzero(kept)
+
+
+def sought(ask: Ask, ledger: Ledger) -> Sought:
+    """What to look for in transfers. `ledger`: its accounts and currencies are all that is asked."""
+    paid, stretches = [np.empty(0, np.int64)], []
+    for part, kinds in _groups(ask):
+        if kinds["payer"] or kinds["payee"]:
+            continue
+        keyed, _, wide = _keyed(part, kinds, ledger)
+        if kinds["exact"]:
+            paid.append(keyed["paid"].unique().to_numpy())
+        else:
+            stretches.append((wide, keyed["stretch"].unique().to_numpy()))
+    codes = {end.code for ends in ask.ends for end in ends if end.code is not None}
+    return Sought(
+        accounts=np.array(sorted(codes), np.int64), paid=np.unique(np.concatenate(paid)), stretches=tuple(stretches)
+    )
+
+
+def _keyed(part: pl.DataFrame, kinds: Mapping[str, bool], ledger: Ledger) -> tuple[pl.DataFrame, list[str], int]:
+    """Lines with the columns on which they are joined, the names of these, and how long a stretch of the clock is."""
     wide = int((part["high"] - part["low"]).to_numpy().max()) + 1 if kinds["timed"] else 1
     keys = [name for name in ("payer", "payee") if kinds[name]]
     if kinds["exact"]:
@@ -121,6 +164,12 @@ def _joined(part: pl.DataFrame, kinds: Mapping[str, bool], ledger: Ledger) -> tu
     if kinds["timed"]:
         stretches = pl.concat_list(pl.col("low") // wide, pl.col("high") // wide).list.unique()
         part, keys = part.with_columns(stretch=stretches).explode("stretch"), [*keys, "stretch"]
+    return part, keys, wide
+
+
+def _joined(part: pl.DataFrame, kinds: Mapping[str, bool], ledger: Ledger) -> tuple[pl.DataFrame, dict[int, int]]:
+    """Pairs of line and transfer that agree in what is a key, and the lines with too many."""
+    part, keys, wide = _keyed(part, kinds, ledger)
     pool = _pool(part, kinds, ledger, wide)
     number = part.join(pool.group_by(keys).len(), on=keys).group_by("index").agg(pl.col("len").sum())
     many = dict(number.filter(pl.col("len") > MOST).iter_rows())

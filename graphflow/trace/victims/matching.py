@@ -20,7 +20,7 @@ from graphflow.errors import SourceError
 from graphflow.ledger import Ledger
 from graphflow.read.amounts import SCALE
 from graphflow.trace.victims.file import VictimsFile, lines_of, read_lines
-from graphflow.trace.victims.fitting import ask, fits
+from graphflow.trace.victims.fitting import Ask, ask, fits
 from graphflow.trace.victims.sorting_out import Outcome, sort_out
 from graphflow.trace.victims.stated_accounts import StatedAccounts
 from graphflow.words import visible
@@ -117,16 +117,15 @@ def read_victims(
     >>> read_victims(folder / "v.csv", read_ledger(folder / "a.csv")).payments["how"][0]
     'by accounts, amount and time 00:00:12 apart'
     """
-    file = read_lines(
-        Path(path),
-        timezone=timezone,
-        mapping=mapping,
-        encoding=encoding,
-        time_format=time_format,
-        decimal_mark=decimal,
-    )
     return match(
-        file,
+        read_lines(
+            Path(path),
+            timezone=timezone,
+            mapping=mapping,
+            encoding=encoding,
+            time_format=time_format,
+            decimal_mark=decimal,
+        ),
         ledger,
         tolerance=tolerance,
         spread=_exact(amount_tolerance),
@@ -186,6 +185,23 @@ def match(
     flagged: Collection[str] = (),
 ) -> Victims:
     """The lines of a victims file as rows of the ledger. `spread`: how far amounts may be off, in 10⁻¹⁸."""
+    lines = file.lines
+    asked, stated = asked_of(file, ledger, tolerance=tolerance, spread=spread, timezone=timezone, flagged=flagged)
+    codes = {code for account in flagged if (code := stated.end(account, None).code) is not None}
+    outcome = sort_out(lines, asked, fits(asked, ledger), ledger, codes)
+    return _victims(file, lines, outcome, ledger)
+
+
+def asked_of(
+    file: VictimsFile,
+    ledger: Ledger,
+    *,
+    tolerance: timedelta = TOLERANCE,
+    spread: int = 0,
+    timezone: str = "UTC",
+    flagged: Collection[str] = (),
+) -> tuple[Ask, StatedAccounts]:
+    """What lines say, with the accounts that they state. Of the ledger all but its transfers is looked at."""
     if tolerance < timedelta():
         raise SourceError("the time tolerance must not be negative")
     lines = file.lines
@@ -194,10 +210,7 @@ def match(
     stated = StatedAccounts.of(ledger, [*texts, *flagged], names)
     columns = (lines[name].to_list() for name in ("victim", "name", "payee", "payee_name"))
     ends = [(stated.end(v, n), stated.end(p, m)) for v, n, p, m in zip(*columns, strict=True)]
-    asked = ask(lines, ends, ledger, tolerance=tolerance, spread=spread, timezone=timezone)
-    codes = {code for account in flagged if (code := stated.end(account, None).code) is not None}
-    outcome = sort_out(lines, asked, fits(asked, ledger), ledger, codes)
-    return _victims(file, lines, outcome, ledger)
+    return ask(lines, ends, ledger, tolerance=tolerance, spread=spread, timezone=timezone), stated
 
 
 def _victims(file: VictimsFile, lines: pl.DataFrame, outcome: Outcome, ledger: Ledger) -> Victims:
