@@ -94,7 +94,7 @@ def kill_a_worker(executor: str, store: Path, out: Path, rng: random.Random) -> 
 
 
 @needs_proc
-@pytest.mark.parametrize("executor", ["processes", "dask"])
+@pytest.mark.parametrize("executor", ["processes", pytest.param("dask", marks=pytest.mark.slow)])
 def test_a_worker_is_killed(executor: str, store: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     killed, said = kill_a_worker(executor, store, tmp_path / "out", random.Random(1))
     assert killed
@@ -139,7 +139,7 @@ def goes_on(store: Path, out: Path, expected: dict[str, bytes], options: Sequenc
 
 
 @needs_proc
-@pytest.mark.parametrize("executor", ["threads", "processes"])
+@pytest.mark.parametrize("executor", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
 def test_the_run_is_killed_and_goes_on(executor: str, store: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     out, options = tmp_path / "out", ["--executor", executor, "--workers", "2"]
     with begun(store, out, *options) as run:
@@ -159,7 +159,9 @@ def test_the_run_is_killed_and_goes_on(executor: str, store: Path, expected: dic
 
 
 @needs_proc
-@pytest.mark.parametrize("executor", ["threads", "processes", "dask"])
+@pytest.mark.parametrize(
+    "executor", ["threads", *(pytest.param(name, marks=pytest.mark.slow) for name in ("processes", "dask"))]
+)
 def test_ctrl_c_says_how_to_go_on(executor: str, store: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     out = tmp_path / "out"
     with begun(store, out, "--executor", executor, "--workers", "2") as run:

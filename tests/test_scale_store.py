@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +15,7 @@ import graphflow as gf
 from graphflow.analysis import Analysis
 from graphflow.detect import DETECTORS
 from graphflow.scale.analyzing import Scale, analyze_store
-from graphflow.scale.executors import Dask, Processes, Threads
+from graphflow.scale.executors import Dask, Executor, Processes, Threads
 from graphflow.store import ingest, spill
 from graphflow.view.folder import write_results
 
@@ -98,12 +99,19 @@ def test_what_some_days_have_not_is_no_loss(tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "one" / "ledger.parquet")["tx"].n_unique() == 6
 
 
-def test_the_same_bytes_by_whomever(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "executors",
+    [
+        pytest.param((Threads(1), Threads(1), Threads(2), Processes(2)), id="own"),
+        pytest.param((Threads(1), Processes(1), Dask(workers=2)), id="dask", marks=pytest.mark.slow),
+    ],
+)
+def test_the_same_bytes_by_whomever(executors: Sequence[Executor], tmp_path: Path) -> None:
     """Executors, numbers of workers, and a second time."""
     rng = random.Random(3)
     deliver(rng, write_files(rng, tmp_path), tmp_path / "store")
     found = []
-    for k, executor in enumerate((Threads(1), Threads(1), Threads(2), Processes(1), Processes(2), Dask(workers=2))):
+    for k, executor in enumerate(executors):
         scale = Scale(work=tmp_path / f"work{k}", executor=executor, bucket=40, stretch=60)
         analysis = analyze_store(tmp_path / "store", scale, detectors=LOW)
         write_results(analysis, tmp_path / f"out{k}", pages=2)
