@@ -101,7 +101,7 @@ function arranged(canvas) {
   if (bright) first.push(...ranked.filter((one) => !one.bright && one.node.folded));
   const sure = new Set([1, 2].flatMap((rank) => first.filter((one) => turn(one) === rank).slice(0, SURE)));
   const write = (one, far) => label(canvas, room, add, one, lines, { far, bold: Boolean(one.node.flagged) && seen.length > ROOMY });
-  for (const one of first) write(one, turn(one) > 2 || one.node.folded ? 2 : sure.has(one) ? 1 : 0);
+  for (const one of first) write(one, turn(one) > 2 || one.node.folded || (one.node.apart && sure.has(one)) ? 2 : sure.has(one) ? 1 : 0);
   amounts(canvas, room, add, edges, lines, bright, texts);
   for (const one of texts) if (one.kind === "amount") room.take(wider(one)); // of the labels that follow
   const named = new Set(first), others = bright ? [] : ranked.filter((one) => !named.has(one));
@@ -127,12 +127,12 @@ function label(canvas, room, add, { node, x, y, size, bright }, lines, { far, bo
     return true;
   };
   const off = (path, most) => labelsOf(node).some((words) => add(placed(canvas, room, words, letters, around(x, y, most), { bold, clear: path }), { ...more, to: [x, y] }));
-  return far > 0 && (off(clear, 130) || (far > 1 && off(undefined, 500)));
+  return far > 0 && (off(clear, node.folded ? 260 : 130) || (far > 1 && off(undefined, 500)));
 }
 
 // Places about a point, from near to far.
 function* around(x, y, most = 130) {
-  for (let far = 14; far < most; far += 8) for (let turn = 0; turn < 12; turn += 1) yield [x + far * Math.cos(turn / 6 * Math.PI), y + far * Math.sin(turn / 6 * Math.PI), 0, 0];
+  for (let far = 14; far < most; far += 8) for (let turn = 0; turn < 24; turn += 1) yield [x + far * Math.cos(turn / 12 * Math.PI), y + far * Math.sin(turn / 12 * Math.PI), 0, 0];
 }
 
 // How thick the thickest edge of each account is.
