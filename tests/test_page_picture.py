@@ -79,6 +79,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Most of its accounts are folded, into many boxes."""
+    return view(*burst(300), max_nodes=60).save(tmp_path_factory.mktemp("crowd") / "crowd.html")
+
+
 MARKS_OF = """graphflow.nodes().map(({ id }) => { const { network } = graphflow, { options } = network.body.nodes[id];
     const { x, y } = network.canvasToDOM(network.getPosition(id)), r = options.size * network.getScale();
     return { x, y, r, left: x - r, right: x + r, top: y - r, bottom: y + r, node: id, ring: options.borderWidth }; })"""
@@ -147,6 +153,99 @@ def test_from_afar_the_important_accounts_have_labels_and_nearer_the_others(
     visit.ask("id => graphflow.change({ chosen: { node: id } })", plain)
     visit.page.wait_for_timeout(100)
     assert plain in visit.ask(named)
+
+
+def boxes(visit: Visit) -> list[dict[str, Any]]:
+    """The boxes of folded accounts, the largest first."""
+    nodes = visit.ask("JSON.parse(document.getElementById('nodes').textContent)")
+    return sorted((node for node in nodes if node["folded"]), key=lambda node: -int(node["folded"]))
+
+
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+def test_every_box_has_its_label_and_the_largest_comes_first(browser: Any, crowd: Path, screen: str) -> None:
+    visit = Visit(browser, crowd, screen)
+    found = boxes(visit)
+    assert len(found) > 3
+    labels = "graphflow.texts.filter(({ kind }) => kind === 'label').map(({ node, lines }) => [node, lines.join()])"
+    for layout in LAYOUTS:
+        visit.ask(f"graphflow.change({{ layout: '{layout}' }})")
+        visit.page.wait_for_timeout(60)
+        written = visit.ask(labels)
+        said = dict(written)
+        for box in found:
+            assert said[box["id"]] in (f"and {box['folded']:,} more", f"+{box['folded']:,}"), layout
+        assert written[0][0] == found[0]["id"], layout
+        assert covered(visit) == [], layout
+    visit.ask("graphflow.change({ chosen: { finding: 0 } })")
+    visit.page.wait_for_timeout(60)
+    assert {box["id"] for box in found} <= set(dict(visit.ask(labels)))
+    folded = {box["id"] for box in found}
+    sizes = {mark["node"]: mark["r"] for mark in visit.ask(MARKS_OF)}
+    assert min(sizes[node] for node in folded) > max(r for node, r in sizes.items() if node not in folded)
+    visit.context.close()
+
+
+def test_what_comes_out_of_a_small_box_stands_about_its_place(browser: Any, crowd: Path) -> None:
+    visit = Visit(browser, crowd)
+    drawn = {node["id"] for node in visit.ask("graphflow.nodes()")}
+    small = boxes(visit)[-1]
+    assert small["folded"] <= 24
+    place = visit.ask("id => graphflow.network.getPosition(id)", small["id"])
+    members = "id => graphflow.facts.accounts.flatMap(({ node }, index) => (node === id ? [index] : []))"
+    visit.ask("apart => graphflow.change({ apart })", visit.ask(members, small["id"]))
+    visit.page.locator("#fit").click()
+    visit.page.wait_for_timeout(100)
+    out = [node["id"] for node in visit.ask("graphflow.nodes()") if node["id"] not in drawn]
+    assert len(out) == small["folded"]
+    named = visit.ask("graphflow.texts.filter(({ kind }) => kind === 'label').map(({ node }) => node)")
+    assert set(out[:8]) & set(named)
+    for node in out:
+        spot = visit.ask("id => graphflow.network.getPosition(id)", node)
+        assert abs(spot["x"] - place["x"]) + abs(spot["y"] - place["y"]) < 400
+    assert covered(visit) == []
+    visit.context.close()
+
+
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+def test_no_amount_stands_close_to_a_label(browser: Any, pages: dict[str, Path], screen: str) -> None:
+    visit = Visit(browser, pages["tour"], screen)
+    box = "({ kind, left, right, top, bottom }) => ({ kind, left, right, top, bottom })"
+    texts = visit.ask(f"graphflow.texts.map({box})")
+    amounts = [text for text in texts if text["kind"] == "amount"]
+    labels = [text for text in texts if text["kind"] == "label"]
+    assert amounts
+    assert labels
+    for amount, one in itertools.product(amounts, labels):
+        across = max(one["left"] - amount["right"], amount["left"] - one["right"])
+        down = max(one["top"] - amount["bottom"], amount["top"] - one["bottom"])
+        assert across > 15.9 or down > 4.9
+    visit.context.close()
+
+
+def test_on_a_phone_a_chosen_finding_leads_to_picture_and_table_and_back(browser: Any, pages: dict[str, Path]) -> None:
+    visit = Visit(browser, pages["tour"], "phone")
+    finding = visit.page.locator(".finding").nth(1)
+    ways = visit.page.locator(".findings li").nth(1).locator(".ways button")
+    back = visit.page.locator("#way-back")
+    assert not ways.first.is_visible()
+    finding.click()
+    for place, target in enumerate(("#graph", "#transactions")):
+        ways.nth(place).click()
+        seen = visit.page.locator(target).bounding_box()
+        assert -1 <= seen["y"] < 500
+        assert back.is_visible()
+        back.click()
+        assert 0 <= finding.bounding_box()["y"] < 844
+        assert not back.is_visible()
+    ways.first.click()
+    visit.ask("graphflow.change({ chosen: null })")
+    assert not back.is_visible()
+    assert visit.trouble == []
+    visit.context.close()
+    desk = Visit(browser, pages["tour"])
+    desk.page.locator(".finding").nth(1).click()
+    assert not desk.page.locator(".ways button").nth(2).is_visible()  # the picture is beside the list
+    desk.context.close()
 
 
 def test_time_goes_on_along_an_axis_that_says_what_it_is(browser: Any, pages: dict[str, Path]) -> None:

@@ -76,7 +76,7 @@ function edgeMarks({ id, to }, scale) {
 function nodeMark(node, scale) {
   const { shape, size, color, opacity, shapeProperties } = nodeLook(node.id), { borderWidth } = network.body.nodes[node.id].options, { x, y } = network.getPosition(node.id);
   const [left, top] = toScreen([x, y]), reach = size * scale, corners = MARKS[shape];
-  const look = { fill: color.background, stroke: color.border, "stroke-width": borderWidth, opacity, ...(shapeProperties.borderDashes ? { "stroke-dasharray": "4 3" } : {}) };
+  const look = { fill: color.background, stroke: color.border, "stroke-width": borderWidth, opacity, ...(shapeProperties.borderDashes ? { "stroke-dasharray": DASHES.map((part) => round(part * scale)).join(" ") } : {}) };
   return corners ? drawn("path", { d: path(corners.map(([a, b]) => [left + a * reach, top + b * reach])) + "Z", ...look }) : drawn("circle", { cx: round(left), cy: round(top), r: round(reach), ...look });
 }
 

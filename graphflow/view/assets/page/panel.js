@@ -77,9 +77,26 @@ function fill(target, [title, lines]) {
 }
 
 function openPanel() {
-  for (const button of document.querySelectorAll(".finding")) {
-    button.addEventListener("click", () => choose(button.getAttribute("aria-pressed") === "true" ? null : { finding: Number(button.dataset.finding) }));
+  for (const one of document.querySelectorAll(".finding")) {
+    one.addEventListener("click", () => choose(one.getAttribute("aria-pressed") === "true" ? null : { finding: Number(one.dataset.finding) }));
+    one.after(ways());
   }
+  wayBack.addEventListener("click", () => go(document.querySelector('.finding[aria-pressed="true"]'), "center"));
+}
+
+// On a narrow screen picture and table are far from the list in which something is chosen: ways to both, and back.
+const wayBack = element("way-back");
+
+function go(target, block) {
+  wayBack.hidden = target.classList.contains("finding");
+  target.scrollIntoView({ block });
+  target.focus({ preventScroll: true });
+}
+
+function ways() {
+  const made = make("div", undefined, "ways");
+  made.append(button(t("To the picture"), () => go(box, "start")), button(t("To its transactions"), () => go(element("transactions"), "start")));
+  return made;
 }
 
 // --- the panel ---
@@ -108,6 +125,7 @@ function button(text, pressed) {
 function showPanel() {
   const { chosen } = state, there = thereIs(chosen), finding = there && chosen.finding !== undefined ? facts.findings[chosen.finding] : null;
   for (const one of document.querySelectorAll(".finding")) one.setAttribute("aria-pressed", String(Boolean(finding) && chosen.finding === Number(one.dataset.finding)));
+  if (!finding) wayBack.hidden = true;
   element("chosen-section").hidden = !there || (finding && finding.node === undefined);
   if (!there) return;
   if (chosen.edge) showEdge(model().edges.get(edgeId(...chosen.edge)));

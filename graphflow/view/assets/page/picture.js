@@ -11,7 +11,7 @@ const focus = kept(() => JSON.stringify(state.chosen) + filterKey() + apartKey()
   const lit = row ? [nodeOf[row.payer], nodeOf[row.payee]] : null;
   if (chosen.finding !== undefined) return { ...focusOfFinding(facts.findings[chosen.finding], nodeOf), lit };
   const near = chosen.edge ? [edges.get(edgeId(...chosen.edge))].filter(Boolean) : [...edges.values()].filter(({ from, to }) => from === chosen.node || to === chosen.node);
-  const ends = chosen.edge || [chosen.node];
+  const ends = chosen.edge || [chosen.node, ...[...model().nodes.values()].filter(({ apart, fold }) => apart && fold === chosen.node).map(({ id }) => id)];
   return { nodes: new Set([...ends, ...near.flatMap(({ from, to }) => [from, to])]), edges: new Map(near.map(({ id }) => [id, 0])), lit };
 });
 
@@ -36,12 +36,14 @@ function focusOfFinding(finding, nodeOf) {
 
 const RING = 3; // screen pixels of a flagged account's ring, less where its mark is small: the colour within must be seen
 const FADED = 0.15;
+const BOX = 22; // half a side of a box of folded accounts: larger than the mark of any usual account
+const DASHES = [10, 6]; // canvas units
 
 function thinRings() {
   const scale = network.getScale();
-  for (const { id, flagged } of model().nodes.values()) {
-    if (!flagged || !last.node.has(id)) continue;
-    const { options } = network.body.nodes[id], most = Math.min(RING, Math.max(0.8, 0.16 * options.size * scale));
+  for (const { id, flagged, folded } of model().nodes.values()) {
+    if ((!flagged && !folded) || !last.node.has(id)) continue;
+    const { options } = network.body.nodes[id], most = Math.min(flagged ? RING : 1.5, Math.max(0.8, 0.16 * options.size * scale));
     [options.borderWidth, options.borderWidthSelected] = [most, most + 1.5];
   }
 }
@@ -52,8 +54,8 @@ function paintedNode(node, tones) {
   const line = focus()?.lit?.includes(node.id) ? tones("chosen") : node.flagged ? tones("ink") : node.folded && !traced ? tones("soft") : tones(group);
   const both = { background: fill, border: line };
   return {
-    id: node.id, shape: node.folded ? "square" : node.shape, size: node.folded ? 13 : node.size, x, y, hidden: !nodeSeen(node.id),
-    borderWidth: node.flagged ? RING : focus()?.lit?.includes(node.id) ? 2.5 : 1, borderWidthSelected: RING, shapeProperties: { borderDashes: node.folded ? [4, 3] : false },
+    id: node.id, shape: node.folded ? "square" : node.shape, size: node.folded ? BOX : node.size, x, y, hidden: !nodeSeen(node.id),
+    borderWidth: node.flagged ? RING : focus()?.lit?.includes(node.id) ? 2.5 : node.folded ? 1.5 : 1, borderWidthSelected: RING, shapeProperties: { borderDashes: node.folded ? DASHES : false },
     color: { ...both, highlight: { background: fill, border: tones("chosen") }, hover: both }, opacity: bright ? 1 : FADED,
   };
 }

@@ -2,6 +2,8 @@
 
 const PITCH = [170, 86]; // room of one account, across and down
 const CROWD = 150; // more accounts stand closer, so that their marks stay large
+const BESIDE_BOX = 24; // up to so many accounts stand about the box that they came out of
+const FREE = 50; // canvas units between the middles of those and of others
 let stretch = [1, 1];
 
 const spotOf = (node) => (narrow.matches ? node.tall : [node.x, node.y]);
@@ -26,13 +28,32 @@ const spots = kept(() => [state.layout, apartKey(), JSON.stringify(state.moved),
 function byTier() {
   const found = new Map(drawnNodes.map((node) => [node.id, spotOf(node).map((value, side) => value * stretch[side])]));
   let below = Math.max(...[...found.values()].map(([, y]) => y)) + 1.5 * PITCH[1];
-  for (const [fold, members] of foldsOpen()) { // a block below the picture, under the box it came out of
+  for (const [fold, members] of foldsOpen()) {
+    if (members.length <= BESIDE_BOX) { besideBox(found, fold, members); continue; }
+    // Of many, a block below the picture, under the box they came out of.
     const across = Math.max(4, Math.ceil(Math.sqrt(members.length / 2)));
     const left = found.get(fold)[0] - (across - 1) / 2 * PITCH[0];
     members.forEach((id, place) => found.set(id, [left + (place % across) * PITCH[0], below + Math.floor(place / across) * PITCH[1]]));
     below += (Math.ceil(members.length / across) + 0.5) * PITCH[1];
   }
   return found;
+}
+
+// The nearest free places about the box; its own, where it is empty.
+function besideBox(found, fold, members) {
+  const start = found.get(fold), taken = [...found].filter(([id]) => id !== fold || model().nodes.has(fold)).map(([, spot]) => spot);
+  const free = ([x, y]) => taken.every(([otherX, otherY]) => Math.hypot(x - otherX, y - otherY) >= FREE);
+  for (const id of members) {
+    let spot = start;
+    for (const next of about(start)) if (free(next)) { spot = next; break; }
+    taken.push(spot);
+    found.set(id, spot);
+  }
+}
+
+function* about([x, y]) {
+  yield [x, y];
+  for (let far = FREE; ; far += 8) for (let turn = 0; turn < 24; turn += 1) yield [x + far * Math.cos(turn / 12 * Math.PI), y + far * Math.sin(turn / 12 * Math.PI)].map(Math.round);
 }
 
 function foldsOpen() {

@@ -6,6 +6,7 @@ const TRACED = 150; // up to so many edges, texts keep off the lines of others
 const CLOSE = 0.75, FAR = 16; // below this scale, so many labels of lesser accounts at most
 const SURE = 8; // so many labels of the most important accounts are written farther off, where there is no room beside
 const WING = 1.15; // a triangle is wider than its size
+const AWAY = [16, 5]; // an amount keeps so far from labels, across and down: beside one it would seem to speak of that account
 const PLACES = [0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8, 0.14, 0.86];
 
 // What is taken already, in squares, so that a text is compared with its neighbours only.
@@ -57,7 +58,7 @@ const middle = (text, length) => { const signs = [...text]; return signs.length 
 
 // From the fullest to the shortest that is still of use.
 function labelsOf(node) {
-  if (node.folded) return [[nodeName(node)]];
+  if (node.folded) return [[nodeName(node)], ["+" + count(node.folded)]];
   const { account, name } = facts.accounts[node.account], full = middle(account, 22), short = ended(account, 6);
   const named = name && name !== account ? [middle(name, 22)] : [];
   const sizes = model().nodes.size <= ROOMY ? [[full, ...named], [short, ...named]] : [[short, ...named]];
@@ -93,12 +94,16 @@ function arranged(canvas) {
   for (const one of headings(canvas, room)) texts.push({ ...one, kind: "heading" });
   if (bright) steps(canvas, room, add, bright);
   const ends = state.chosen && state.chosen.node !== undefined ? [state.chosen.node] : bright?.lit || [];
-  const turn = ({ node }) => (ends.includes(node.id) ? 3 : node.flagged ? 2 : node.folded ? 1 : 0);
-  const ranked = [...seen].sort((a, b) => turn(b) - turn(a) || b.weight - a.weight || a.node.id - b.node.id);
+  const turn = ({ node, bright: on }) => (ends.includes(node.id) ? 4 : node.folded && on ? 3 : node.flagged ? 2 : node.apart ? 1 : 0);
+  const ranked = [...seen].sort((a, b) => turn(b) - turn(a) || b.node.folded - a.node.folded || b.weight - a.weight || a.node.id - b.node.id);
+  // A box without its label would pass for one account: each has one, the largest first, those out of focus last.
   const first = ranked.filter((one) => (bright ? one.bright : turn(one) || seen.length <= ROOMY));
+  if (bright) first.push(...ranked.filter((one) => !one.bright && one.node.folded));
+  const sure = new Set([1, 2].flatMap((rank) => first.filter((one) => turn(one) === rank).slice(0, SURE)));
   const write = (one, far) => label(canvas, room, add, one, lines, { far, bold: Boolean(one.node.flagged) && seen.length > ROOMY });
-  first.forEach((one, place) => write(one, turn(one) > 2 ? 2 : turn(one) > 1 && place < SURE ? 1 : 0));
-  amounts(canvas, room, add, edges, lines, bright);
+  for (const one of first) write(one, turn(one) > 2 || one.node.folded || (one.node.apart && sure.has(one)) ? 2 : sure.has(one) ? 1 : 0);
+  amounts(canvas, room, add, edges, lines, bright, texts);
+  for (const one of texts) if (one.kind === "amount") room.take(wider(one)); // of the labels that follow
   const named = new Set(first), others = bright ? [] : ranked.filter((one) => !named.has(one));
   let left = scale < CLOSE ? FAR : others.length; // from afar the largest only; nearer, all that have room
   for (const one of others) if (left > 0 && write(one, 0)) left -= 1;
@@ -122,12 +127,12 @@ function label(canvas, room, add, { node, x, y, size, bright }, lines, { far, bo
     return true;
   };
   const off = (path, most) => labelsOf(node).some((words) => add(placed(canvas, room, words, letters, around(x, y, most), { bold, clear: path }), { ...more, to: [x, y] }));
-  return far > 0 && (off(clear, 130) || (far > 1 && off(undefined, 500)));
+  return far > 0 && (off(clear, node.folded ? 260 : 130) || (far > 1 && off(undefined, 500)));
 }
 
 // Places about a point, from near to far.
 function* around(x, y, most = 130) {
-  for (let far = 14; far < most; far += 8) for (let turn = 0; turn < 12; turn += 1) yield [x + far * Math.cos(turn / 6 * Math.PI), y + far * Math.sin(turn / 6 * Math.PI), 0, 0];
+  for (let far = 14; far < most; far += 8) for (let turn = 0; turn < 24; turn += 1) yield [x + far * Math.cos(turn / 12 * Math.PI), y + far * Math.sin(turn / 12 * Math.PI), 0, 0];
 }
 
 // How thick the thickest edge of each account is.
@@ -154,12 +159,16 @@ function steps(canvas, room, add, bright) {
   }
 }
 
-// Amounts on the thickest edges only, where there is no room for all.
-function amounts(canvas, room, add, seen, lines, bright) {
+const wider = ({ left, right, top, bottom }) => ({ left: left - AWAY[0], right: right + AWAY[0], top: top - AWAY[1], bottom: bottom + AWAY[1] });
+
+// Amounts on the thickest edges only, where there is no room for all, and none close to an account's label.
+function amounts(canvas, room, add, seen, lines, bright, texts) {
+  const labels = new Room();
+  for (const one of texts) if (one.kind === "label") labels.take(wider(one));
   const edges = seen.filter(({ id }) => !bright || bright.edges.has(id)), few = edges.length <= ROOMY;
   const ranked = edges.map((edge) => [edgeLook(edge.id).width, edge]).sort((a, b) => b[0] - a[0] || (a[1].id < b[1].id ? -1 : 1));
   for (const [, edge] of ranked.slice(0, few ? ROOMY : FAR)) {
-    const write = (spare) => add(placed(canvas, room, edgeAmount(edge.id), 12, along(edge.id), { spare, own: edge.id }), { kind: "amount", edge: edge.id });
+    const write = (spare) => add(placed(canvas, room, edgeAmount(edge.id), 12, along(edge.id), { spare, own: edge.id, clear: (one) => labels.free(one) }), { kind: "amount", edge: edge.id });
     if (!write(lines) && few && lines) write(null);
   }
 }
