@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from browsing import MARKS, Visit, browsers
@@ -179,4 +181,81 @@ def test_hostile_names_are_only_text_in_a_search(browser: Any, tmp_path: Path, s
     assert visit.page.locator("main").locator("script, img, iframe, a[href^=javascript]").count() == 0
     assert visit.ask("window.stolen") is None
     assert visit.ask("document.documentElement.scrollWidth <= innerWidth")
+    assert visit.trouble == []
+
+
+# --- the link ----------------------------------------------------------------------------------------------
+
+
+def asked(visit: Visit) -> dict[str, str]:
+    """What the search and the order of the table are set to."""
+    return {name: visit.page.input_value(f"#{name}") for name in ("words", "level", "detector", "order")}
+
+
+def test_what_is_asked_for_survives_a_reload(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file)
+    visit.page.fill("#words", "model % # “bank”")
+    visit.page.fill("#words", "model bank")
+    visit.page.select_option("#level", "review")
+    visit.page.select_option("#detector", "mule-chain")
+    visit.page.select_option("#order", "case descending")
+    before = (
+        asked(visit),
+        ids(visit),
+        visit.page.locator("#shown").inner_text(),
+        visit.page.locator("#filtered").text_content(),
+    )
+    visit.page.reload()
+    after = (
+        asked(visit),
+        ids(visit),
+        visit.page.locator("#shown").inner_text(),
+        visit.page.locator("#filtered").text_content(),
+    )
+    assert after == before
+    assert before[0] == {"words": "model bank", "level": "review", "detector": "mule-chain", "order": "case descending"}
+    assert before[1][0] == f"case-{MANY:04}"
+    visit.page.locator("nav a[href='#rules']").click()
+    visit.until("location.hash.includes('mule-chain')")
+    visit.page.reload()
+    assert asked(visit) == before[0]
+    visit.page.locator("th[data-key=rank] .sort").click()
+    visit.page.locator("#clear").click()
+    assert visit.ask("location.hash") == ""
+    assert visit.trouble == []
+
+
+def test_a_link_opens_elsewhere_and_in_the_same_page(browser: Any, file: Path) -> None:
+    link = "#" + quote(json.dumps({"words": "something else", "order": "points descending"}))
+    assert ids(Visit(browser, file, part=link)) == [f"case-{MANY:04}"]
+    visit = Visit(browser, file)
+    visit.ask("link => { location.hash = link; }", link)
+    visit.until("document.getElementById('words').value === 'something else'")
+    assert ids(visit) == [f"case-{MANY:04}"]
+    assert visit.page.locator("th[aria-sort=descending]").get_attribute("data-key") == "points"
+    assert visit.trouble == []
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "null", "[1]", '"words"', "{", "%", "<img src=x onerror=alert(1)>", '{"__proto__":{"words":"case"}}',
+        '{"words":["case"],"level":{},"detector":1,"order":null}', '{"level":"guilty","detector":"none","order":"rank"}',
+        '{"order":"constructor descending"}', '{"words":"' + "x" * 1001 + '"}', '{"constructor":"x","limit":"9"}',
+    ],
+)  # fmt: skip
+def test_a_hostile_link_does_nothing(browser: Any, file: Path, state: str) -> None:
+    visit = Visit(browser, file, part="#" + (quote(state) if state != "%" else state))
+    assert asked(visit) == {"words": "", "level": "", "detector": "", "order": "rank ascending"}
+    assert visit.page.locator("#shown").inner_text() == f"10 of {MANY} shown"
+    assert ids(visit)[0] == "case-0001"
+    assert visit.trouble == []
+
+
+def test_markup_in_a_link_is_only_text(browser: Any, file: Path) -> None:
+    words = "<img src=x onerror=window.stolen=1>"
+    visit = Visit(browser, file, part="#" + quote(json.dumps({"words": words})))
+    assert visit.page.input_value("#words") == words
+    assert visit.page.locator("main img").count() == 0
+    assert visit.ask("window.stolen") is None
     assert visit.trouble == []

@@ -1,7 +1,7 @@
 /* The table of cases: filters, order, and how many rows are seen. Cases beyond the first ones get their row when they are
    asked for. Without this script the first ones are all seen. */
 (() => {
-  const FIRST = 10, STEP = 50, MOST_TOLD = 3;
+  const FIRST = 10, STEP = 50, MOST_TOLD = 3, MOST_WORDS = 1000;
   const { t, made, search } = graphflow;
   const element = (id) => document.getElementById(id);
   const table = element("cases");
@@ -13,6 +13,8 @@
   const collator = new Intl.Collator(graphflow.language, { numeric: true });
   const number = graphflow.whole;
   const option = (select, value) => [...select.options].find((each) => each.value === value)?.textContent ?? value;
+  const inputs = { words, level, detector, order };
+  const start = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value]));
   let limit = FIRST, moved = false, sorted = "";
 
   /* --- cases, those of the page's rows first --- */
@@ -107,13 +109,13 @@
       : t("{n} of {of} shown", { n: seen, of });
     more.hidden = every.hidden = fit <= limit;
     more.textContent = t("Show {n} more", { n: number.format(Math.min(STEP, fit - limit)) });
-    const asked = [words.value.trim() && t("words “{words}”", { words: words.value.trim() }), level.value && t("level {level}", { level: option(level, level.value) }),
+    const told = [words.value.trim() && t("words “{words}”", { words: words.value.trim() }), level.value && t("level {level}", { level: option(level, level.value) }),
       detector.value && t("detector {detector}", { detector: option(detector, detector.value) })].filter(Boolean);
-    clear.hidden = !asked.length;
+    clear.hidden = !told.length;
     const beyond = all - items.length;
     nothing.hidden = fit > 0;
     nothing.textContent = fit > 0 ? "" : [t("No case of this page fits."), beyond > 0 && missing(beyond)].filter(Boolean).join(" ");
-    filtered.textContent = [asked.length ? t("Shown are cases that fit: {asked}.", { asked: asked.join(", ") }) : "",
+    filtered.textContent = [told.length ? t("Shown are cases that fit: {asked}.", { asked: told.join(", ") }) : "",
       sorted ? t("In the order of: {order}.", { order: sorted }) : ""].filter(Boolean).join(" ");
   }
 
@@ -131,25 +133,75 @@
     show();
   }
 
+  /* --- the link: what is asked for that differs from the start, after the # of the page's address --- */
+  const asked = () => Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value]).filter(([name, value]) => value !== start[name]));
+
+  function remember() {
+    const own = asked();
+    try {
+      history.replaceState(null, "", "#" + (Object.keys(own).length ? encodeURIComponent(JSON.stringify(own)) : ""));
+    } catch {
+      /* A frame of a notebook has no address of its own, and some browsers limit how often it changes. */
+    }
+  }
+
+  /* Somebody may have written the link by hand: only what the page could have asked for itself is taken from it. */
+  function linked() {
+    let found = null;
+    try {
+      found = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+    } catch {
+      return null; /* a part of the page, or nothing */
+    }
+    if (typeof found !== "object" || found === null || Array.isArray(found)) return null;
+    const taken = Object.keys(inputs).filter((name) => Object.hasOwn(found, name) && typeof found[name] === "string" && fitting(name, found[name]));
+    return { ...start, ...Object.fromEntries(taken.map((name) => [name, found[name]])) };
+  }
+
+  const fitting = (name, value) => (name === "words" ? value.length <= MOST_WORDS : [...inputs[name].options].some((each) => each.value === value));
+
+  function take(state) {
+    for (const [name, value] of Object.entries(state)) inputs[name].value = value;
+    sort(...order.value.split(" "));
+  }
+
+  /* A link that is opened in this page is followed. A jump to a part of the page leaves what is asked for as it is. */
+  addEventListener("hashchange", () => {
+    const state = linked();
+    if (state) take(state);
+    else if (Object.keys(asked()).length) remember();
+  });
+
   for (const head of heads.filter((each) => each.dataset.key)) {
     const button = made("button", head.textContent, { type: "button", class: "sort" });
     head.replaceChildren(button);
-    button.addEventListener("click", () =>
-      sort(head.dataset.key, head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending"));
+    button.addEventListener("click", () => {
+      sort(head.dataset.key, head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending");
+      remember();
+    });
   }
   function grow(by) {
     limit += by;
     show();
   }
-  order.addEventListener("input", () => sort(...order.value.split(" ")));
+  order.addEventListener("input", () => {
+    sort(...order.value.split(" "));
+    remember();
+  });
   more.addEventListener("click", () => grow(STEP));
   every.addEventListener("click", () => grow(items.length));
   clear.addEventListener("click", () => {
     words.value = level.value = detector.value = "";
     show();
+    remember();
     words.focus();
   });
-  for (const input of [words, level, detector]) input.addEventListener("input", show);
+  for (const input of [words, level, detector]) {
+    input.addEventListener("input", () => {
+      show();
+      remember();
+    });
+  }
   for (const { row } of rows) {
     const [points, id] = [".choose", ".id"].map((part) => row.querySelector(part));
     points.setAttribute("aria-label",
@@ -157,5 +209,7 @@
   }
   element("search").addEventListener("submit", (event) => event.preventDefault());
   if (listed) listed.textContent = items.length < all ? missing(all - items.length) : "";
-  show();
+  const state = linked();
+  if (state) take(state);
+  else show();
 })();
