@@ -106,8 +106,19 @@ def covered(visit: Visit) -> list[tuple[str, str]]:
     return on_texts + [(a["words"], f"mark {b['node']}") for a in texts for b in marks if cover(a, b)]
 
 
-@pytest.mark.parametrize("screen", ["desk", "phone"])
-@pytest.mark.parametrize("name", ["small", "tour", "town", "dense", "trace"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("name", "screen"),
+    [
+        ("small", "phone"), ("tour", "desk"), ("town", "desk"),
+        *(pytest.param(*pair, marks=SLOW) for pair in (
+            ("small", "desk"), ("tour", "phone"), ("town", "phone"), ("dense", "desk"), ("dense", "phone"),
+            ("trace", "desk"), ("trace", "phone"),
+        )),
+    ],
+)  # fmt: skip
 def test_nothing_covers_anything_at_rest(browser: Any, pages: dict[str, Path], name: str, screen: str) -> None:
     visit = Visit(browser, pages[name], screen)
     for layout in LAYOUTS:

@@ -95,6 +95,7 @@ def test_what_does_not_fit_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f'id="listed" data-of="{len(cases)}"' in html
 
 
+@pytest.mark.slow
 def test_ten_thousand_cases_with_long_names_stay_within_two_megabytes() -> None:
     names = [f"样例户名{'长' * 40}{k}" for k in range(400)]
     book = ledger([(f"P{k:04}", "C", 100, "CNY") for k in range(400)], payer_name=list(names))
