@@ -249,7 +249,8 @@ def test_a_link_opens_elsewhere_and_in_the_same_page(browser: Any, file: Path) -
     "state",
     [
         "null", "[1]", '"words"', "{", "%", "<img src=x onerror=alert(1)>", '{"__proto__":{"words":"case"}}',
-        '{"words":["case"],"level":{},"detector":1,"order":null}', '{"level":"guilty","detector":"none","order":"rank"}',
+        '{"words":["case"],"level":{},"detector":1,"order":null}',
+        '{"level":"guilty","detector":"none","order":"rank"}',
         '{"order":"constructor descending"}', '{"words":"' + "x" * 1001 + '"}', '{"constructor":"x","limit":"9"}',
     ],
 )  # fmt: skip
