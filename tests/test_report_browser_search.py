@@ -184,6 +184,15 @@ def test_hostile_names_are_only_text_in_a_search(browser: Any, tmp_path: Path, s
     assert visit.trouble == []
 
 
+def test_a_case_without_a_page_says_so(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file)
+    titles = "rows => rows.map((row) => [row.querySelector('.id a') !== null, row.querySelector('.id').title])"
+    no_page = [False, "This case has no page of its own; --pages writes more."]
+    assert visit.page.eval_on_selector_all(SHOWN, titles) == [[True, ""], *[no_page] * 9]
+    visit.page.select_option("#order", "rank descending")
+    assert visit.page.eval_on_selector_all(SHOWN, titles) == [[True, ""], *[no_page] * 9]
+
+
 # --- the link ----------------------------------------------------------------------------------------------
 
 
@@ -240,7 +249,8 @@ def test_a_link_opens_elsewhere_and_in_the_same_page(browser: Any, file: Path) -
     "state",
     [
         "null", "[1]", '"words"', "{", "%", "<img src=x onerror=alert(1)>", '{"__proto__":{"words":"case"}}',
-        '{"words":["case"],"level":{},"detector":1,"order":null}', '{"level":"guilty","detector":"none","order":"rank"}',
+        '{"words":["case"],"level":{},"detector":1,"order":null}',
+        '{"level":"guilty","detector":"none","order":"rank"}',
         '{"order":"constructor descending"}', '{"words":"' + "x" * 1001 + '"}', '{"constructor":"x","limit":"9"}',
     ],
 )  # fmt: skip

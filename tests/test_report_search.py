@@ -190,3 +190,25 @@ def test_a_huge_amount_is_cut_and_said() -> None:
     assert sum(max(pair) > chart.cut for pair in zip(*(s.values for s in chart.series), strict=True)) <= MAX_CUT
     assert "10,000,000,000,000,502.85" in chart.cut_note
     assert "Cut at the top" in page(FlowGraph(book), [case([finding(book, lambda *_: True)], {})])
+
+
+def test_a_row_names_a_few_detectors_and_unfolds_the_others() -> None:
+    graph, told = banked()
+    found = [replace(told.findings[0], detector=f"detector-{k}") for k in range(6)]
+    html = page(graph, [replace(told, findings=tuple(found))])
+    cell = re.search(r'<td class="detectors">(.*?)</td>', html, re.DOTALL)
+    assert cell is not None
+    first, _, rest = cell[1].partition("<details>")
+    assert re.findall(r">(detector-\d)<", first) == [f"detector-{k}" for k in range(4)]
+    assert "<summary>and 2 more</summary>" in rest
+    assert re.findall(r">(detector-\d)<", rest) == ["detector-4", "detector-5"]
+
+
+def test_a_report_says_which_cases_have_a_page() -> None:
+    graph, told = banked()
+    cases = [replace(told, id=f"case-{k}", rank=k) for k in (1, 2, 3)]
+    html = page(graph, cases)
+    assert "1 of 3 cases have a page of their own: those whose id is a link. --pages writes more, best first." in html
+    rows = re.findall(r'<td class="id">(.*?)</td>', html)
+    assert ["href=" in row for row in rows] == [True, False, False]
+    assert 'id="paged"' not in page(graph, cases[:1])

@@ -25,6 +25,8 @@ from graphflow.words import shown
 MAX_SHAPES = 100
 MAX_SOURCES = 200
 MAX_LINES = 100
+MAX_DETECTORS = 4
+"""Of a row; the others unfold."""
 SCRIPTS = ("report.js", "report_search.js", "report_table.js", "report_terms.js", "report_charts.js")
 
 
@@ -80,6 +82,7 @@ def report(
         held=len(listed) + len(index.lines),
         told=len(index.cases),
         case_count=len(cases),
+        paged=sum(case.id in pages for case in cases),
         shape_count=len(shapes),
         base=graph.flow.valuation.base if graph and len(worth) > 1 else "",
         levels=level_counts(cases),
@@ -93,6 +96,7 @@ def report(
         truncated=truncated,
         warnings=warnings,
         max_lines=MAX_LINES,
+        max_detectors=MAX_DETECTORS,
         rules=rules,
         preset=preset,
         facts=facts,

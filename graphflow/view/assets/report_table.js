@@ -1,7 +1,7 @@
 /* The table of cases: filters, order, and how many rows are seen. Cases beyond the first ones get their row when they are
    asked for. Without this script the first ones are all seen. */
 (() => {
-  const FIRST = 10, STEP = 50, MOST_TOLD = 3, MOST_WORDS = 1000;
+  const FIRST = 10, STEP = 50, MOST_TOLD = 3, MOST_DETECTORS = 4, MOST_WORDS = 1000;
   const { t, made, search } = graphflow;
   const element = (id) => document.getElementById(id);
   const table = element("cases");
@@ -15,14 +15,18 @@
   const option = (select, value) => [...select.options].find((each) => each.value === value)?.textContent ?? value;
   const inputs = { words, level, detector, order };
   const start = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value]));
+  const pageless = t("This case has no page of its own; --pages writes more.");
+  const named = (detectors) => detectors.map((name) => option(detector, name)).join(" ");
   let limit = FIRST, moved = false, sorted = "";
 
   /* --- cases, those of the page's rows first --- */
   function ofRow(row, rank) {
     const cell = (key) => row.cells[keys.indexOf(key)];
     const sort = Object.fromEntries(keys.filter(Boolean).map((key) => [key, cell(key).dataset.sort ?? cell(key).textContent.trim()]));
+    const detectors = row.dataset.detectors.split("\n");
     sort.what = row.querySelector(".what > b").textContent;
-    return item(rank, sort, { level: row.dataset.level, detectors: row.dataset.detectors.split("\n"), row,
+    sort.detectors = named(detectors); /* the cell says how many more there are: nobody searches for that */
+    return item(rank, sort, { level: row.dataset.level, detectors, row,
       amount: cell("amount").textContent, points: cell("points").textContent, folded: row.querySelector(".steps").textContent });
   }
 
@@ -30,7 +34,7 @@
     const [id, itsLevel, headline, points, exact, amount, currency, worth, start, end, places] = line;
     const detectors = places.map(search.told);
     const sort = { rank: rank + 1, case: id, level: option(level, itsLevel), what: headline, points: exact, amount: worth,
-      time: `${start} – ${end}`, detectors: detectors.map((name) => option(detector, name)).join(" ") };
+      time: `${start} – ${end}`, detectors: named(detectors) };
     return item(rank, sort, { level: itsLevel, detectors, line, amount: `${amount} ${currency}`, points });
   }
 
@@ -54,6 +58,18 @@
     return flagged.length ? told : "";
   }
 
+  function listOf(names) {
+    return names.flatMap((name, k) => [k ? ", " : "", made("span", option(detector, name), { "data-term": name })]);
+  }
+
+  function detectorsOf(names) {
+    const rest = names.slice(MOST_DETECTORS), first = listOf(names.slice(0, MOST_DETECTORS));
+    if (!rest.length) return first;
+    const folded = made("details");
+    folded.append(made("summary", t("and {n} more", { n: number.format(rest.length) })), ...listOf(rest));
+    return [...first, " ", folded];
+  }
+
   function rowOf({ rank, line, sort, level: itsLevel, detectors }) {
     const [id, , headline, points, , amount, currency, , start, end, , linked] = line;
     const name = linked ? made("a", id, { href: `cases/${encodeURIComponent(id)}.html` }) : id;
@@ -61,7 +77,7 @@
     const cells = {
       rank: [String(rank + 1)], case: [name], level: [made("span", sort.level, { class: `level ${itsLevel}` })], what, points: [points],
       amount: [made("span", amount), " ", made("span", currency)], time: [made("span", `${start} –`), " ", made("span", end)],
-      detectors: detectors.map((each) => made("span", option(detector, each), { "data-term": each })),
+      detectors: detectorsOf(detectors),
     };
     const classes = { rank: "number", case: "id", level: "level-cell", what: "what", points: "number plain", amount: "number money", time: "time", detectors: "detectors" };
     const row = made("tr");
@@ -69,6 +85,7 @@
       const cell = made("td", "", { class: classes[key] ?? "shape-cell" });
       cell.append(...(cells[key] ?? []));
       if (key === "level") cell.dataset.term = itsLevel;
+      if (key === "case" && !linked) cell.title = pageless;
       row.append(cell);
     }
     moved = true;
@@ -206,6 +223,7 @@
     const [points, id] = [".choose", ".id"].map((part) => row.querySelector(part));
     points.setAttribute("aria-label",
       t("Show how the {points} points of {case} add up", { points: points.textContent, case: id.textContent }));
+    if (!id.querySelector("a")) id.title = pageless;
   }
   element("search").addEventListener("submit", (event) => event.preventDefault());
   if (listed) listed.textContent = items.length < all ? missing(all - items.length) : "";
