@@ -19,6 +19,7 @@ from long_ledgers import long_rows
 
 import graphflow as gf
 from graphflow.detect import DETECTORS, Detector
+from graphflow.detect.cuts import Cut
 from graphflow.finding import Finding, Part
 from graphflow.graph import FlowGraph
 
@@ -108,10 +109,15 @@ def test_a_detector_is_a_frozen_dataclass_that_explains_itself(kind: type[Any]) 
         assert parameter.name in (kind.__doc__ or "")
 
 
+@pytest.mark.parametrize("kind", DETECTORS, ids=lambda kind: kind.name)
+def test_a_detector_says_how_it_is_cut(kind: type[Any]) -> None:
+    assert isinstance(kind().cut(), Cut)
+
+
 def test_every_file_of_a_detector_is_in_the_tuple() -> None:
     folder = Path(find_spec("graphflow.detect").origin or "").parent  # type: ignore[union-attr]
     shared = [
-        "__init__", "amounts", "episode_facts", "fan", "gateways", "lots", "places", "relays", "sharing",
+        "__init__", "amounts", "cuts", "episode_facts", "fan", "gateways", "lots", "places", "relays", "sharing",
         "threshold", "ways",
     ]  # fmt: skip
     detectors = {kind.name.replace("-", "_") for kind in DETECTORS}
