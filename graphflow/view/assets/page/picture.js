@@ -42,7 +42,7 @@ const DASHES = [10, 6]; // canvas units
 function thinRings() {
   const scale = network.getScale();
   for (const { id, flagged, folded } of model().nodes.values()) {
-    if ((!flagged && !folded) || !last.node.has(id)) continue;
+    if ((!flagged && !folded) || !last.node.has(id) || !network.body.nodes[id]) continue; // what is drawn may lag behind
     const { options } = network.body.nodes[id], most = Math.min(flagged ? RING : 1.5, Math.max(0.8, 0.16 * options.size * scale));
     [options.borderWidth, options.borderWidthSelected] = [most, most + 1.5];
   }
