@@ -172,7 +172,7 @@ def boxes(visit: Visit) -> list[dict[str, Any]]:
     return sorted((node for node in nodes if node["folded"]), key=lambda node: -int(node["folded"]))
 
 
-@pytest.mark.parametrize("screen", ["desk", "phone"])
+@pytest.mark.parametrize("screen", ["desk", pytest.param("phone", marks=SLOW)])
 def test_every_box_has_its_label_and_the_largest_comes_first(browser: Any, crowd: Path, screen: str) -> None:
     visit = Visit(browser, crowd, screen)
     found = boxes(visit)
@@ -217,7 +217,7 @@ def test_what_comes_out_of_a_small_box_stands_about_its_place(browser: Any, crow
     visit.context.close()
 
 
-@pytest.mark.parametrize("screen", ["desk", "phone"])
+@pytest.mark.parametrize("screen", ["desk", pytest.param("phone", marks=SLOW)])
 def test_no_amount_stands_close_to_a_label(browser: Any, pages: dict[str, Path], screen: str) -> None:
     visit = Visit(browser, pages["tour"], screen)
     box = "({ kind, left, right, top, bottom }) => ({ kind, left, right, top, bottom })"
@@ -281,7 +281,7 @@ def test_time_goes_on_along_an_axis_that_says_what_it_is(browser: Any, pages: di
 # --- facts under the pointer, an empty picture ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("screen", ["desk", "phone"])
+@pytest.mark.parametrize("screen", ["desk", pytest.param("phone", marks=SLOW)])
 def test_facts_stand_beside_what_they_are_of(browser: Any, pages: dict[str, Path], screen: str) -> None:
     visit = Visit(browser, pages["tour"], screen)
     middle = """id => { const box = document.getElementById("graph").getBoundingClientRect(), { network } = graphflow;

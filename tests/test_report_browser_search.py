@@ -166,7 +166,7 @@ def test_cut_bars_can_be_seen_whole(browser: Any, tmp_path: Path) -> None:
     assert visit.trouble == []
 
 
-@pytest.mark.parametrize("screen", ["desk", "phone"])
+@pytest.mark.parametrize("screen", ["desk", pytest.param("phone", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_hostile_names_are_only_text_in_a_search(browser: Any, tmp_path: Path, screen: str, lang: str) -> None:
     graph, told = hostile()
