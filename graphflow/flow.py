@@ -24,7 +24,7 @@ from graphflow.kernels import csr, lots
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Codes, Ledger
 from graphflow.rarity import Choice, Rarity, with_most
-from graphflow.totals import Totals
+from graphflow.totals import Totals, seconds_of
 from graphflow.value import Valuation, valuate
 from graphflow.value.rates_file import RatesFile
 
@@ -310,9 +310,7 @@ class Flow:
     def stays(self, dwell: timedelta) -> npt.NDArray[np.float64]:
         """Per account, the seconds that matched money stays with it on average, weighted by value; NaN: none."""
         lots = self.lots(dwell)
-        seconds = np.full(lots.moved.size, np.nan)
-        np.divide(lots.waited / 1e6, lots.moved, out=seconds, where=lots.moved > 0)
-        return seconds
+        return seconds_of(lots.moved, lots.waited)
 
     def hubs(self, window: timedelta, most: int) -> npt.NDArray[np.bool_]:
         """Per account, whether it has more than `most` distinct counterparties inside one window."""

@@ -60,6 +60,11 @@ class Totals:
     @property
     def stays(self) -> npt.NDArray[np.float64]:
         """The seconds that matched money stays on average, weighted by value; NaN: none."""
-        seconds = np.full(self.moved.size, np.nan)
-        np.divide(self.waited / 1e6, self.moved, out=seconds, where=self.moved > 0)
-        return seconds
+        return seconds_of(self.moved, self.waited)
+
+
+def seconds_of(moved: Longs, waited: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How long what was moved on had waited on average, of value × microseconds; NaN where nothing was."""
+    seconds = np.full(moved.size, np.nan)
+    np.divide(waited / 1e6, moved, out=seconds, where=moved > 0)
+    return seconds

@@ -65,7 +65,7 @@ class Executor(Protocol):
 class Threads:
     """Threads of this process: so many tasks at a time, each with threads of its own for what takes long.
 
-    One at a time is hardly slower and needs least memory.
+    One at a time needs least memory.
     """
 
     workers: int = 1

@@ -44,7 +44,7 @@ class Plan:
 def stretches_of(columns: Columns, reach: int, stretch: int) -> tuple[Stretch, ...]:
     """Stretches of time of about so many transfers, and more where the time after them that is looked at has many.
 
-    reach  microseconds after a stretch that are looked at with it: those are read again, so a stretch has half as many
+    reach  microseconds after a stretch that are looked at with it: they are read again, so it has a third as many
     """
     if not columns.size:
         return ()

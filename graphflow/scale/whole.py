@@ -61,7 +61,8 @@ class Pieces:
 
     def transfers(self) -> Iterator[Ledger]:
         """All transfers, day by day."""
-        full, keeper = self._full_head(), keeper_of(self.source.store, self.source.manifest)
+        keeper = keeper_of(self.source.store, self.source.manifest)
+        full = self._full_head(keeper)
         first = 0
         for part in self.source.manifest.parts:
             day = part_of(self.source.store, part, self.source.manifest.decimals)
@@ -165,9 +166,8 @@ class Pieces:
         if not days:  # nothing was found: the columns are there all the same
             days = [part_of(self.source.store, found.parts[0], found.decimals).clear()]
         frame = self._named(keeper, pl.concat(days, how="diagonal"), at)
-        full = self._full_head()
         ledger = replace(
-            full,
+            self._full_head(keeper),
             frame=frame,
             payer_codes=piece.ledger.payer_codes,
             payee_codes=piece.ledger.payee_codes,
@@ -175,14 +175,12 @@ class Pieces:
         )
         return Piece(ledger, piece.values)
 
-    def _full_head(self) -> Ledger:
+    def _full_head(self, keeper: Keeper) -> Ledger:
         """The ledger without its transfers, with all that a reader of results asks of it."""
-        found = self.source.manifest
-        keeper = keeper_of(self.source.store, found)
         bad = keeper.accounting.bad
         return replace(
             self.source.head,
-            sources=found.sources,
+            sources=self.source.manifest.sources,
             rejected=pl.concat(bad) if bad else pl.DataFrame(schema=REJECTED),
         )
 
