@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+_WORTH_IT = 100_000
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -36,11 +38,14 @@ class Clock:
         self.stages.append(Stage(name, round(time.perf_counter() - start, 3), peak_rss_mb()))
 
 
-def give_back() -> None:
+def give_back(rows: int) -> None:
     """Give memory that is no longer used back to the system, where its C library can (Linux); it keeps it otherwise.
 
+    rows  transfers that were looked at: few are not worth the time
     A flow and its rarity know each other, so they go when cycles are looked for: commands leave that off.
     """
+    if rows < _WORTH_IT:
+        return
     gc.collect()
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

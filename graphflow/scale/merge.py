@@ -134,7 +134,7 @@ def found_in(
         found: list[Finding] = []
         cut = yield_into(found, detector.find(FlowGraph(flow)))
         del flow
-        give_back()
+        give_back(ledger.height)
         results.append((found, (*own.notes, *(line for line in cut if not isinstance(line, Note)))))
     return ledger, beside, results
 

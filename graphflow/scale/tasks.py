@@ -86,7 +86,7 @@ def run(task: Task) -> Done:
         except OSError as error:
             raise unusable(Path(task.folder), error) from error
         del said
-        give_back()
+        give_back(rows)
     return Done(task, rows, time.perf_counter() - began, peak_rss_mb())
 
 

@@ -148,8 +148,9 @@ class _Tracing:
         more = beside(first, self._paid_since, self.source.users()) & ~reach
         if not more.any():
             return first
+        rows = first.graph.ledger.height
         del first  # its transfers are read again with the others: both at once would be twice the memory
-        give_back()
+        give_back(rows)
         return self._trace(reach | more, found, places, limits)
 
     def _trace(self, accounts: Bools, found: Victims, places: Longs, limits: Limits) -> Trace:
