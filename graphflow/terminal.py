@@ -17,6 +17,7 @@ from graphflow.words import count, percent, shown, span, visible
 
 if TYPE_CHECKING:
     from graphflow.analysis import Analysis
+    from graphflow.changes import Changes
     from graphflow.evaluate import Evaluation
     from graphflow.ledger import Ledger, Source
     from graphflow.read.dialects import Dialect
@@ -95,28 +96,37 @@ class Bar:
             self._progress.update(self._task, description=what, completed=done, total=of)
 
 
-def print_cases(analysis: Analysis, out: Path) -> None:
-    """The best-ranked cases, and where everything is."""
+def print_cases(analysis: Analysis, out: Path, changed: Changes | None = None) -> None:
+    """The best-ranked cases, of those that are new or have grown where that is known, and where everything is."""
     console = Console()
     cases = analysis.cases
+    told = [case for case in cases if changed is None or changed.by_case[case.id] in ("new", "grown")]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, align in (("case", "left"), ("level", "left"), ("points", "right"), ("amount", "right"), ("why", "left")):
+    became = [("since", "left")] if changed is not None else []
+    for name, align in (
+        ("case", "left"), *became, ("level", "left"), ("points", "right"), ("amount", "right"), ("why", "left"),
+    ):  # fmt: skip
         table.add_column(name, justify="right" if align == "right" else "left", no_wrap=name != "why")
-    for case in cases[:_TOP]:
+    for case in told[:_TOP]:
         style = "bold red" if case.level == "high" else ""
+        change = [changed.by_case[case.id]] if changed is not None else []
         table.add_row(
-            case.id, Text(case.level, style), f"{case.points:.1f}", case.amount_text, Text(visible(case.headline))
-        )
-    if cases:
+            case.id, *change, Text(case.level, style), f"{case.points:.1f}", case.amount_text,
+            Text(visible(case.headline)),
+        )  # fmt: skip
+    if told:
         console.print(table)
     high = sum(case.level == "high" for case in cases)
-    more = f", the first {_TOP} shown" if len(cases) > _TOP else ""
+    more = f", the first {_TOP} shown" if len(told) > _TOP else ""
     console.print(
         Text(
             f"{count(analysis.ledger.whole_height, 'transfer')}, {count(len(analysis.findings), 'finding')}, "
             f"{count(len(cases), 'case')} ({high:,} high){more}"
         )
     )
+    if changed is not None:
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in changed.counts.items())
+        console.print(Text(f"since the run before: {kinds}: {out / 'changes.csv'}"), soft_wrap=True)
     console.print(Text(f"report: {out / 'report.html'}"), soft_wrap=True)
 
 

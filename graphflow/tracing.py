@@ -220,10 +220,10 @@ def span_of(within: str | timedelta | None) -> timedelta | None:
     return parse_span(within, "--within") if isinstance(within, str) else within
 
 
-def moment_of(at: str | datetime | None, timezone: str) -> datetime | None:
-    """A moment, or one as records write it. Raises `GraphflowError`."""
+def moment_of(at: str | datetime | None, timezone: str, option: str = "--at") -> datetime | None:
+    """A moment, or one as records write it. Raises `GraphflowError`, which names the option."""
     if not isinstance(at, str):
         return at
     text = pl.Series([at])
-    moment: datetime | None = parse_times(text, find_format(text, "--at"), timezone)[0]
+    moment: datetime | None = parse_times(text, find_format(text, option), timezone)[0]
     return moment

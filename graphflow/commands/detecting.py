@@ -12,6 +12,7 @@ from graphflow import digest
 from graphflow.commands.shared import (
     OUTPUT,
     RULES,
+    SCALE,
     Executor,
     Language,
     Rates,
@@ -22,6 +23,7 @@ from graphflow.commands.shared import (
     Work,
     Workers,
     command_line,
+    say,
     say_rejected,
     scale_of,
     tell,
@@ -31,6 +33,9 @@ from graphflow.languages import reader
 from graphflow.reading_options import with_reading_options
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from graphflow.changes import CaseTables
     from graphflow.languages import Reader
     from graphflow.rules import Rules
     from graphflow.scale.analyzing import Scale
@@ -72,15 +77,33 @@ def analyze(
     scheduler: Scheduler = "",
     work: Work = None,
     resume: Resume = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="Look again only at what transfers from this moment on touch: `2026-03-01`. What the rest gave is "
+            "kept in `--work`, and cases are compared with those in `--out`.",
+            metavar="TIME",
+            rich_help_panel=SCALE,
+        ),
+    ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(
+            help="Results of an earlier run: changes.csv says which cases are new, have grown, or are closed.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     *,
     reading: dict[str, Any],
 ) -> None:
     """Detect laundering patterns and write ranked cases, pictures and tables."""
     wanted, to = _pages(pages), reader(lang, reading["timezone"])
     chosen = _rules(rules, settings)
-    scale = scale_of(sources, out, executor, workers, scheduler, work, resume=resume)
+    moment = _moment(since, reading["timezone"])
+    scale = scale_of(sources, out, executor, workers, scheduler, work, resume=resume, since=moment)
+    then = _earlier(before, out if since is not None else None)
     if scale is not None:
-        _in_pieces(sources[0], out, scale, chosen, types, rates, budget, pages=wanted, to=to)
+        _in_pieces(sources[0], out, scale, chosen, types, rates, budget, pages=wanted, to=to, then=then)
         return
     for source in sources:
         digest.begin(source)
@@ -100,15 +123,15 @@ def analyze(
             on_ledger=results.begin,
             **reading,
         )
-        results.finish(analysis, pages=wanted, to=to, command=command_line(), tell=bar.pages)
+        results.finish(analysis, pages=wanted, to=to, command=command_line(), tell=bar.pages, before=then)
     tell(analysis)
     say_rejected(analysis.ledger)
-    print_cases(analysis, out)
+    print_cases(analysis, out, results.changes)
 
 
 def _in_pieces(
     store: Path, out: Path, scale: Scale, chosen: Rules, types: Path | None, rates: Path | None, budget: int | None, *,
-    pages: int | None, to: Reader,
+    pages: int | None, to: Reader, then: CaseTables | None,
 ) -> None:  # fmt: skip
     """Analyze a store in pieces, and write what a whole one gives."""
     from graphflow.clock import Clock
@@ -120,13 +143,30 @@ def _in_pieces(
     apart(scale.work, out, store)
     must_be_ours(out)
     with at_work(scale.work), Bar() as bar, open_results(out) as results:
-        told = replace(scale, tell=bar.pieces)
+        notes: list[str] = []
+        told = replace(scale, tell=bar.pieces, note=notes.append)
         clock = Clock(tell=bar.stage)
         analysis = analyze_store(store, told, detectors=chosen, types=types, rates=rates, budget=budget, clock=clock)
-        results.finish(analysis, pages=pages, to=to, command=command_line(), tell=bar.pages)
+        results.finish(analysis, pages=pages, to=to, command=command_line(), tell=bar.pages, before=then)
+    say(notes, ())
     tell(analysis)
     say_rejected(analysis.ledger)
-    print_cases(analysis, out)
+    print_cases(analysis, out, results.changes)
+
+
+def _moment(since: str | None, timezone: str) -> datetime | None:
+    from graphflow.tracing import moment_of
+
+    return None if since is None else moment_of(since, timezone, "--since")
+
+
+def _earlier(before: Path | None, own: Path | None) -> CaseTables | None:
+    """The results to compare with; `own`: those that are replaced, which may be there and be compared with."""
+    from graphflow.changes import CaseTables
+
+    if before is not None:
+        return CaseTables.read(before)
+    return CaseTables.read(own) if own is not None and (own / "cases.parquet").exists() else None
 
 
 def rules(

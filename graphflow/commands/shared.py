@@ -12,6 +12,8 @@ import typer
 from graphflow import __version__
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from graphflow.analysis import Analysis
     from graphflow.ledger import Ledger
     from graphflow.scale.analyzing import Scale
@@ -98,12 +100,14 @@ def _root(
 
 
 def scale_of(
-    sources: list[Path], out: Path, executor: str, workers: int, scheduler: str, work: Path | None, *, resume: bool
-) -> Scale | None:
+    sources: list[Path], out: Path, executor: str, workers: int, scheduler: str, work: Path | None, *, resume: bool,
+    since: datetime | None = None,
+) -> Scale | None:  # fmt: skip
     """How a store is worked off in pieces; None where it is looked at as a whole."""
     from graphflow.scale.choosing import scale_of as chosen
 
-    return chosen(sources, work or out.with_name(f"{out.name}.work"), executor, workers, scheduler, resume=resume)
+    folder = work or out.with_name(f"{out.name}.work")
+    return chosen(sources, folder, executor, workers, scheduler, resume=resume, since=since)
 
 
 # --- what is said -----------------------------------------------------------------------------------

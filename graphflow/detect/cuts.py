@@ -30,7 +30,9 @@ class ByAccount:
 class ByTime:
     """What it finds is made of pieces that last `reach` at most.
 
-    sieve     the events of a flow that make such pieces; skipped: accounts on none of them
+    sieve     the events of a flow that make such pieces: it looks at ends, times and values, and where fewer accounts
+              are skipped it lets no less through
+    skipped   accounts on none of those pieces
     parallel  whether all that the payer of one pays its payee may matter as well, at any time
     """
 

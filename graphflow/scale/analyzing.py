@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from graphflow import __version__
@@ -17,11 +18,12 @@ from graphflow.errors import SourceError
 from graphflow.read.options import PathName
 from graphflow.scale.executors import Executor, Threads
 from graphflow.scale.indexing import head_of, index
+from graphflow.scale.keeping import Keeping
 from graphflow.scale.plan import BUCKET, STRETCH, Plan
 from graphflow.scale.stored import Stored, fill_buckets
 from graphflow.scale.tasks import Done, write_plan
 from graphflow.scale.whole import Pieces
-from graphflow.scale.workfolder import begin, seal, sealed, unusable
+from graphflow.scale.workfolder import KEPT, begin, seal, sealed, unusable
 from graphflow.store import is_store
 from graphflow.store import manifest as manifests
 from graphflow.value.rates_file import RatesFile, read_rates
@@ -35,15 +37,19 @@ class Scale:
 
     work      folder for pieces and what they said; kept when a run ends before its end
     executor  who does the tasks; resume: go on with what is in `work`
+    since     work off what transfers from this moment on touch, and keep the rest for the next run (see `Keeping`)
     bucket, stretch   transfers of a piece: memory grows with them
+    tell      hears of tasks that are done; note: hears what is to be said of the run, a line each
     """
 
     work: Path
     executor: Executor = field(default_factory=Threads)
     resume: bool = False
+    since: datetime | None = None
     bucket: int = BUCKET
     stretch: int = STRETCH
     tell: Tell = lambda kind, done, of, last: None
+    note: Callable[[str], None] = lambda line: None
 
 
 def analyze_store(
@@ -68,12 +74,19 @@ def analyze_store(
     stated = read_rates(rates) if rates is not None else None
     with clock.stage("read"):
         source = ready(folder, scale, key_of(folder, scale, detectors, names, stated), stated)
-    pieces = Pieces(source=source, executor=scale.executor, stretch=scale.stretch, tell=scale.tell)
+    keeping = None
+    if scale.since is not None:
+        keeping = Keeping(scale.work / KEPT)
+        for line in keeping.notes(source.manifest, scale.since):
+            scale.note(line)
+    pieces = Pieces(source=source, executor=scale.executor, stretch=scale.stretch, keeping=keeping, tell=scale.tell)
     with clock.stage("detect"):
         try:
             findings, graph = pieces.detect(detectors, names)
         except OSError as error:
             raise unusable(scale.work, error) from error
+    if keeping is not None:
+        scale.note(f"{keeping.reused:,} of {keeping.of:,} stretches of time were as in the run before")
     return concluded(graph, findings, detectors, clock, budget=budget, transfers=pieces.transfers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from graphflow.errors import GraphflowError, did_you_mean
@@ -18,15 +19,16 @@ EXECUTORS = ("auto", "threads", "processes", "dask")
 
 
 def scale_of(
-    sources: Sequence[Path], work: Path, executor: str, workers: int, scheduler: str, *, resume: bool
-) -> Scale | None:
+    sources: Sequence[Path], work: Path, executor: str, workers: int, scheduler: str, *, resume: bool,
+    since: datetime | None = None,
+) -> Scale | None:  # fmt: skip
     """How a store is worked off; None where the sources are looked at as a whole.
 
     Raises `GraphflowError` for an executor that is not known, and where pieces are asked for and there is no store.
     """
     if executor not in EXECUTORS:
         raise GraphflowError(f"--executor {executor}: {did_you_mean(executor, EXECUTORS)}")
-    asked = executor != "auto" or bool(scheduler) or bool(workers) or resume
+    asked = executor != "auto" or bool(scheduler) or bool(workers) or resume or since is not None
     store = sources[0] if len(sources) == 1 and is_store(sources[0]) else None
     if store is None:
         if asked:
@@ -36,7 +38,7 @@ def scale_of(
         return None
     if not asked and manifests.load(store).rows < LARGE:
         return None
-    return Scale(work=work, executor=_executor(executor, workers, scheduler), resume=resume)
+    return Scale(work=work, executor=_executor(executor, workers, scheduler), resume=resume, since=since)
 
 
 def _executor(name: str, workers: int, scheduler: str) -> Executor:

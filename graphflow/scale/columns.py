@@ -58,9 +58,13 @@ class Columns:
         found["place"] = np.arange(first, last)
         for name in COLUMNS:
             found[name] = self.read(name, first, last)
-        valued = (self.folder / f"{VALUE}.bin").exists()
-        found["value"] = self.read(VALUE, first, last) if valued else found["paid"]
+        found["value"] = found["paid"] if self.valued == "paid" else self.read(VALUE, first, last)
         return found
+
+    @property
+    def valued(self) -> str:
+        """The column that says what each is worth."""
+        return VALUE if (self.folder / f"{VALUE}.bin").exists() else "paid"
 
     def chunks(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, int]]:
         """First and last row of stretches that fit into memory, of all rows or some."""

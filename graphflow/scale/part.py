@@ -116,6 +116,38 @@ class Part(Flow):
         return sides if self._own is None else [side.of(self._own) for side in sides]
 
 
+class Sieving(Part):
+    """A part that a sieve looks at: ends, times and values, and who is left out.
+
+    What it lets through is kept for as long as those stay, so it may know nothing else of the whole.
+    """
+
+    @property
+    def span(self) -> int:
+        raise _TooMuch("span")
+
+    @property
+    def whole_size(self) -> int:
+        raise _TooMuch("whole_size")
+
+    @cached_property
+    def traffic(self) -> Longs:
+        raise _TooMuch("traffic")
+
+    @cached_property
+    def totals(self) -> Totals:
+        raise _TooMuch("totals")
+
+    @cached_property
+    def rarity(self) -> Rarity:
+        raise _TooMuch("rarity")
+
+
+class _TooMuch(TypeError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"a sieve looks at ends, times and values alone, not at {what}")
+
+
 class Surveyed(Part):
     """A part that keeps no candidate, and tells how good each was: which are the best the whole alone can say.
 

@@ -25,10 +25,14 @@ Stretch = tuple[int, int]
 
 @dataclass(frozen=True)
 class Piece:
-    """Some transfers as a ledger that knows their places in the whole, and what each is worth in the value basis."""
+    """Some transfers as a ledger that knows their places in the whole, and what each is worth in the value basis.
+
+    time  microseconds since 1970 of each, where they are there in memory that kernels may have: else made of the ledger
+    """
 
     ledger: Ledger
     values: Longs
+    time: Longs | None = None
 
 
 class Source(Protocol):
@@ -53,7 +57,10 @@ class Source(Protocol):
         ...
 
     def stretch(self, times: Stretch, left_out: Bools) -> Piece:
-        """The transfers of a stretch of time, of which no end is left out; to oneself is none."""
+        """The transfers of a stretch of time, of which no end is left out; to oneself is none.
+
+        Columns are those that a sieve asks for: ends, times and values.
+        """
         ...
 
     def chosen(self, accounts: Bools, places: Longs, pairs: Longs) -> Piece:

@@ -41,10 +41,11 @@ class Plan:
         return cls.at(np.unique([0, *codes, accounts]).tolist(), [])
 
 
-def stretches_of(columns: Columns, reach: int, stretch: int) -> tuple[Stretch, ...]:
+def stretches_of(columns: Columns, reach: int, stretch: int, before: Iterable[int] = ()) -> tuple[Stretch, ...]:
     """Stretches of time of about so many transfers, and more where the time after them that is looked at has many.
 
-    reach  microseconds after a stretch that are looked at with it: they are read again, so it has a third as many
+    reach   microseconds after a stretch that are looked at with it: they are read again, so it has a third as many
+    before  where stretches began in an earlier run: they do again
     """
     if not columns.size:
         return ()
@@ -52,8 +53,10 @@ def stretches_of(columns: Columns, reach: int, stretch: int) -> tuple[Stretch, .
     last = int(columns.read("time", columns.size - 1, columns.size)[0])
     again = max(columns.row_at(first + k * reach) - columns.row_at(first + (k - 1) * reach) for k in (1, 2))
     step = max(stretch, min(again, _MOST) // 3)
-    times = [int(columns.read("time", row, row + 1)[0]) for row in range(0, columns.size, step)]
-    return tuple(pairwise(sorted({*times, last + 1})))
+    times = sorted({first, *(time for time in before if first < time <= last), last + 1})
+    for begin, end in pairwise([columns.row_at(time) for time in times]):
+        times += [int(columns.read("time", row, row + 1)[0]) for row in range(begin + step, end - step // 2, step)]
+    return tuple(pairwise(sorted(set(times))))
 
 
 def span_of(some: Ledger) -> int:

@@ -26,6 +26,7 @@ from graphflow.store.opened import days_at
 from graphflow.value import Valuation
 
 _NAMES = ENTRY.names or ()
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,25 @@ class Stored:
 
     def stretch(self, times: Stretch, left_out: Bools) -> Piece:
         first, last = (self.columns.row_at(time) for time in times)
-        kept = [np.empty(0, ENTRY)]
-        for a, b in self.columns.chunks(first, max(first, last)):
-            entries = self.columns.entries(a, b)
-            payer, payee = entries["payer"], entries["payee"]
-            kept.append(entries[(payer != payee) & ~left_out[payer] & ~left_out[payee]])
-        return self._pieced(kept)
+        chunks = [(a, b, self._between_others(a, b, left_out)) for a, b in self.columns.chunks(first, max(first, last))]
+
+        def column(name: str) -> npt.NDArray[Any]:
+            return np.concatenate([self.columns.read(name, a, b)[kept] for a, b, kept in chunks] or [_NONE])
+
+        time = column("time").astype(np.int64, copy=False)
+        ledger = replace(
+            self.head,
+            frame=pl.DataFrame({"time": pl.Series(time).cast(TIME)}),
+            payer_codes=column("payer").astype(np.int32, copy=False),
+            payee_codes=column("payee").astype(np.int32, copy=False),
+            portion=replace(_portion(self.head), places=np.concatenate([a + kept for a, _, kept in chunks] or [_NONE])),
+        )
+        return Piece(ledger, column(self.columns.valued), time)
+
+    def _between_others(self, first: int, last: int, left_out: Bools) -> Longs:
+        """Of these rows, those that lead from one account to another and touch none that is left out."""
+        payer, payee = (self.columns.read(name, first, last) for name in ("payer", "payee"))
+        return np.flatnonzero((payer != payee) & ~left_out[payer] & ~left_out[payee])
 
     def chosen(self, accounts: Bools, places: Longs, pairs: Longs) -> Piece:
         entries = np.concatenate([*self._chosen(accounts, places, pairs), np.empty(0, ENTRY)])

@@ -17,7 +17,7 @@ from graphflow.graph import FlowGraph
 from graphflow.kernels import shared as kernels
 from graphflow.kernels.engine import ready
 from graphflow.ledger import Ledger
-from graphflow.scale.part import Asked, Bools, Facts, Longs, Part, Surveyed
+from graphflow.scale.part import Asked, Bools, Facts, Longs, Part, Sieving, Surveyed
 from graphflow.scale.pieces import Codes, Piece
 from graphflow.words import Note
 
@@ -88,7 +88,9 @@ def survey_bucket(detectors: Sequence[Detector], piece: Piece, facts: Facts, cod
 
 def survey_stretch(cuts: Sequence[ByTime], piece: Piece, facts: Facts) -> list[Sieved]:
     """What may matter in a stretch of time, for each detector that is cut so."""
-    flow = Part(piece.ledger, None, facts.beside(piece))
+    flow = Sieving(piece.ledger, None, facts.beside(piece))
+    if piece.time is not None:
+        flow.time = piece.time
     return [_sieved(cut, flow) for cut in cuts]
 
 

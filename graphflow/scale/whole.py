@@ -19,9 +19,10 @@ from graphflow.scale import packing
 from graphflow.scale.executors import Executor
 from graphflow.scale.facts import AccountFacts, joined
 from graphflow.scale.indexing import IDS
+from graphflow.scale.keeping import Keeping
 from graphflow.scale.merge import Deciding, deciding, found_in
 from graphflow.scale.part import Bools, Facts, Longs, Part
-from graphflow.scale.pieces import Piece
+from graphflow.scale.pieces import Piece, Stretch
 from graphflow.scale.plan import span_of, stretches_of
 from graphflow.scale.stored import Stored
 from graphflow.scale.survey import Sieved, cut_of
@@ -37,12 +38,14 @@ class Pieces:
     """A store that is cut and indexed in a work folder, and who works on it.
 
     stretch  transfers of a stretch of time
+    keeping  what an earlier run kept of stretches, where this one goes on from it
     tell     hears the kind of work, and of each task that is done how many there are
     """
 
     source: Stored
     executor: Executor
     stretch: int
+    keeping: Keeping | None = None
     tell: Callable[[str, int, int, Done | None], None] = lambda kind, done, of, last: None
 
     def detect(self, detectors: Sequence[Detector] | None, types: AccountTypeNames) -> tuple[Findings, FlowGraph]:
@@ -53,7 +56,11 @@ class Pieces:
         plan = read_plan(self.source.folder)
         tasks = [self._task("bucket", number, running) for number in range(len(plan.buckets))]
         later = self._stretches(running)
+        if self.keeping is not None:
+            self.keeping.reuse(self.source, later, running, facts)
         self._do("survey", [*tasks, *later])
+        if self.keeping is not None:
+            self.keeping.keep(self.source, running, facts)
         decide = self._decide(running, tasks, later, facts.traffic.size)
         ledger, beside, results = found_in(self.source, running, decide, facts)
         found = gathered(Part(ledger, None, beside), running, results, facts.valuation.warnings + warnings)
@@ -77,12 +84,16 @@ class Pieces:
         pieces = [
             (reach, times)
             for reach in sorted({cut.reach for _, cut in cut_by_time(running)})
-            for times in stretches_of(self.source.columns, microseconds(reach), self.stretch)
+            for times in self._cut(microseconds(reach))
         ]
         return [
             replace(self._task("stretch", number, running), times=times, reach=reach)
             for number, (reach, times) in enumerate(pieces)
         ]
+
+    def _cut(self, reach: int) -> tuple[Stretch, ...]:
+        before = self.keeping.cuts(reach) if self.keeping is not None else ()
+        return stretches_of(self.source.columns, reach, self.stretch, before)
 
     def _do(self, what: str, tasks: Sequence[Task]) -> None:
         """Have tasks done; those whose files are there are."""

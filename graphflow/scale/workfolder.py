@@ -18,6 +18,8 @@ from graphflow.scale import packing
 from graphflow.store.lock import only_one
 
 KEY, SUMS, LOCK = "work.json", "sums.json", ".lock"
+KEPT, CUTS = "kept", "cuts.json"
+"""Folder of what is kept for a later run, and a file that it always has."""
 _BLOCK = 1 << 20
 
 
@@ -33,7 +35,7 @@ def apart(work: Path, out: Path, store: Path) -> None:
 
 @contextmanager
 def at_work(folder: Path) -> Iterator[None]:
-    """Hold a work folder alone, and remove it when the block ends well.
+    """Hold a work folder alone, and remove it when the block ends well, but for what is kept for a later run.
 
     Raises `Stopped`, which says how to go on, when the block is interrupted.
     """
@@ -52,7 +54,9 @@ def at_work(folder: Path) -> Iterator[None]:
     finally:
         if folder.is_dir() and {path.name for path in folder.iterdir()} <= {LOCK}:
             shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    _clear(folder)
+    if folder.is_dir() and not (folder / KEPT).exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def begin(folder: Path, key: str, *, resume: bool) -> bool:
@@ -70,13 +74,19 @@ def begin(folder: Path, key: str, *, resume: bool) -> bool:
             )
         return True
     folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.name != LOCK:
-            path.unlink()
+    _clear(folder)
     packing.set_down(folder / KEY, lambda file: file.write(key.encode()))
     return False
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name in (LOCK, KEPT):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def told(folder: Path) -> str | None:
@@ -98,7 +108,8 @@ def unusable(folder: Path, error: OSError) -> OutputError:
 def _refuse_what_is_not_ours(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: is a file; --work names a folder")
-    if folder.is_dir() and told(folder) is None and {path.name for path in folder.iterdir()} - {LOCK}:
+    ours = {LOCK, KEPT} if (folder / KEPT / CUTS).exists() else {LOCK}
+    if folder.is_dir() and told(folder) is None and {path.name for path in folder.iterdir()} - ours:
         raise OutputError(f"{folder}: is not empty and holds no work of graphflow; name another folder with --work")
 
 
@@ -107,7 +118,9 @@ def _refuse_what_is_not_ours(folder: Path) -> None:
 
 def seal(folder: Path) -> None:
     """Note the check sum of every file, when all that tasks share is there."""
-    sums = json.dumps(_sums(folder, sorted(path.name for path in folder.iterdir() if path.name not in (KEY, LOCK))))
+    sums = json.dumps(
+        _sums(folder, sorted(path.name for path in folder.iterdir() if path.name not in (KEY, LOCK, KEPT)))
+    )
     packing.set_down(folder / SUMS, lambda file: file.write(sums.encode()))
 
 

@@ -18,6 +18,7 @@ import polars as pl
 from graphflow import __version__
 from graphflow.analysis import Analysis
 from graphflow.case import Case
+from graphflow.changes import CaseTables, Changes, changes
 from graphflow.errors import OutputError
 from graphflow.graph import FlowGraph
 from graphflow.languages import Reader, reader
@@ -52,12 +53,14 @@ def write_results(
     zone: str | None = None,
     command: Sequence[str] = (),
     tell: Tell = lambda what, done, of: None,
+    before: str | os.PathLike[str] | None = None,
 ) -> Path:
     """Write everything about an analysis into the folder `out`.
 
     pages    how many of the best-ranked cases get a page; None for all
     lang     language of the pages: "en" or "zh"; zone: whose clock they show (tables are UTC)
     command  the command line, for run.json; `tell` hears how many pages are done
+    before   a folder of earlier results: what changed in the cases is written beside them (`graphflow.changes`)
     An earlier result in `out` is replaced at the end, in one step; a run that fails leaves it as it was. Raises
     `OutputError` when `out` is a file, or a folder that holds something else. The same input gives the same
     bytes in every table and page; only run.json holds times.
@@ -72,10 +75,11 @@ def write_results(
     >>> (out / "report.html").exists()
     True
     """
+    then = CaseTables.read(before) if before is not None else None
     with open_results(out) as results:
         if analysis.transfers is None:  # else the ledger is written of parts
             results.begin(analysis.ledger)
-        results.finish(analysis, pages=pages, to=reader(lang, zone), command=command, tell=tell)
+        results.finish(analysis, pages=pages, to=reader(lang, zone), command=command, tell=tell, before=then)
     return Path(out)
 
 
@@ -94,7 +98,12 @@ def open_results(out: str | os.PathLike[str]) -> Iterator[Results]:
 
 
 class Results:
-    """The files of a result folder that is not yet in its place."""
+    """The files of a result folder that is not yet in its place.
+
+    changes  what changed in the cases, once it is finished, where there are earlier ones
+    """
+
+    changes: Changes | None = None
 
     def __init__(self, folder: Path, pool: ThreadPoolExecutor) -> None:
         self._folder = folder
@@ -107,9 +116,9 @@ class Results:
 
     def finish(
         self, analysis: Analysis, *, pages: int | None = PAGES, to: Reader | None = None, command: Sequence[str] = (),
-        tell: Tell,
+        tell: Tell, before: CaseTables | None = None,
     ) -> None:  # fmt: skip
-        """Write all the rest."""
+        """Write all the rest. `before`: the cases of an earlier run, to compare with."""
         to = to or Reader()
         new, shown = self._folder, list(analysis.cases if pages is None else analysis.cases[:pages])
         truncated = list(analysis.truncated)
@@ -118,16 +127,23 @@ class Results:
                 f"pages: the first {len(shown):,} of {len(analysis.cases):,} cases have one; all are in the tables"
             )
         with analysis.clock.stage("write"):
-            _write_tables(analysis, new)
+            tables = _write_tables(analysis, new)
+            if before is not None:
+                self.changes = changes(before, tables)
+                _write_both(self.changes.table, new / "changes")
             _write_pages(analysis.graph, shown, new / "cases", to, tell)
-            (new / "report.html").write_text(run_report(analysis, shown, truncated, to), encoding="utf-8")
+            page = run_report(analysis, shown, truncated, to, self.changes)
+            (new / "report.html").write_text(page, encoding="utf-8")
             if analysis.transfers is not None:
                 _write_ledgers(analysis.transfers(), new / "ledger.parquet")
             elif self._ledger is None:
                 self.begin(analysis.ledger)
             if self._ledger is not None:
                 self._ledger.result()
-        run = json.dumps(_run(analysis, command, truncated), indent=1, ensure_ascii=False)
+        told = _run(analysis, command, truncated)
+        if self.changes is not None:
+            told["changes"] = {"before": self.changes.where, **self.changes.counts}
+        run = json.dumps(told, indent=1, ensure_ascii=False)
         (new / "run.json").write_text(run + "\n", encoding="utf-8")
 
 
@@ -194,13 +210,13 @@ def _write_ledgers(ledgers: Iterable[Ledger], path: Path) -> None:
     shutil.rmtree(parts)
 
 
-def _write_tables(analysis: Analysis, new: Path) -> None:
+def _write_tables(analysis: Analysis, new: Path) -> CaseTables:
     ledger, cases = analysis.ledger, analysis.cases
     ranked, found = cases_table(ledger, cases), findings_table(ledger, cases)
     for name, table in (("cases", ranked), ("findings", found)):
-        table.write_parquet(new / f"{name}.parquet")
-        for_spreadsheet(table).write_csv(new / f"{name}.csv", include_bom=True)
-    evidence_table(ledger, cases).write_parquet(new / "evidence.parquet", compression="lz4")
+        _write_both(table, new / name)
+    evidence = evidence_table(ledger, cases)
+    evidence.write_parquet(new / "evidence.parquet", compression="lz4")
     accounts_table(analysis.graph.flow, cases).write_parquet(new / "accounts.parquet", compression="lz4")
     for_spreadsheet(ledger.rejected).write_csv(new / "rejected.csv")
     of_statements = {
@@ -210,6 +226,13 @@ def _write_tables(analysis: Analysis, new: Path) -> None:
     }
     for name, table in of_statements.items():
         for_spreadsheet(table).write_csv(new / f"{name}.csv", include_bom=True)
+    return CaseTables(cases=ranked, findings=found, evidence=evidence)
+
+
+def _write_both(table: pl.DataFrame, path: Path) -> None:
+    """A table for programs and for a spreadsheet."""
+    table.write_parquet(path.with_name(f"{path.name}.parquet"))
+    for_spreadsheet(table).write_csv(path.with_name(f"{path.name}.csv"), include_bom=True)
 
 
 def _write_pages(graph: FlowGraph, cases: Sequence[Case], folder: Path, to: Reader, tell: Tell) -> None:

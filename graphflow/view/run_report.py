@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from graphflow import __version__
 from graphflow.analysis import Analysis
 from graphflow.case import Case
+from graphflow.changes import Changes
 from graphflow.languages import Reader
 from graphflow.ledger import Ledger
 from graphflow.rules import Rules, explain
@@ -16,14 +17,17 @@ from graphflow.view.text import points_text
 from graphflow.words import shown
 
 
-def run_report(analysis: Analysis, pages: Sequence[Case], truncated: Sequence[str], to: Reader) -> str:
+def run_report(
+    analysis: Analysis, pages: Sequence[Case], truncated: Sequence[str], to: Reader, changed: Changes | None = None
+) -> str:
     """`report.html` of an analysis.
 
-    pages  the cases that have a page; truncated: what was cut, in words, by the analysis and in writing it
+    pages    the cases that have a page; truncated: what was cut, in words, by the analysis and in writing it
+    changed  what changed in the cases since an earlier run, where one was compared with
     """
     return report(
         title=to.say("graphflow report"),
-        summary=_paragraph(analysis, to),
+        summary=" ".join([_paragraph(analysis, to), *_since(changed, to)]),
         cases=analysis.cases,
         pages={case.id for case in pages},
         sources=analysis.ledger.sources,
@@ -62,6 +66,15 @@ def _paragraph(analysis: Analysis, to: Reader) -> str:
         headline = shown(to.say(best.headline).rstrip("."), 300)
         told.append(to.say(said, case=best.id, points=points_text(best.points), headline=headline))
     return " ".join(told)
+
+
+def _since(changed: Changes | None, to: Reader) -> list[str]:
+    """What changed in the cases, in a sentence."""
+    if changed is None:
+        return []
+    said = "Since the run before, {new} are new, {grown} have grown, {changed} changed otherwise, {closed} are closed."
+    numbers = {kind: f"{number:,}" for kind, number in changed.counts.items()}
+    return [to.say(said, **{kind: numbers[kind] for kind in ("new", "grown", "changed", "closed")})]
 
 
 def _of_rows(ledger: Ledger, to: Reader) -> list[str]:
