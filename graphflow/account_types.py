@@ -84,15 +84,17 @@ class AccountTypes:
             return "" if kind == "unknown" else kind
         return f"{kind} ({self.reason_of(code)})"
 
-    def table(self) -> pl.DataFrame:
-        """`type` and `type_reason` of every account, in the order of codes."""
+    def table(self, some: slice = slice(None)) -> pl.DataFrame:
+        """`type` and `type_reason` of every account, or of some, in the order of codes."""
         # Millions of accounts share a few sentences: those are gathered; only what behaviour says is made one by one
         texts = [_PLAIN["unknown"], _PLAIN["person"], *self._word_reasons]
-        which = np.where(self._word >= 0, self._word + 2, self.codes == _CODE["person"]).astype(np.uint32)
-        own = np.flatnonzero((self._word == _LISTED) | ((self._word == _NO_WORD) & (self.codes > _CODE["person"])))
+        word, codes = self._word[some], self.codes[some]
+        which = np.where(word >= 0, word + 2, codes == _CODE["person"]).astype(np.uint32)
+        own = np.flatnonzero((word == _LISTED) | ((word == _NO_WORD) & (codes > _CODE["person"])))
         which[own] = len(texts) + np.arange(own.size)
-        reasons = pl.Series(texts + [self.reason_of(code) for code in own.tolist()], dtype=pl.String)
-        return pl.DataFrame({"type": pl.Series(TYPES).gather(self.codes), "type_reason": reasons.gather(which)})
+        first = some.indices(self.codes.size)[0]
+        reasons = pl.Series(texts + [self.reason_of(first + code) for code in own.tolist()], dtype=pl.String)
+        return pl.DataFrame({"type": pl.Series(TYPES).gather(codes), "type_reason": reasons.gather(which)})
 
     @cached_property
     def _word_reasons(self) -> list[str]:

@@ -65,14 +65,6 @@ class Adjacency:
         sums: Longs = running[self.ptr[1:]] - running[self.ptr[:-1]]
         return sums
 
-    def of(self, own: npt.NDArray[np.bool_]) -> Adjacency:
-        """The events of these accounts alone."""
-        lengths = np.diff(self.ptr)
-        kept = np.repeat(own, lengths)
-        ptr = np.zeros_like(self.ptr)
-        np.cumsum(np.where(own, lengths, 0), out=ptr[1:])
-        return Adjacency(ptr, self.events[kept], self.others[kept], self.values[kept])
-
     def without(self, left_out: npt.NDArray[np.bool_]) -> Adjacency:
         """The events of which neither end is one of these accounts."""
         kept = np.flatnonzero(~(np.repeat(left_out, np.diff(self.ptr)) | left_out[self.others]))
@@ -141,7 +133,7 @@ class Flow:
 
     @property
     def own(self) -> npt.NDArray[np.bool_] | None:
-        """The accounts all of whose transfers are here; None: all accounts."""
+        """The accounts all of whose transfers are here, and by which alone they are grouped; None: all accounts."""
         return None
 
     @cached_property
@@ -246,6 +238,10 @@ class Flow:
         """The currency paid, as its position in `ledger.currencies`."""
         return self._take(self.ledger.currency_codes)
 
+    def forget(self) -> None:
+        """Let go what knows this flow in turn, so that both go without a search for what nobody else knows."""
+        self.__dict__.pop("rarity", None)
+
     def prepare(self) -> None:
         """Make what most detectors ask for, so that none makes it beside another."""
         for made in (self.time, self.paid, self.currency_codes, self.names, self._sides, self.gateways):
@@ -277,8 +273,9 @@ class Flow:
 
     def _make_sides(self) -> list[Adjacency]:
         ends, run = (self.payer, self.payee), ready(csr, self.size).by_account
+        own = np.empty(0, np.bool_) if self.own is None else self.own
         sides = in_threads(
-            lambda own, other: run(ends[own], ends[other], self.value, self.account_count), [(1, 0), (0, 1)]
+            lambda side, other: run(ends[side], ends[other], self.value, self.account_count, own), [(1, 0), (0, 1)]
         )
         return [Adjacency(*side) for side in sides]
 

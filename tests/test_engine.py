@@ -18,7 +18,7 @@ import numpy as np
 from graphflow.kernels import csr, engine
 functions = engine.ready(csr, engine.COMPILE_FROM)
 ends = np.array([0, 1, 0], np.int32), np.array([1, 1, 2], np.int32)
-ptr, events, others, _ = functions.by_account(*ends, np.zeros(3, np.int64), 3)
+ptr, events, others, _ = functions.by_account(*ends, np.zeros(3, np.int64), 3, np.empty(0, np.bool_))
 print(functions is not csr, ptr.tolist(), events.tolist(), others.tolist())
 """
 UNWRITABLE = """

@@ -66,8 +66,8 @@ def arrays(transfers: list[Transfer], engine: Engine) -> Arrays:
         np.array([t.time for t in transfers], np.int64),
         value,
         names,
-        by_account(payer, payee, value, len(names)),
-        by_account(payee, payer, value, len(names)),
+        by_account(payer, payee, value, len(names), np.empty(0, np.bool_)),
+        by_account(payee, payer, value, len(names), np.empty(0, np.bool_)),
     )
 
 

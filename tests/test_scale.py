@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
@@ -14,6 +16,7 @@ from ledgers import Row, ledger_of, random_rows, seeds
 
 from graphflow.detect import DETECTORS, Cycle, Detector, FanIn, Findings, detect
 from graphflow.errors import RuleError
+from graphflow.flow import Flow
 from graphflow.graph import FlowGraph
 from graphflow.ledger import Ledger
 from graphflow.scale.pieces import Whole
@@ -158,3 +161,27 @@ def test_where_rows_are_of_the_whole() -> None:
     part = ledger.part(np.array([1, 3, 4]))
     assert part.part(np.array([0, 2])).all_places.tolist() == [1, 4]
     assert (part.height, part.whole_height, part.period) == (3, 6, ledger.period)
+
+
+def test_parts_go_without_a_search_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made of a piece is let go when it is done, though commands switch the search for cycles off."""
+    made: list[weakref.ref[Flow]] = []
+    honest = Flow.__init__
+
+    def noted(self: Flow, *arguments: Any, **options: Any) -> None:
+        made.append(weakref.ref(self))
+        honest(self, *arguments, **options)
+
+    monkeypatch.setattr(Flow, "__init__", noted)
+    rng = random.Random(3)
+    ledger = ledger_of(spread(rng, random_rows(rng, 60)))
+    gc.collect()
+    gc.disable()
+    try:
+        found = detect_in_pieces(Whole(ledger), [low(kind) for kind in DETECTORS], random_plan(rng, ledger))
+        found[1].forget()
+        del found
+        assert len(made) > 20
+        assert not [flow for flow in (each() for each in made) if flow is not None]
+    finally:
+        gc.enable()

@@ -15,17 +15,22 @@ KEEP_SLACK = 1 - 1e-12
 """Times a share and a value, it lets through what equals the product exactly: 0.55 * 200 is above 110 in floats."""
 
 
-@kernel("Tuple((int64[::1], int32[::1], int32[::1], int64[::1]))(int32[::1], int32[::1], int64[::1], int64)")
-def by_account(key: Ints, other: Ints, value: Longs, accounts: int) -> tuple[Longs, Ints, Ints, Longs]:
+@kernel(
+    "Tuple((int64[::1], int32[::1], int32[::1], int64[::1]))(int32[::1], int32[::1], int64[::1], int64, boolean[::1])"
+)
+def by_account(
+    key: Ints, other: Ints, value: Longs, accounts: int, own: npt.NDArray[np.bool_]
+) -> tuple[Longs, Ints, Ints, Longs]:
     """Events grouped by account, self-transfers left out.
 
     key, other, value  per event: the account to group by, the one at the other end, and the value
+    own                accounts whose events are wanted; empty: all
     Returns (ptr, events, others, values): the events of account a are events[ptr[a]:ptr[a + 1]], in time
     order, with the other ends and the values beside them.
     """
-    ptr = np.zeros(accounts + 1, np.int64)
+    ptr, every = np.zeros(accounts + 1, np.int64), own.size == 0
     for e in range(key.size):
-        if key[e] != other[e]:
+        if key[e] != other[e] and (every or own[key[e]]):
             ptr[key[e] + 1] += 1
     for a in range(accounts):
         ptr[a + 1] += ptr[a]
@@ -36,7 +41,7 @@ def by_account(key: Ints, other: Ints, value: Longs, accounts: int) -> tuple[Lon
     free = ptr[:accounts].copy()
     for e in range(key.size):
         k = key[e]
-        if k != other[e]:
+        if k != other[e] and (every or own[k]):
             events[free[k]] = e
             others[free[k]] = other[e]
             values[free[k]] = value[e]

@@ -12,7 +12,7 @@ from pathlib import Path
 from graphflow import __version__
 from graphflow.account_names import AccountTypeNames, built_in, load_account_types
 from graphflow.analysis import Analysis, concluded
-from graphflow.clock import Clock
+from graphflow.clock import Clock, few_arenas
 from graphflow.detect import Detector
 from graphflow.errors import SourceError
 from graphflow.read.options import PathName
@@ -67,6 +67,7 @@ def analyze_store(
     The analysis holds the transfers that cases rest on, not all; `transfers()` goes through all of them, for which the
     work folder must still be there. Raises `GraphflowError` in one line.
     """
+    few_arenas()
     folder, clock = Path(store), clock or Clock()
     if not is_store(folder):
         raise SourceError(f"{folder}: is no store; graphflow ingest SOURCE... --store {folder} makes one")

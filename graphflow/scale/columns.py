@@ -52,13 +52,14 @@ class Columns:
             raise SourceError(f"{path}: is cut short; delete {self.folder}, it is made anew")
         return found
 
-    def entries(self, first: int, last: int) -> npt.NDArray[Any]:
-        """Rows with all their columns."""
-        found = np.empty(last - first, ENTRY)
-        found["place"] = np.arange(first, last)
+    def entries(self, first: int, last: int, kept: npt.NDArray[np.int64] | None = None) -> npt.NDArray[Any]:
+        """Rows with all their columns. `kept`: which of them, counted from the first; None: all."""
+        rows: Any = slice(None) if kept is None else kept
+        found = np.empty(last - first if kept is None else kept.size, ENTRY)
+        found["place"] = np.arange(first, last)[rows]
         for name in COLUMNS:
-            found[name] = self.read(name, first, last)
-        found["value"] = found["paid"] if self.valued == "paid" else self.read(VALUE, first, last)
+            found[name] = self.read(name, first, last)[rows]
+        found["value"] = found["paid"] if self.valued == "paid" else self.read(VALUE, first, last)[rows]
         return found
 
     @property

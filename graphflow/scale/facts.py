@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from graphflow.account_names import AccountTypeNames
 from graphflow.account_types import Conduct, conduct, typed
 from graphflow.detect import Detector
 from graphflow.detect.gateways import DAY
-from graphflow.flow import Adjacency, Flow
+from graphflow.flow import Flow
 from graphflow.ledger import Ledger
 from graphflow.rarity import Usual, reached_of, worth_counts
 from graphflow.scale.part import Bools, Facts, Longs
@@ -56,15 +57,11 @@ class Bucket(Flow):
     def span(self) -> int:
         return self._span
 
-    @property
+    @cached_property
     def own(self) -> Bools:
         own = np.zeros(self.account_count, np.bool_)
         own[slice(*self.codes)] = True
         return own
-
-    def _make_sides(self) -> list[Adjacency]:
-        own = self.own
-        return [side.of(own) for side in super()._make_sides()]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,7 +87,7 @@ class AccountFacts:
 def facts_of(bucket: Bucket, asked: Hubs) -> AccountFacts:
     """What the accounts of a bucket do."""
     own, paid, does = slice(*bucket.codes), np.sort(bucket.sent.events), conduct(bucket)
-    return AccountFacts(
+    told = AccountFacts(
         codes=bucket.codes,
         traffic=bucket.traffic[own],
         small=does.small[own],
@@ -101,6 +98,8 @@ def facts_of(bucket: Bucket, asked: Hubs) -> AccountFacts:
         worth=worth_counts(bucket.sent.values),
         totals=Totals.of(bucket).part(own),
     )
+    bucket.forget()
+    return told
 
 
 def joined(

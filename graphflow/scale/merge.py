@@ -65,7 +65,10 @@ def deciding(
 
 
 def _union(arrays: Sequence[Longs]) -> Longs:
-    return np.unique(np.concatenate([*arrays, _NONE]))
+    """All numbers of some lists, each once, in order. Lists that rise already are merged, not sorted anew."""
+    found = np.concatenate([*arrays, _NONE])
+    found.sort(kind="stable")
+    return found[np.append(True, found[1:] != found[:-1])] if found.size else found
 
 
 def _best(said: Sequence[OfAccounts]) -> Deciding:
@@ -133,6 +136,7 @@ def found_in(
         flow = _flow(ledger, beside, own, accounts)
         found: list[Finding] = []
         cut = yield_into(found, detector.find(FlowGraph(flow)))
+        flow.forget()
         del flow
         give_back(ledger.height)
         results.append((found, (*own.notes, *(line for line in cut if not isinstance(line, Note)))))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.account_types import AccountTypes
-from graphflow.flow import Adjacency, Flow, Lots
+from graphflow.flow import Flow, Lots
 from graphflow.ledger import Codes, Ledger
 from graphflow.rarity import Choice, Rarity, Usual
 from graphflow.scale.pieces import Piece
@@ -110,10 +110,6 @@ class Part(Flow):
 
     def hubs(self, window: timedelta, most: int) -> Bools:
         return self._facts.hubs[window, most]
-
-    def _make_sides(self) -> list[Adjacency]:
-        sides = super()._make_sides()
-        return sides if self._own is None else [side.of(self._own) for side in sides]
 
 
 class Sieving(Part):

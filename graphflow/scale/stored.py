@@ -133,7 +133,7 @@ class Stored:
             kept[some] |= np.isin(payer[some] * size + payee[some], pairs)
             a, b = np.searchsorted(places, (first, last))
             kept[places[a:b] - first] = True
-            yield self.columns.entries(first, last)[kept]
+            yield self.columns.entries(first, last, np.flatnonzero(kept))
 
     def _piece(self, entries: npt.NDArray[Any]) -> Piece:
         return self._pieced([entries])
@@ -173,11 +173,18 @@ def _portion(head: Ledger) -> Portion:
 
 def fill_buckets(columns: Columns, buckets: tuple[Codes, ...]) -> None:
     """Write each transfer into the bucket of its payer and into that of its payee, in order."""
-    edges = np.array([codes[0] for codes in buckets[1:]], np.int64)
+    kind = np.uint16 if len(buckets) < 1 << 16 else np.int64  # the former is sorted in one pass
+    bucket_of = np.repeat(np.arange(len(buckets)).astype(kind), [last - first for first, last in buckets])
     with ExitStack() as stack:
         files = [stack.enter_context(bucket_path(columns.folder, codes).open("wb")) for codes in buckets]
         for first, last in columns.chunks():
             entries = columns.entries(first, last)
-            payer, payee = (np.searchsorted(edges, entries[name], "right") for name in ("payer", "payee"))
-            for number, file in enumerate(files):
-                put(file, entries[(payer == number) | (payee == number)])
+            mine = bucket_of[np.stack([entries["payer"], entries["payee"]], axis=1)]
+            once = np.ones(mine.shape, np.bool_)
+            once[:, 1] = mine[:, 0] != mine[:, 1]
+            listed = mine[once]
+            order = np.flatnonzero(once.ravel())[np.argsort(listed, kind="stable")] // 2
+            stops = np.cumsum(np.bincount(listed, minlength=len(buckets)))
+            lines = entries.view(np.uint8).reshape(entries.size, ENTRY.itemsize)  # taken much faster than records
+            for file, start, stop in zip(files, [0, *stops], stops, strict=False):
+                put(file, lines.take(order[start:stop], axis=0))

@@ -83,7 +83,9 @@ def survey_bucket(detectors: Sequence[Detector], piece: Piece, facts: Facts, cod
     own = np.zeros(piece.ledger.accounts.height, np.bool_)
     own[slice(*codes)] = True
     flow = Surveyed(piece.ledger, None, facts.beside(piece), own)
-    return [_said(detector, cut_of(detector), flow, codes) for detector in detectors]
+    said = [_said(detector, cut_of(detector), flow, codes) for detector in detectors]
+    flow.forget()
+    return said
 
 
 def survey_stretch(cuts: Sequence[ByTime], piece: Piece, facts: Facts) -> list[Sieved]:

@@ -20,7 +20,7 @@ import numpy as np
 from graphflow import __version__
 from graphflow.account_names import built_in
 from graphflow.account_types import AccountTypes
-from graphflow.clock import give_back, peak_rss_mb
+from graphflow.clock import few_arenas, give_back, peak_rss_mb
 from graphflow.detect import Detector
 from graphflow.detect.cuts import ByTime
 from graphflow.errors import GraphflowError
@@ -92,6 +92,7 @@ def run(task: Task) -> Done:
 
 def run_alone(task: Task) -> Done:
     """The same on one thread: for one of several workers on a machine."""
+    few_arenas()
     use_threads(1)
     return run(task)
 
@@ -164,6 +165,11 @@ def _facts(folder: Path, written: int) -> Facts:
         size=held["size"], span=held["span"], valuation=held["valuation"], traffic=held["traffic"], types=types,
         hubs=held["hubs"], usual=usual,
     )  # fmt: skip
+
+
+def forget_facts() -> None:
+    """Let go what this process holds of shared facts, when no task is left."""
+    _facts.cache_clear()
 
 
 def shared_facts(folder: Path) -> Facts:

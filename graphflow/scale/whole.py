@@ -10,6 +10,7 @@ import polars as pl
 
 from graphflow.account_names import AccountTypeNames
 from graphflow.account_types import TYPES
+from graphflow.clock import give_back
 from graphflow.detect import Detector, Findings, fit, gathered
 from graphflow.detect.cuts import ByPlaces
 from graphflow.flow import microseconds
@@ -26,11 +27,13 @@ from graphflow.scale.pieces import Piece, Stretch
 from graphflow.scale.plan import span_of, stretches_of
 from graphflow.scale.stored import Stored
 from graphflow.scale.survey import Sieved, cut_of
-from graphflow.scale.tasks import Done, Kind, Task, cut_by_time, read_plan, write_facts
+from graphflow.scale.tasks import Done, Kind, Task, cut_by_time, forget_facts, read_plan, write_facts
 from graphflow.store.keeper import Keeper
 from graphflow.store.opened import days_at, keeper_of, part_of
 
 _NONE = np.empty(0, np.int64)
+_AT_ONCE = 200_000
+"""Transfers that are there at once with the names of their accounts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,28 +56,40 @@ class Pieces:
         running, warnings = fit(detectors, self.source.head)
         facts = self.facts(running, types)
         write_facts(self.source.folder, facts)
+        decide = self._surveyed(running, facts)
+        ledger, beside, results = found_in(self.source, running, decide, facts)
+        flow = Part(ledger, None, beside)
+        found = gathered(flow, running, results, facts.valuation.warnings + warnings)
+        asked = self._asked(found, ledger, facts) if len(found) else np.zeros(facts.traffic.size, np.bool_)
+        found = self._by_places(found)
+        flow.forget()
+        del decide, ledger, beside, results, flow  # what cases rest on is read now: both at once is too much
+        give_back(self.source.size)
+        return self._in_cases(found, asked, facts, types)
+
+    def _surveyed(self, running: Sequence[Detector], facts: Facts) -> list[Deciding]:
+        """What decides for each detector, by all pieces."""
         plan = read_plan(self.source.folder)
         tasks = [self._task("bucket", number, running) for number in range(len(plan.buckets))]
         later = self._stretches(running)
         if self.keeping is not None:
             self.keeping.reuse(self.source, later, running, facts)
         self._do("survey", [*tasks, *later])
+        forget_facts()
         if self.keeping is not None:
             self.keeping.keep(self.source, running, facts)
-        decide = self._decide(running, tasks, later, facts.traffic.size)
-        ledger, beside, results = found_in(self.source, running, decide, facts)
-        found = gathered(Part(ledger, None, beside), running, results, facts.valuation.warnings + warnings)
-        return self._in_cases(found, facts, types)
+        return self._decide(running, tasks, later, facts.traffic.size)
 
     def transfers(self) -> Iterator[Ledger]:
-        """All transfers, day by day."""
+        """All transfers, day by day, and of a day with many a part at a time."""
         keeper = keeper_of(self.source.store, self.source.manifest)
         full = self._full_head(keeper)
         first = 0
         for part in self.source.manifest.parts:
             day = part_of(self.source.store, part, self.source.manifest.decimals)
-            yield replace(full, frame=self._named(keeper, day, np.arange(first, first + part.rows)))
-            first += part.rows
+            for some in day.iter_slices(_AT_ONCE):
+                yield replace(full, frame=self._named(keeper, some, np.arange(first, first + some.height)))
+                first += some.height
 
     def _task(self, kind: Kind, number: int, running: Sequence[Detector]) -> Task:
         return Task(str(self.source.store), str(self.source.folder), kind, number, tuple(running))
@@ -141,20 +156,24 @@ class Pieces:
 
     # --- what cases rest on -----------------------------------------------------------------------
 
-    def _in_cases(self, found: Findings, facts: Facts, types: AccountTypeNames) -> tuple[Findings, FlowGraph]:
+    def _by_places(self, found: Findings) -> Findings:
+        """The same findings over the whole ledger, of which nothing is in memory: rows are places there."""
+        head = replace(self.source.head, portion=None)
+        return replace(found, found=tuple(replace(f, ledger=head, rows=f.ledger.places(f.rows)) for f in found))
+
+    def _in_cases(
+        self, found: Findings, asked: Bools, facts: Facts, types: AccountTypeNames
+    ) -> tuple[Findings, FlowGraph]:
         """The findings, in a graph of all that cases ask of.
 
         Those are all transfers of accounts that are suspected, or that are on a cited transaction and not of a kind
         that everyone deals with.
         """
-        ledger = found[0].ledger if len(found) else None
-        cited = np.unique(np.concatenate([f.ledger.places(f.rows) for f in found] or [_NONE]))
-        accounts = self._asked(found, ledger, facts) if ledger is not None else np.zeros(facts.traffic.size, np.bool_)
-        piece = self.full(accounts, cited)
+        piece = self.full(asked, np.unique(np.concatenate([f.rows for f in found] or [_NONE])))
         flow = Part(piece.ledger, None, facts.beside(piece))
         flow.type_names = types
         places = piece.ledger.all_places
-        moved = [replace(f, ledger=piece.ledger, rows=np.searchsorted(places, f.ledger.places(f.rows))) for f in found]
+        moved = [replace(f, ledger=piece.ledger, rows=np.searchsorted(places, f.rows)) for f in found]
         return replace(found, found=tuple(moved)), FlowGraph(flow)
 
     def _asked(self, found: Findings, ledger: Ledger, facts: Facts) -> Bools:

@@ -49,13 +49,13 @@ class Keeper(Assembler):
         super().__post_init__()
         self.accounting.go_on(self.earlier.sources, self.earlier.seen)
         self._precisions.update(self.earlier.precisions)
-        if self.names.len():
-            self._accounts.encode(Keys.of(self.names, self.names))
 
     def add(self, cleaned: Cleaned, dialect: str, *, stripped: bool) -> None:
         """Take one batch of the current file, if its rows name both parties."""
         if "direction" in cleaned.good.columns:
             raise SourceError(f"records of {dialect}: {_ONE_SIDED}")
+        if not self._accounts.names and self.names.len():  # those who only read a store need no codes of its names
+            self._accounts.encode(Keys.of(self.names, self.names))
         super().add(cleaned, dialect, stripped=stripped)
 
     def refer(self, source: RawFile, layout: Layout, raw: Iterable[pl.DataFrame]) -> None:
@@ -69,6 +69,8 @@ class Keeper(Assembler):
     @property
     def accounts(self) -> pl.Series:
         """Names of all accounts, by their codes."""
+        if not self._accounts.names:
+            return self.names.alias("account")
         return pl.concat([self.names.clear(), *self._accounts.names], rechunk=True).alias("account")
 
     @property

@@ -6,19 +6,22 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from graphflow import __version__
 from graphflow.analysis import Analysis
 from graphflow.case import Case
 from graphflow.changes import CaseTables, Changes, changes
+from graphflow.clock import give_back
 from graphflow.errors import OutputError
 from graphflow.graph import FlowGraph
 from graphflow.languages import Reader, reader
@@ -28,7 +31,7 @@ from graphflow.view.network import load
 from graphflow.view.page import case_page
 from graphflow.view.run_report import preset_of, run_report
 from graphflow.view.tables import (
-    accounts_table,
+    accounts_tables,
     cases_table,
     evidence_table,
     findings_table,
@@ -127,7 +130,9 @@ class Results:
                 f"pages: the first {len(shown):,} of {len(analysis.cases):,} cases have one; all are in the tables"
             )
         with analysis.clock.stage("write"):
+            give_back(analysis.ledger.height)
             tables = _write_tables(analysis, new)
+            give_back(analysis.ledger.height)
             if before is not None:
                 self.changes = changes(before, tables)
                 _write_both(self.changes.table, new / "changes")
@@ -135,7 +140,8 @@ class Results:
             page = run_report(analysis, shown, truncated, to, self.changes)
             (new / "report.html").write_text(page, encoding="utf-8")
             if analysis.transfers is not None:
-                _write_ledgers(analysis.transfers(), new / "ledger.parquet")
+                parts = (ledger_table(ledger).collect() for ledger in analysis.transfers())
+                _write_parts(parts, new / "ledger.parquet", statistics=False)
             elif self._ledger is None:
                 self.begin(analysis.ledger)
             if self._ledger is not None:
@@ -198,16 +204,11 @@ def _write_ledger(ledger: Ledger, path: Path) -> None:
     ledger_table(ledger).sink_parquet(path, compression="lz4", statistics=False, maintain_order=True)
 
 
-def _write_ledgers(ledgers: Iterable[Ledger], path: Path) -> None:
-    """One table of parts that follow each other, written part by part."""
-    parts = path.with_name(".parts")
-    parts.mkdir()
-    files = []
-    for number, ledger in enumerate(ledgers):
-        files.append(parts / f"{number:06}.parquet")
-        _write_ledger(ledger, files[-1])
-    pl.scan_parquet(files).sink_parquet(path, compression="lz4", statistics=False, maintain_order=True)
-    shutil.rmtree(parts)
+def _write_parts(parts: Iterator[pl.DataFrame], path: Path, *, statistics: bool) -> None:
+    """One table of parts that follow each other, of which no two are in memory at once."""
+    first = next(parts)
+    whole = register_io_source(lambda columns, predicate, rows, batch: chain([first], parts), schema=first.schema)
+    whole.sink_parquet(path, compression="lz4", statistics=statistics, maintain_order=True)
 
 
 def _write_tables(analysis: Analysis, new: Path) -> CaseTables:
@@ -217,7 +218,7 @@ def _write_tables(analysis: Analysis, new: Path) -> CaseTables:
         _write_both(table, new / name)
     evidence = evidence_table(ledger, cases)
     evidence.write_parquet(new / "evidence.parquet", compression="lz4")
-    accounts_table(analysis.graph.flow, cases).write_parquet(new / "accounts.parquet", compression="lz4")
+    _write_parts(accounts_tables(analysis.graph.flow, cases), new / "accounts.parquet", statistics=True)
     for_spreadsheet(ledger.rejected).write_csv(new / "rejected.csv")
     of_statements = {
         "statements": statements_table(ledger),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from graphflow.case import Case, best_roles
@@ -16,6 +17,8 @@ from graphflow.ledger import Ledger
 
 _DWELL = timedelta(hours=24)
 _HUB = 100
+_AT_ONCE = 250_000
+"""Accounts of which a table is made at once."""
 _TEXTS = dict.fromkeys(
     (
         "finding_id",
@@ -136,42 +139,47 @@ def _in_major_units(table: pl.DataFrame, column: str, ledger: Ledger) -> pl.Data
     return table.with_columns(pl.Series(column, exact, dtype=pl.Decimal(38, scale)), pl.col("currency").cast(pl.String))
 
 
-def accounts_table(flow: Flow, cases: Sequence[Case]) -> pl.DataFrame:
+def accounts_tables(flow: Flow, cases: Sequence[Case]) -> Iterator[pl.DataFrame]:
     """One row an account: totals in the value basis, how long money stays, and its role in its best-ranked case.
 
     `passed_share` and `stays_minutes` come from first-in-first-out lots within 24 hours; self-transfers are left out.
+    Tables of some accounts each, in the order of their codes; one at least.
     """
-    totals = flow.totals
-    received, sent, passed = totals.got, totals.gave, totals.moved
-    factor = 10 ** flow.ledger.decimals.get(flow.valuation.base, 2)
-    table = flow.ledger.accounts.with_columns(
-        *_types(flow),
-        received_count=pl.Series(totals.received),
-        paid_count=pl.Series(totals.paid),
-        received_total=pl.Series(received / factor),
-        paid_total=pl.Series(sent / factor),
-        totals_currency=pl.lit(flow.valuation.base),
-        passed_share=pl.Series(np.divide(passed, received, out=np.zeros(passed.size), where=received > 0).round(4)),
-        stays_minutes=pl.Series((totals.stays / 60).round(1)).fill_nan(None),
-    )
-    named = best_roles(flow, cases)
-    return table.join(named, on="account", how="left", maintain_order="left").select(
-        "account",
-        "bank",
-        "name",
-        "type",
-        "role",
-        "case_id",
-        pl.exclude("account", "bank", "name", "type", "role", "case_id", "type_reason", "role_reason"),
-        "type_reason",
-        "role_reason",
-    )
+    named, hubs = best_roles(flow, cases), flow.hubs(_DWELL, _HUB)
+    for first in range(0, max(1, flow.account_count), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        table = flow.ledger.accounts[some].with_columns(*_types(flow, hubs[some], some), *_totals(flow, some))
+        yield table.join(named, on="account", how="left", maintain_order="left").select(
+            "account",
+            "bank",
+            "name",
+            "type",
+            "role",
+            "case_id",
+            pl.exclude("account", "bank", "name", "type", "role", "case_id", "type_reason", "role_reason"),
+            "type_reason",
+            "role_reason",
+        )
 
 
-def _types(flow: Flow) -> tuple[pl.Expr, pl.Expr]:
-    """`type` and `type_reason`; an account of unknown type with very many counterparties a day is a hub."""
-    known, hub = flow.types.table(), pl.Series(flow.hubs(_DWELL, _HUB))
-    hub &= known["type"] == "unknown"
+def _totals(flow: Flow, some: slice) -> Iterator[pl.Expr | pl.Series]:
+    """What some accounts received and paid, and how long it stayed."""
+    totals, factor = flow.totals, 10 ** flow.ledger.decimals.get(flow.valuation.base, 2)
+    received, passed = totals.got[some], totals.moved[some]
+    yield pl.Series("received_count", totals.received[some])
+    yield pl.Series("paid_count", totals.paid[some])
+    yield pl.Series("received_total", received / factor)
+    yield pl.Series("paid_total", totals.gave[some] / factor)
+    yield pl.lit(flow.valuation.base).alias("totals_currency")
+    share = np.divide(passed, received, out=np.zeros(passed.size), where=received > 0)
+    yield pl.Series("passed_share", share.round(4))
+    yield pl.Series("stays_minutes", (totals.stays[some] / 60).round(1)).fill_nan(None)
+
+
+def _types(flow: Flow, hubs: npt.NDArray[np.bool_], some: slice) -> tuple[pl.Expr, pl.Expr]:
+    """`type` and `type_reason` of some accounts; one of unknown type with very many counterparties a day is a hub."""
+    known = flow.types.table(some)
+    hub = pl.Series(hubs) & (known["type"] == "unknown")
     said = f"more than {_HUB} counterparties within a day"
     return (
         pl.when(hub).then(pl.lit("hub")).otherwise(known["type"]).alias("type"),

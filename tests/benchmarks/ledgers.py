@@ -1,6 +1,6 @@
 """Seeded ledgers in the AMLworld format, of any size, with what was planted written beside them.
 
-    python tests/benchmarks/ledgers.py 1000000
+    python tests/benchmarks/ledgers.py 1000000 [PERIODS]
 
 prints the path of a CSV file of exactly that many rows; a second call finds it and returns at
 once. The statistics follow IBM's HI-Small: about ten transactions an account, heavy-tailed
@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -138,26 +139,35 @@ def cache_dir() -> Path:
 
 
 def make_ledger(
-    rows: int, seed: int = 7, *, processor_share: float = 0.003, planted: bool = True, folder: Path | None = None
-) -> LedgerFiles:
+    rows: int, seed: int = 7, *, processor_share: float = 0.003, planted: bool = True, folder: Path | None = None,
+    periods: int = 1,
+) -> LedgerFiles:  # fmt: skip
     """Write a ledger of exactly `rows` rows, or find the one written before.
 
     `processor_share` is each processor's share of all rows, once as payer and once as payee;
-    0 leaves only the hubs that pay. Without `planted` there is background alone.
+    0 leaves only the hubs that pay. Without `planted` there is background alone. `periods` of 18
+    days follow each other, in which the same accounts deal.
     """
     folder = folder or cache_dir()
     stem = f"ledger-v{VERSION}-{rows}-{seed}-{processor_share:g}" + ("" if planted else "-plain")
+    stem += f"-{periods}" if periods > 1 else ""
     files = LedgerFiles(csv=folder / f"{stem}.csv", truth=folder / f"{stem}.truth.json")
     if not (files.csv.exists() and files.truth.exists()):
         folder.mkdir(parents=True, exist_ok=True)
         number = max(rows // ROWS_PER_PATTERN, FEWEST_PATTERNS)
-        _write(files, rows, np.random.default_rng(seed), processor_share, number if planted else 0)
+        _write(files, rows, np.random.default_rng(seed), processor_share, number if planted else 0, periods)
     return files
 
 
-def _write(files: LedgerFiles, rows: int, rng: np.random.Generator, processor_share: float, patterns: int) -> None:
-    world = _world(rng, rows)
+def _write(
+    files: LedgerFiles, rows: int, rng: np.random.Generator, processor_share: float, patterns: int, periods: int
+) -> None:
+    world = _world(rng, rows // periods)
     shapes, planted = _plant(rng, world, patterns)
+    if periods > 1:
+        of_pattern = rng.integers(0, periods, patterns)
+        sizes = np.array([shape.size for shape in shapes])
+        planted.minute[:] += np.repeat(of_pattern, sizes) * DAYS * DAY
     background = rows - len(planted.minute)
     if background < 0:
         raise ValueError(f"{rows} rows cannot hold the {len(planted.minute)} planted ones")
@@ -167,10 +177,10 @@ def _write(files: LedgerFiles, rows: int, rng: np.random.Generator, processor_sh
     with part.open("wb") as out:
         out.write(HEADER.encode())
         done = 0
-        for chunk in _chunks(rng, world, planted, background, processor_share):
+        for chunk in _chunks(rng, world, planted, background, processor_share, periods):
             at = np.flatnonzero(chunk.planted >= 0)
             row_of[chunk.planted[at]] = done + at + 1
-            _write_rows(rng, world, chunk, out)
+            _write_rows(rng, world, chunk, out, periods)
             done += len(chunk.minute)
     _write_truth(files.truth, world, shapes, row_of)
     part.replace(files.csv)
@@ -209,9 +219,9 @@ def _pairs(rng: np.random.Generator, accounts: int, count: int) -> tuple[Ints, I
 
 
 def _chunks(
-    rng: np.random.Generator, world: World, planted: Transfers, rows: int, processor_share: float
+    rng: np.random.Generator, world: World, planted: Transfers, rows: int, processor_share: float, periods: int
 ) -> Iterator[Transfers]:
-    weights = np.repeat(DAY_WEIGHTS, DAY // SLOT)
+    weights = np.repeat(DAY_WEIGHTS * periods, DAY // SLOT)
     per_slot = rng.multinomial(rows, weights / weights.sum())
     chunk_of_slot = np.cumsum(per_slot) // CHUNK_ROWS
     planted_slot = planted.minute // SLOT
@@ -395,13 +405,13 @@ def _layer_amounts(rng: np.random.Generator, layers: list[Edges]) -> Floats:
 # ---------------------------------------------------------------- files
 
 
-def _write_rows(rng: np.random.Generator, world: World, rows: Transfers, out: BinaryIO) -> None:
+def _write_rows(rng: np.random.Generator, world: World, rows: Transfers, out: BinaryIO, periods: int) -> None:
     paid = _amount(rows.usd, rows.pays_in)
     noise = np.exp(rng.normal(0, RATE_NOISE, len(paid)))
     exchanged = _amount(paid * USD_PER[rows.pays_in] * noise, rows.gets_in)
     frame = pl.DataFrame(
         {
-            "time": _stamps().gather(rows.minute),
+            "time": _stamps(periods).gather(rows.minute),
             "payer bank": world.banks.gather(rows.payer),
             "payer": world.numbers.gather(rows.payer),
             "payee bank": world.banks.gather(rows.payee),
@@ -431,9 +441,10 @@ def _formats(rng: np.random.Generator, rows: Transfers) -> Ints:
     return np.where(rows.payer == rows.payee, FORMATS.index("Reinvestment"), drawn)
 
 
-def _stamps() -> pl.Series:
+@cache
+def _stamps(periods: int) -> pl.Series:
     """The text of every minute of the ledger; to look it up is cheaper than to format it."""
-    last = FIRST_DAY + timedelta(days=DAYS)
+    last = FIRST_DAY + timedelta(days=DAYS * periods)
     return pl.datetime_range(FIRST_DAY, last, "1m", eager=True).dt.strftime("%Y/%m/%d %H:%M")
 
 
@@ -459,4 +470,4 @@ def _pattern(world: World, plan: _Planned, row_of: Ints) -> Pattern:
 
 
 if __name__ == "__main__":
-    print(make_ledger(int(sys.argv[1])).csv)
+    print(make_ledger(int(sys.argv[1]), periods=int(sys.argv[2]) if len(sys.argv) > 2 else 1).csv)
