@@ -62,8 +62,9 @@ class Changes:
     A transaction is the same when its file and row are. A case goes on with one of then when the same detectors cite
     half of the smaller one's transactions in both, and each other case has less in common with one of the two: several
     may have become one, and one several. A case that goes on with none is *new*; one that cites transactions or
-    suspects accounts that no case did then, *grown*; one that lost some, or stands at other points, *changed*. One of
-    then that none goes on with is *closed*.
+    suspects accounts that no case did then, *grown*; one that lost some, has another level, or goes on with several,
+    *changed*. One of then that none goes on with is *closed*. Points move with what is usual in the ledger: that alone
+    is no change.
     """
 
     table: pl.DataFrame
@@ -197,8 +198,8 @@ class _Then:
             return "new"
         if told["transactions_added"] or told["accounts_added"]:
             return "grown"
-        stands = told["level"] == told["level_before"] and told["points"] == told["points_before"]
-        return "same" if stands and len(told["before"]) == 1 and not self.lost & set(told["before"]) else "changed"
+        stands = told["level"] == told["level_before"] and len(told["before"]) == 1
+        return "same" if stands and not self.lost & set(told["before"]) else "changed"
 
 
 def _closed(case: dict[str, Any], transactions: int) -> dict[str, Any]:

@@ -72,15 +72,18 @@ def test_cases_that_became_one_are_all_named(tmp_path: Path) -> None:
     assert back["before"].to_list() == [["case-0001"], ["case-0001"]]
 
 
-def test_other_points_are_a_change(tmp_path: Path) -> None:
-    out = run(tmp_path, "out", chain(5, "A", "B", "C"))
-    then = CaseTables.read(out)
-    moved = CaseTables(
-        cases=then.cases.with_columns(points=pl.col("points") + 1), findings=then.findings, evidence=then.evidence
-    )
-    table = changes(then, moved).table
-    assert table["change"].to_list() == ["changed"]
+def test_another_level_is_a_change_and_other_points_are_none(tmp_path: Path) -> None:
+    then = CaseTables.read(run(tmp_path, "out", chain(5, "A", "B", "C")))
+
+    def moved(**columns: pl.Expr) -> pl.DataFrame:
+        cases = then.cases.with_columns(**columns)
+        return changes(then, CaseTables(cases=cases, findings=then.findings, evidence=then.evidence)).table
+
+    table = moved(points=pl.col("points") + 1)
+    assert table["change"].to_list() == ["same"]
     assert (table["points"] - table["points_before"]).to_list() == [1.0]
+    other = {"review": "high", "high": "review"}
+    assert moved(level=pl.col("level").replace(other))["change"].to_list() == ["changed"]
 
 
 def test_runs_without_cases_are_compared_too(tmp_path: Path) -> None:

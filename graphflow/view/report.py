@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 from graphflow.case import Case
 from graphflow.graph import FlowGraph
@@ -45,6 +46,7 @@ def report(
     preset: str = "",
     graph: FlowGraph | None = None,
     to: Reader | None = None,
+    changed: Mapping[str, Any] | None = None,
 ) -> str:
     """`report.html`: one file that needs no network.
 
@@ -56,6 +58,7 @@ def report(
     truncated  what was cut, in words; warnings: what a reader must know
     rules      rows of detector, parameter, value, unit and source; preset: what they started from
     facts      the run in figures, by name; to: whom it is for
+    changed    what became of cases since the run before (`changes_section`), where there was one
     graph      the graph the cases were found in; without it there are no pictures, and no charts of transactions
     """
     reader = to or Reader()
@@ -99,10 +102,11 @@ def report(
         max_detectors=MAX_DETECTORS,
         rules=rules,
         preset=preset,
+        changed=changed,
         facts=facts,
         version=version,
         words=_words(reader),
-        nonce=nonce_of(repr((title, summary, listed, index.data, drawn, inputs, version))),
+        nonce=nonce_of(repr((title, summary, listed, index.data, drawn, inputs, changed, version))),
     )
 
 

@@ -13,6 +13,7 @@ from graphflow.ledger import Ledger
 from graphflow.rules import Rules, explain
 from graphflow.view.report import report
 from graphflow.view.report_cases import level_counts
+from graphflow.view.report_changes import changes_section
 from graphflow.view.text import points_text
 from graphflow.words import shown
 
@@ -39,6 +40,7 @@ def run_report(
         version=__version__,
         graph=analysis.graph,
         to=to,
+        changed=changes_section(changed, {case.id for case in pages}, to) if changed is not None else None,
     )
 
 
