@@ -8,7 +8,7 @@
     trace(graph, read_victims(file, ledger))  victims' payments → where their money is under each rule
 
 `analyze` does the first five with times and warnings, `trace_files` the last; `write_results` and `write_trace` put
-their files into a folder.
+their files into a folder. `analyze_store` and `trace_store` do the same for stores that are too large for memory.
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from graphflow.graph import FlowGraph as FlowGraph
     from graphflow.ledger import Ledger as Ledger
     from graphflow.read import read_ledger as read_ledger
+    from graphflow.scale.analyzing import Scale as Scale
+    from graphflow.scale.analyzing import analyze_store as analyze_store
+    from graphflow.scale.tracing import trace_store as trace_store
     from graphflow.simulate import simulate as simulate
     from graphflow.store import ingest as ingest
     from graphflow.trace import Trace as Trace
@@ -91,6 +94,9 @@ _HOMES = {
     "FlowGraph": "graph",
     "Ledger": "ledger",
     "read_ledger": "read",
+    "Scale": "scale.analyzing",
+    "analyze_store": "scale.analyzing",
+    "trace_store": "scale.tracing",
     "simulate": "simulate",
     "ingest": "store",
     "Trace": "trace",
@@ -126,12 +132,14 @@ __all__ = [
     "PassThrough",
     "Probe",
     "RoundTrip",
+    "Scale",
     "ScatterGather",
     "Stack",
     "Structuring",
     "Trace",
     "Victims",
     "analyze",
+    "analyze_store",
     "detect",
     "evaluate",
     "ingest",
@@ -141,6 +149,7 @@ __all__ = [
     "simulate",
     "trace",
     "trace_files",
+    "trace_store",
     "victims_of",
     "view",
     "write_results",

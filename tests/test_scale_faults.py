@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from graphflow.scale.workfolder import LOCK, apart, at_work
 from graphflow.store import ingest
 from graphflow.store.lock import only_one
 from graphflow.store.manifest import NAME, load
+from graphflow.view.folder import open_results
 
 DETECTORS = [gf.Cycle(), gf.FanIn(min_payers=3)]
 
@@ -83,6 +85,30 @@ def test_a_full_disk_is_a_line_and_the_run_goes_on(what: str, store: Path, monke
             analyzed(store)
     assert analyzed(store, resume=True) == expected
     assert not [path for path in (store.parent / "work").iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("what", ["_write_parts", "_write_both", "run_report"])
+def test_a_full_disk_under_the_results_is_a_line_and_the_run_goes_on(
+    what: str, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, expected = store.parent / "out", [f.id for f in gf.analyze(store, detectors=DETECTORS).findings]
+
+    def run(**options: Any) -> list[str]:
+        with at_work(store.parent / "work"), open_results(out) as results:
+            told = scale(store, surveyed=results.begin_parts, **options)
+            analysis = analyze_store(store, told, detectors=DETECTORS)
+            results.finish(analysis, tell=lambda what, done, of: None)
+        return [f.id for f in analysis.findings]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(import_module("graphflow.view.folder"), what, full)
+        with pytest.raises(OutputError, match=r"out: cannot be written \(No space left on"):
+            run()
+    assert not out.exists()
+    assert list((store.parent / "work").glob("bucket-*.npz"))
+    assert run(resume=True) == expected
+    assert (out / "report.html").exists()
+    assert not (store.parent / "work").exists()
 
 
 @pytest.mark.parametrize("executor", [Threads(2), Processes(2)], ids=["threads", "processes"])

@@ -139,7 +139,9 @@ def goes_on(store: Path, out: Path, expected: dict[str, bytes], options: Sequenc
 
 
 @needs_proc
-@pytest.mark.parametrize("executor", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "executor", ["threads", *(pytest.param(name, marks=pytest.mark.slow) for name in ("processes", "dask"))]
+)
 def test_the_run_is_killed_and_goes_on(executor: str, store: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     out, options = tmp_path / "out", ["--executor", executor, "--workers", "2"]
     with begun(store, out, *options) as run:

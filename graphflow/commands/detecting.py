@@ -144,7 +144,7 @@ def _in_pieces(
     must_be_ours(out)
     with at_work(scale.work), Bar() as bar, open_results(out) as results:
         notes: list[str] = []
-        told = replace(scale, tell=bar.pieces, note=notes.append)
+        told = replace(scale, tell=bar.pieces, note=notes.append, surveyed=results.begin_parts)
         clock = Clock(tell=bar.stage)
         analysis = analyze_store(store, told, detectors=chosen, types=types, rates=rates, budget=budget, clock=clock)
         results.finish(analysis, pages=pages, to=to, command=command_line(), tell=bar.pages, before=then)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,9 @@ from graphflow.analysis import Analysis, concluded
 from graphflow.clock import Clock, few_arenas
 from graphflow.detect import Detector
 from graphflow.errors import SourceError
+from graphflow.ledger import Ledger
 from graphflow.read.options import PathName
+from graphflow.rules import default_rules
 from graphflow.scale.executors import Executor, Threads
 from graphflow.scale.indexing import head_of, index
 from graphflow.scale.keeping import Keeping
@@ -29,17 +31,22 @@ from graphflow.store import manifest as manifests
 from graphflow.value.rates_file import RatesFile, read_rates
 
 Tell = Callable[[str, int, int, Done | None], None]
+Transfers = Callable[[], Iterable[Ledger]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
     """How a store is worked off.
 
+    >>> Scale(work=Path("work")).executor
+    Threads(workers=1)
+
     work      folder for pieces and what they said; kept when a run ends before its end
     executor  who does the tasks; resume: go on with what is in `work`
     since     work off what transfers from this moment on touch, and keep the rest for the next run (see `Keeping`)
     bucket, stretch   transfers of a piece: memory grows with them
     tell      hears of tasks that are done; note: hears what is to be said of the run, a line each
+    surveyed  gets what goes through all transfers, as soon as pieces leave a core to spare
     """
 
     work: Path
@@ -50,13 +57,14 @@ class Scale:
     stretch: int = STRETCH
     tell: Tell = lambda kind, done, of, last: None
     note: Callable[[str], None] = lambda line: None
+    surveyed: Callable[[Transfers], None] = lambda transfers: None
 
 
 def analyze_store(
     store: PathName,
     scale: Scale,
     *,
-    detectors: Sequence[Detector],
+    detectors: Sequence[Detector] | None = None,
     types: PathName | None = None,
     rates: PathName | None = None,
     budget: int | None = None,
@@ -64,10 +72,26 @@ def analyze_store(
 ) -> Analysis:
     """What `analyze` gives of a store, in pieces: the same findings and cases, in bounded memory.
 
+    detectors, types, rates, budget   as for `analyze`
+
     The analysis holds the transfers that cases rest on, not all; `transfers()` goes through all of them, for which the
-    work folder must still be there. Raises `GraphflowError` in one line.
+    work folder must still be there. `write_results` writes what it would of the whole. Raises `GraphflowError` in one
+    line.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> import graphflow as gf
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> gf.simulate(accounts=200, days=7).write(folder / "town", dialect="two-sided")
+    >>> _ = gf.ingest(folder / "town" / "transfers.csv", folder / "store")
+    >>> pieces = analyze_store(folder / "store", Scale(work=folder / "work"))
+    >>> whole = gf.analyze(folder / "store")
+    >>> [case.id for case in pieces.cases] == [case.id for case in whole.cases]
+    True
     """
     few_arenas()
+    detectors = default_rules() if detectors is None else detectors
     folder, clock = Path(store), clock or Clock()
     if not is_store(folder):
         raise SourceError(f"{folder}: is no store; graphflow ingest SOURCE... --store {folder} makes one")
@@ -80,7 +104,10 @@ def analyze_store(
         keeping = Keeping(scale.work / KEPT)
         for line in keeping.notes(source.manifest, scale.since):
             scale.note(line)
-    pieces = Pieces(source=source, executor=scale.executor, stretch=scale.stretch, keeping=keeping, tell=scale.tell)
+    pieces = Pieces(
+        source=source, executor=scale.executor, stretch=scale.stretch, keeping=keeping, tell=scale.tell,
+        surveyed=scale.surveyed,
+    )  # fmt: skip
     with clock.stage("detect"):
         try:
             findings, graph = pieces.detect(detectors, names)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,8 @@ from graphflow.store.manifest import Manifest
 from graphflow.store.opened import days_at
 from graphflow.value import Valuation
 
+S = TypeVar("S")
+T = TypeVar("T")
 _NAMES = ENTRY.names or ()
 _NONE = np.empty(0, np.int64)
 
@@ -175,16 +179,32 @@ def fill_buckets(columns: Columns, buckets: tuple[Codes, ...]) -> None:
     """Write each transfer into the bucket of its payer and into that of its payee, in order."""
     kind = np.uint16 if len(buckets) < 1 << 16 else np.int64  # the former is sorted in one pass
     bucket_of = np.repeat(np.arange(len(buckets)).astype(kind), [last - first for first, last in buckets])
+
+    def sort(chunk: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], Longs, Longs]:
+        """Rows as bytes, their order by buckets, and where each bucket ends in it."""
+        entries = columns.entries(*chunk)
+        mine = bucket_of[np.stack([entries["payer"], entries["payee"]], axis=1)]
+        once = np.ones(mine.shape, np.bool_)
+        once[:, 1] = mine[:, 0] != mine[:, 1]
+        listed = mine[once]
+        order = np.flatnonzero(once.ravel())[np.argsort(listed, kind="stable")] // 2
+        lines = entries.view(np.uint8).reshape(entries.size, ENTRY.itemsize)  # taken much faster than records
+        return lines, order, np.cumsum(np.bincount(listed, minlength=len(buckets)))
+
     with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(1))
         files = [stack.enter_context(bucket_path(columns.folder, codes).open("wb")) for codes in buckets]
-        for first, last in columns.chunks():
-            entries = columns.entries(first, last)
-            mine = bucket_of[np.stack([entries["payer"], entries["payee"]], axis=1)]
-            once = np.ones(mine.shape, np.bool_)
-            once[:, 1] = mine[:, 0] != mine[:, 1]
-            listed = mine[once]
-            order = np.flatnonzero(once.ravel())[np.argsort(listed, kind="stable")] // 2
-            stops = np.cumsum(np.bincount(listed, minlength=len(buckets)))
-            lines = entries.view(np.uint8).reshape(entries.size, ENTRY.itemsize)  # taken much faster than records
+        for lines, order, stops in _ahead(pool, sort, columns.chunks()):
             for file, start, stop in zip(files, [0, *stops], stops, strict=False):
                 put(file, lines.take(order[start:stop], axis=0))
+
+
+def _ahead(pool: Executor, make: Callable[[S], T], things: Iterable[S]) -> Iterator[T]:
+    """What is made of each thing, while the next one is being made."""
+    waiting: deque[Future[T]] = deque()
+    for thing in things:
+        waiting.append(pool.submit(make, thing))
+        if len(waiting) > 1:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

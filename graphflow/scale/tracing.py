@@ -23,7 +23,7 @@ import numpy.typing as npt
 import polars as pl
 
 from graphflow.account_names import AccountTypeNames, built_in, load_account_types
-from graphflow.clock import Clock, give_back
+from graphflow.clock import Clock, few_arenas, give_back
 from graphflow.detect import DETECTORS, Findings, fit
 from graphflow.errors import SourceError
 from graphflow.flow import microseconds
@@ -98,7 +98,20 @@ def trace_store(
     options  as for `trace_files`; of those how to read only the time zone matters, as the store is read already
 
     Raises `GraphflowError` in one line.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> import graphflow as gf
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> gf.simulate(accounts=200, days=7).write(folder / "town", dialect="two-sided")
+    >>> _ = gf.ingest(folder / "town" / "transfers.csv", folder / "store")
+    >>> asked = {"victims": folder / "town" / "victims.csv"}
+    >>> pieces = trace_store(folder / "store", Scale(work=folder / "work"), **asked)
+    >>> pieces.holdings.equals(gf.trace_files(folder / "store", **asked).holdings)
+    True
     """
+    few_arenas()
     limits = Limits(order_of(order), span_of(within), moment_of(at, options.get("timezone", "UTC")))
     must_name_one(victims, from_case)
     folder = Path(store)

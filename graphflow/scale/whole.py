@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,6 +43,7 @@ class Pieces:
     stretch  transfers of a stretch of time
     keeping  what an earlier run kept of stretches, where this one goes on from it
     tell     hears the kind of work, and of each task that is done how many there are
+    surveyed gets `transfers` when no task is left
     """
 
     source: Stored
@@ -50,6 +51,7 @@ class Pieces:
     stretch: int
     keeping: Keeping | None = None
     tell: Callable[[str, int, int, Done | None], None] = lambda kind, done, of, last: None
+    surveyed: Callable[[Callable[[], Iterable[Ledger]]], None] = lambda transfers: None
 
     def detect(self, detectors: Sequence[Detector] | None, types: AccountTypeNames) -> tuple[Findings, FlowGraph]:
         """What is found in the whole, and the graph of all that cases rest on."""
@@ -57,6 +59,7 @@ class Pieces:
         facts = self.facts(running, types)
         write_facts(self.source.folder, facts)
         decide = self._surveyed(running, facts)
+        self.surveyed(self.transfers)
         ledger, beside, results = found_in(self.source, running, decide, facts)
         flow = Part(ledger, None, beside)
         found = gathered(flow, running, results, facts.valuation.warnings + warnings)

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -117,6 +117,11 @@ class Results:
         """Start writing the ledger, the largest table, on a thread of its own."""
         self._ledger = self._pool.submit(_write_ledger, ledger, self._folder / "ledger.parquet")
 
+    def begin_parts(self, transfers: Callable[[], Iterable[Ledger]]) -> None:
+        """The same where it is looked at in parts."""
+        parts = (ledger_table(ledger).collect() for ledger in transfers())
+        self._ledger = self._pool.submit(_write_parts, parts, self._folder / "ledger.parquet", statistics=False)
+
     def finish(
         self, analysis: Analysis, *, pages: int | None = PAGES, to: Reader | None = None, command: Sequence[str] = (),
         tell: Tell, before: CaseTables | None = None,
@@ -139,9 +144,8 @@ class Results:
             _write_pages(analysis.graph, shown, new / "cases", to, tell)
             page = run_report(analysis, shown, truncated, to, self.changes)
             (new / "report.html").write_text(page, encoding="utf-8")
-            if analysis.transfers is not None:
-                parts = (ledger_table(ledger).collect() for ledger in analysis.transfers())
-                _write_parts(parts, new / "ledger.parquet", statistics=False)
+            if self._ledger is None and analysis.transfers is not None:
+                self.begin_parts(analysis.transfers)
             elif self._ledger is None:
                 self.begin(analysis.ledger)
             if self._ledger is not None:
