@@ -136,6 +136,11 @@ class Flow:
         """The accounts all of whose transfers are here, and by which alone they are grouped; None: all accounts."""
         return None
 
+    @property
+    def around(self) -> Flow:
+        """Where to look up what else accounts do: this flow, or a wider one where it has only what findings cite."""
+        return self
+
     @cached_property
     def totals(self) -> Totals:
         """What every account received and paid."""

@@ -47,7 +47,7 @@ class Signs:
     """Looks signs up, each for all cases at once."""
 
     def __init__(self, cited: Cited) -> None:
-        self._cited, self._flow = cited, cited.flow
+        self._cited, self._flow = cited, cited.flow.around
         kind = cited.flow.types.codes[cited.codes]
         self.ordinary: Bools = kind <= TYPES.index("person")
         self.exchange: Bools = kind == TYPES.index("exchange")
@@ -121,17 +121,17 @@ class Signs:
         The second: three branches or more meet in it, and it lives on. a: branches. Flagged payers are of one branch
         when the same account paid them first.
         """
-        cited, flow = self._cited, self._flow
-        first = np.full(cited.count, flow.ledger.height)
-        np.minimum.at(first, cited.pair_payee, cited.pair_first)
+        cited, ledger = self._cited, self._cited.flow.ledger
+        first = np.full(cited.count, ledger.whole_height)
+        np.minimum.at(first, cited.pair_payee, ledger.places(cited.pair_first))
         feeder = np.arange(cited.count)
-        opening = cited.pair_first == first[cited.pair_payee]
+        opening = ledger.places(cited.pair_first) == first[cited.pair_payee]
         feeder[cited.pair_payee[opening]] = cited.pair_payer[opening]
         pairs = cited.flagged[cited.pair_payer] & ends[cited.pair_payee]
         payers, payees = cited.pair_payer[pairs], cited.pair_payee[pairs]
         number = cited.tally(payees)
         branches = cited.tally(distinct(payees * cited.count + feeder[payers]) // max(cited.count, 1))
-        pays_on = _last_paid(flow)[cited.codes] > first
+        pays_on = _last_paid(self._flow)[cited.codes] > first
         stops = np.flatnonzero((number > 1) & cited.flagged & ~pays_on)
         meets = np.flatnonzero((branches >= _BRANCHES) & pays_on & self.ordinary)
         return Seen(stops, number[stops], np.zeros_like(stops)), Seen(meets, branches[meets], np.zeros_like(meets))
@@ -164,7 +164,7 @@ class Signs:
         weak  accounts that may have the sign; their five latest payments in the ledger are looked at
         """
         cited, flow = self._cited, self._flow
-        frame = flow.ledger.frame
+        frame, own_frame = flow.ledger.frame, cited.flow.ledger.frame
         if "device" not in frame.columns:
             return _nobody()
         by_flagged = cited.flagged[cited.payer]
@@ -172,7 +172,7 @@ class Signs:
             {
                 "case": cited.case[by_flagged],
                 "account": cited.payer[by_flagged],
-                "device": frame["device"].gather(cited.rows[by_flagged]),
+                "device": own_frame["device"].gather(cited.rows[by_flagged]),
             }
         )
         shared = (
@@ -243,10 +243,10 @@ def _dealings(flow: Flow, payers: Longs, payees: Longs) -> Dealings:
 
 
 def _last_paid(flow: Flow) -> Longs:
-    """Per account, the ledger row of its last payment; -1: none."""
+    """Per account, the place of its last payment in the whole ledger; -1: none."""
     last = np.full(flow.account_count, -1)
     some = np.flatnonzero(np.diff(flow.sent.ptr))
-    last[some] = flow.ledger_rows(flow.sent.events[flow.sent.ptr[some + 1] - 1])
+    last[some] = flow.ledger.places(flow.ledger_rows(flow.sent.events[flow.sent.ptr[some + 1] - 1]))
     return last
 
 

@@ -51,7 +51,7 @@ def deliver(rng: random.Random, files: Sequence[Path], store: Path) -> None:
 
 
 def _write(path: Path, rows: Sequence[Row], rng: random.Random, *, exchanged: bool, ids: bool) -> None:
-    extra = [name for name in ("device", "ip", "payer_name", "payee_bank", "memo") if rng.random() < 0.5]
+    extra = [name for name in ("device", "ip", "payer_name", "payee_bank", "memo", "channel") if rng.random() < 0.5]
     if exchanged and rng.random() < 0.7:
         extra += ["received", "received_currency"]
     names = ["time", "payer", "payee", "amount", "currency", *extra]
@@ -76,6 +76,7 @@ def _told(rows: Sequence[Row], rng: random.Random) -> Iterator[dict[str, Any]]:
             "time": f"{FIRST_DAY + timedelta(minutes=row.minutes):%Y-%m-%d %H:%M:%S}",
             "payer": row.payer, "payee": row.payee, "amount": f"{amount:g}" if rng.random() < 0.99 else "none",
             "currency": row.currency, "device": row.device, "ip": row.ip,
+            "channel": rng.choice(("", "ATM withdrawal", "App", "App")),
             "payer_name": rng.choice(("", f"Holder {row.payer}", "Salary Ltd")),
             "payee_bank": rng.choice(("", "Bank 1", "Bank 2")),
             "memo": rng.choice(("", "rent", "loan")),

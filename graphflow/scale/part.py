@@ -59,12 +59,18 @@ class Part(Flow):
     """Some transfers of a ledger, with facts of the whole.
 
     facts  beside the rows of the ledger; own: the accounts all of whose transfers are here, where only those are to be
-           looked at (their receipts and payments alone are listed by account)
+           looked at (their receipts and payments alone are listed by account); around: a flow with more transfers
     """
 
-    def __init__(self, ledger: Ledger, rows: Longs | None, facts: Facts, own: Bools | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, rows: Longs | None, facts: Facts, own: Bools | None = None, around: Flow | None = None
+    ) -> None:
         super().__init__(ledger, rows)
-        self._facts, self._own = facts, own
+        self._facts, self._own, self._around = facts, own, around
+
+    @property
+    def around(self) -> Flow:
+        return self._around or self
 
     @property
     def whole_size(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -17,20 +17,22 @@ import numpy.typing as npt
 import polars as pl
 
 from graphflow.errors import SourceError
-from graphflow.ledger import TIME, Ledger, Portion
+from graphflow.ledger import OPTIONAL, TIME, Ledger, Portion
 from graphflow.scale import packing
 from graphflow.scale.columns import ENTRY, Columns, put
 from graphflow.scale.indexing import HEAD, INDEXED, USERS, WORTH, head_of
 from graphflow.scale.pieces import Bools, Codes, Longs, Piece, Stretch
 from graphflow.store import manifest as manifests
 from graphflow.store.manifest import Manifest
-from graphflow.store.opened import days_at
+from graphflow.store.opened import texts_at
 from graphflow.value import Valuation
 
 S = TypeVar("S")
 T = TypeVar("T")
 _NAMES = ENTRY.names or ()
 _NONE = np.empty(0, np.int64)
+_LOOKED_UP = ("channel", "device")
+"""Columns that roles look up beside ends, times and values."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,11 @@ class Stored:
 
     def stretch(self, times: Stretch, left_out: Bools) -> Piece:
         first, last = (self.columns.row_at(time) for time in times)
-        chunks = [(a, b, self._between_others(a, b, left_out)) for a, b in self.columns.chunks(first, max(first, last))]
+        within = self.columns.chunks(first, max(first, last))
+        return self._lean([(a, b, self._between_others(a, b, left_out)) for a, b in within])
+
+    def _lean(self, chunks: Sequence[tuple[int, int, Longs]]) -> Piece:
+        """Some rows of chunks of columns, counted from the first of each, with ends, times and values alone."""
 
         def column(name: str) -> npt.NDArray[Any]:
             return np.concatenate([self.columns.read(name, a, b)[kept] for a, b, kept in chunks] or [_NONE])
@@ -112,15 +118,21 @@ class Stored:
         piece = self._piece(entries)
         if not self.texts:
             return piece
-        wanted = {name: pl.lit(None, pl.String()).alias(name) for name in self.texts}
-        days = (  # one whose files have none of the texts has rows all the same
-            day.with_columns(none for name, none in wanted.items() if name not in day.columns).select(self.texts)
-            for day in days_at(self.store, self.manifest, entries["place"])
-        )
-        frame = piece.ledger.frame.hstack(
-            pl.concat([pl.DataFrame(schema=dict.fromkeys(self.texts, pl.String())), *days])
-        )
-        return replace(piece, ledger=replace(piece.ledger, frame=frame))
+        texts = texts_at(self.store, self.manifest, entries["place"], dict.fromkeys(self.texts, pl.String()))
+        return replace(piece, ledger=replace(piece.ledger, frame=piece.ledger.frame.hstack(texts)))
+
+    def around(self, accounts: Bools) -> Piece:
+        """All transfers of some accounts, with no more than roles look up: ends, times, values, channels, devices."""
+        chunks = []
+        for first, last in self.columns.chunks():
+            payer, payee = (self.columns.read(name, first, last) for name in ("payer", "payee"))
+            chunks.append((first, last, np.flatnonzero(accounts[payer] | accounts[payee])))
+        piece = self._lean(chunks)
+        kinds: dict[str, pl.DataType] = {name: OPTIONAL[name] for name in _LOOKED_UP if name in self.names}
+        if not kinds:
+            return piece
+        texts = texts_at(self.store, self.manifest, piece.ledger.all_places, kinds)
+        return replace(piece, ledger=replace(piece.ledger, frame=piece.ledger.frame.hstack(texts)))
 
     def users(self) -> tuple[Longs, Longs]:
         with np.load(self.folder / USERS) as held:

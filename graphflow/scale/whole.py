@@ -167,13 +167,17 @@ class Pieces:
     def _in_cases(
         self, found: Findings, asked: Bools, facts: Facts, types: AccountTypeNames
     ) -> tuple[Findings, FlowGraph]:
-        """The findings, in a graph of all that cases ask of.
+        """The findings, in a graph of what they cite.
 
-        Those are all transfers of accounts that are suspected, or that are on a cited transaction and not of a kind
-        that everyone deals with.
+        Around it are all transfers of accounts that are suspected, or that are on a cited transaction and not of a kind
+        that everyone deals with: roles are looked up there.
         """
-        piece = self.full(asked, np.unique(np.concatenate([f.rows for f in found] or [_NONE])))
-        flow = Part(piece.ledger, None, facts.beside(piece))
+        wide = self.source.around(asked)
+        around = Part(wide.ledger, None, facts.beside(wide))
+        if wide.time is not None:
+            around.time = wide.time
+        piece = self.full(np.zeros(asked.size, np.bool_), np.unique(np.concatenate([f.rows for f in found] or [_NONE])))
+        flow = Part(piece.ledger, None, facts.beside(piece), around=around)
         flow.type_names = types
         places = piece.ledger.all_places
         moved = [replace(f, ledger=piece.ledger, rows=np.searchsorted(places, f.rows)) for f in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -51,11 +51,30 @@ def part_of(folder: Path, part: Part, decimals: dict[str, int]) -> pl.DataFrame:
 
 def days_at(folder: Path, found: Manifest, places: npt.NDArray[np.int64]) -> Iterator[pl.DataFrame]:
     """The transfers at some places of the whole ledger, which rise, day by day; days without one are left out."""
+    for part, rows in _parts_at(found, places):
+        yield part_of(folder, part, found.decimals)[rows]
+
+
+def texts_at(
+    folder: Path, found: Manifest, places: npt.NDArray[np.int64], kinds: Mapping[str, pl.DataType]
+) -> pl.DataFrame:
+    """Some columns of the transfers at some places, which rise; of a day that has not one of them it is null."""
+    days = [pl.DataFrame(schema=kinds)]
+    for part, rows in _parts_at(found, places):
+        held = [name for name in kinds if name in names_in(folder, part)]
+        missing = [pl.lit(None, kind).alias(name) for name, kind in kinds.items() if name not in held]
+        day = _frame(folder, part, held or ["payer"])[rows].with_columns(missing)
+        days.append(day.select(pl.col(name).cast(kind) for name, kind in kinds.items()))
+    return pl.concat(days)
+
+
+def _parts_at(found: Manifest, places: npt.NDArray[np.int64]) -> Iterator[tuple[Part, npt.NDArray[np.int64]]]:
+    """The days of some places, and their rows of each; days without one are left out."""
     first = 0
     for part in found.parts:
         a, b = np.searchsorted(places, (first, first + part.rows))
         if b > a:
-            yield part_of(folder, part, found.decimals)[places[a:b] - first]
+            yield part, places[a:b] - first
         first += part.rows
 
 
@@ -68,9 +87,9 @@ def names_in(folder: Path, part: Part) -> list[str]:
         raise _unreadable(path, error) from error
 
 
-def _frame(folder: Path, part: Part) -> pl.DataFrame:
+def _frame(folder: Path, part: Part, columns: list[str] | None = None) -> pl.DataFrame:
     path = _sound(folder, part)
-    frame = _table(folder, part.file)
+    frame = _table(folder, part.file, columns)
     if frame.height != part.rows:
         raise SourceError(f"{path}: has {frame.height:,} rows instead of {part.rows:,}; restore it, or ingest anew")
     return frame
@@ -89,9 +108,9 @@ def _sound(folder: Path, part: Part) -> Path:
     return path
 
 
-def _table(folder: Path, name: str) -> pl.DataFrame:
+def _table(folder: Path, name: str, columns: list[str] | None = None) -> pl.DataFrame:
     try:
-        return pl.read_parquet(folder / name, memory_map=False)
+        return pl.read_parquet(folder / name, columns=columns, memory_map=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise _unreadable(folder / name, error) from error
 

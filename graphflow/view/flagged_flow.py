@@ -89,18 +89,19 @@ class FlaggedFlow:
         flow, payee = self.flow, self.flow.payee[self.once]
         mine = (flow.payer[self.once] != payee) & np.isin(payee, self.flagged)
         receipts, account = self.once[mine], np.searchsorted(self.flagged, payee[mine])
-        sent, size = flow.sent, max(flow.size, 1)
+        wide, whole = flow.around, flow.ledger
+        sent, size = wide.sent, max(whole.whole_height, 1)
         first, last = sent.ptr[self.flagged], sent.ptr[self.flagged + 1]
         sizes = last - first
         begin = np.cumsum(sizes) - sizes
         slots = np.arange(int(sizes.sum())) - np.repeat(begin - first, sizes)
         payments = sent.events[slots].astype(np.int64)
         # One rising key, account first: a single search finds every next payment
-        keys = np.repeat(np.arange(self.flagged.size), sizes) * size + payments
-        at = np.searchsorted(keys, account * size + receipts, side="right")
+        keys = np.repeat(np.arange(self.flagged.size), sizes) * size + wide.ledger.places(wide.ledger_rows(payments))
+        at = np.searchsorted(keys, account * size + whole.places(flow.ledger_rows(receipts)), side="right")
         found = at < (begin + sizes)[account]
         waits = np.full(receipts.size, NEVER, np.int64)
-        waits[found] = flow.time[payments[at[found]]] - flow.time[receipts[found]]
+        waits[found] = wide.time[payments[at[found]]] - flow.time[receipts[found]]
         return flow.value[receipts], waits
 
     def by_tier(self) -> pl.DataFrame:
