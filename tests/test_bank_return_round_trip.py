@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 from returns import Cells, balanced, counts, edges, multiset, row, write
 
 from graphflow import read_ledger, simulate
@@ -53,7 +54,7 @@ def as_return(
 
 
 @given(TRANSFERS, st.booleans(), st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @pytest.mark.usefixtures("way")
 def test_round_trip(transfers: list[Transfer], serials: bool, rng: random.Random) -> None:
     """Statements of every account, or of some of them, give the transfers that they tell of."""

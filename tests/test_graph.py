@@ -17,6 +17,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 
 from graphflow.errors import GraphflowError
 from graphflow.graph import FlowGraph
@@ -143,7 +144,7 @@ def test_answers_are_networkx_answers(question: str, seed: int) -> None:
     assert ask(FlowGraph(ledger)) == ask(eager(ledger))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(HOPS)
 def test_answers_on_any_small_ledger(hops: list[Hop]) -> None:
     ledger = ledger_of(hops)
@@ -154,7 +155,7 @@ def test_answers_on_any_small_ledger(hops: list[Hop]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(HOPS)
 def test_answers_on_many_small_ledgers(hops: list[Hop]) -> None:
     ledger = ledger_of(hops)
@@ -370,7 +371,7 @@ def same_ledger(one: Ledger, other: Ledger) -> None:
     assert one.accounts["account"].to_list() == other.accounts["account"].to_list()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(HOPS)
 def test_a_ledger_comes_back_from_its_graph(hops: list[Hop]) -> None:
     ledger = ledger_of(hops)

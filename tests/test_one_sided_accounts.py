@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 from returns import edges, missing, read, reasons, row, statement
 
 from graphflow import Ledger
@@ -174,7 +175,7 @@ NASTY = {
 
 
 @given(st.lists(st.fixed_dictionaries({name: st.sampled_from(cells) for name, cells in NASTY.items()}), max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_whatever_stands_in_the_cells(rows: list[dict[str, str]]) -> None:
     """Every row is accounted for, or one line says why nothing can be read."""
     half = len(rows) // 2

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 from statement_oracle import BREAK, Line, Side, best, by_serial, fewest_breaks, may_pair, steps
 
 from graphflow.kernels import balances, twins
@@ -85,7 +86,7 @@ WITHOUT_BREAK = st.one_of(
 
 
 @given(WITHOUT_BREAK)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_an_order_without_a_break_is_found_whenever_there_is_one(lines: list[Line]) -> None:
     order, step = walked(lines)
     assert BREAK not in step
@@ -103,7 +104,7 @@ LINES = st.builds(
 
 
 @given(st.lists(LINES, min_size=1, max_size=5), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_the_fewest_breaks_in_one_moment(here: list[Line], begun: bool) -> None:
     first = [Line(1, -1, 1, 2, 1)] if begun else []
     order, step = walked([*first, *here])
@@ -117,7 +118,7 @@ def test_the_fewest_breaks_in_one_moment(here: list[Line], begun: bool) -> None:
         max_size=12,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_accounts_have_nothing_to_do_with_each_other(lines: list[Line]) -> None:
     lines = sorted(lines, key=lambda line: (line.account, line.time))
     order, step = walked(lines)
@@ -228,7 +229,7 @@ SIDES = st.builds(
 
 
 @given(st.lists(SIDES, max_size=8), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_as_many_pairs_as_can_be(sides: list[Side], strict: bool) -> None:
     sides = sorted(sides, key=lambda side: (side.key, side.time))
     twin = paired(sides, strict=strict)

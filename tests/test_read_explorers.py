@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 
 from graphflow.errors import SourceError
 from graphflow.ledger import Ledger, major
@@ -310,7 +311,7 @@ ADDRESS = st.integers(0, 16**6).map("0x{:034x}".format).map(lambda text: text + 
 TRANSFER = st.tuples(st.integers(0, 50), ADDRESS, ADDRESS, st.integers(1, 10**15), st.sampled_from(sorted(CONTRACTS)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(TRANSFER, min_size=1, max_size=30))
 def test_what_is_written_as_etherscan_is_read_back(rows: list[tuple[int, str, str, int, str]]) -> None:
     text = io.StringIO()

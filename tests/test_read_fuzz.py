@@ -14,6 +14,7 @@ import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 from test_read import check_accounting
 from test_read_properties import damaged
 
@@ -135,7 +136,7 @@ def test_much_damage_inside_an_archive(kind: str) -> None:
     assert outcomes == {"read", "refused"}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.sampled_from(KINDS), st.binary(max_size=60), st.floats(0, 1))
 def test_bytes_put_anywhere(kind: str, junk: bytes, share: float) -> None:
     content = sound()[kind]
@@ -143,7 +144,7 @@ def test_bytes_put_anywhere(kind: str, junk: bytes, share: float) -> None:
     assert outcome(content[:place] + junk + content[place:]) in ("read", "refused")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.sampled_from(MARKS), st.binary(max_size=300))
 def test_junk_behind_a_mark(mark: bytes, junk: bytes) -> None:
     assert outcome(mark + junk) == "refused"

@@ -13,6 +13,7 @@ import pytest
 from bank_messages import OTHER, camt, entry, fin, payment, statement
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 
 from graphflow.errors import SourceError
 from graphflow.read.messages import camt053, iso20022, mt103, mt940, pacs008, reader_for
@@ -157,7 +158,7 @@ def kinds() -> dict[str, bytes]:
     }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data())
 def test_damaged_messages_end_in_a_table_or_in_one_line(kinds: dict[str, bytes], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(kinds)))

@@ -8,6 +8,7 @@ import pytest
 from bank_messages import OTHER, OWN, fin, one, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 
 from graphflow.errors import SourceError
 from graphflow.read.messages import reader_for
@@ -140,7 +141,7 @@ allowed = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 /-?().,'+", min_size=1, 
 lines = allowed.filter(lambda t: t and not t.startswith(("-", "/", ":")))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 10**14), lines, lines), min_size=1, max_size=4))
 def test_what_is_written_is_read(made: list[tuple[int, str, str]]) -> None:
     text = "".join(

@@ -8,6 +8,7 @@ import pytest
 from bank_messages import OTHER, OWN, THIRD, fin, one, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 
 from graphflow.errors import SourceError
 from graphflow.read.messages import reader_for, warnings
@@ -284,7 +285,7 @@ moves = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(moves, st.integers(-(10**9), 10**9))
 def test_what_is_written_is_read(made: list[tuple[int, str, str, str]], opening: int) -> None:
     def amount(cents: int) -> str:

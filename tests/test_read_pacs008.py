@@ -9,6 +9,7 @@ import pytest
 from bank_messages import OTHER, OWN, account, money, one, read, said, xml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 
 from graphflow.read import read_ledger
 from graphflow.read.messages import reader_for, warnings
@@ -142,7 +143,7 @@ def test_a_message_becomes_a_ledger(tmp_path: Path) -> None:
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co", "Cn"]), min_size=1, max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 10**17), words.map(str.strip).filter(bool)), min_size=1, max_size=5))
 def test_what_is_written_is_read(made: list[tuple[int, str]]) -> None:
     payments = [

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 from readers import cut_into
 
 from graphflow.errors import SourceError
@@ -116,7 +117,7 @@ def check_accounting(ledger: Ledger) -> None:
 # --- there and back ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(ROWS, st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"]), st.booleans())
 @example([("B,C", 'say "hi"', 0, 1, "CNY", "two\nlines")], ";", "\r\n", True)
 def test_any_ledger_comes_back(rows: list[Row], separator: str, end: str, quoted: bool) -> None:
@@ -126,14 +127,14 @@ def test_any_ledger_comes_back(rows: list[Row], separator: str, end: str, quoted
     check_accounting(ledger)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(ROWS, st.sampled_from(["utf-16", "utf-8-sig", "gb18030", "utf-32"]))
 def test_any_ledger_comes_back_in_other_encodings(rows: list[Row], encoding: str) -> None:
     options = {} if encoding == "utf-16" else {"encoding": encoding}
     assert transfers(read_bytes(as_csv(rows).encode(encoding), **options)) == expected(rows)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(ROWS, st.integers(1, 5))
 def test_any_ledger_comes_back_whatever_the_batches(rows: list[Row], size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -143,7 +144,7 @@ def test_any_ledger_comes_back_whatever_the_batches(rows: list[Row], size: int) 
     assert ledger.accounts.equals(read_bytes(as_csv(rows).encode()).accounts)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(ROWS)
 def test_any_ledger_comes_back_from_parquet(rows: list[Row]) -> None:
     frame = pl.DataFrame(
@@ -275,7 +276,7 @@ def test_many_damaged_files_lose_no_row() -> None:
     assert sum(sweep(range(1_000, 5_000))) > 600
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 400))
 def test_bytes_put_anywhere_lose_no_row(junk: bytes, place: int) -> None:
     content = sound_file(1, rows=8)

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 
 from graphflow.errors import ColumnError
 from graphflow.ledger import Ledger, major
@@ -120,7 +121,7 @@ ACCOUNT = st.integers(0, 10**10 - 1).map("{:010d}".format)
 MONEY = st.integers(1, 10**13)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 3 * 10**7), ACCOUNT, ACCOUNT, MONEY, st.sampled_from(sorted(saml_d.CURRENCIES))),
@@ -204,7 +205,7 @@ KINDS = ["CASH_IN", "CASH_OUT", "DEBIT", "PAYMENT", "TRANSFER"]
 PERSON = st.integers(1, 10**9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 743), st.sampled_from(KINDS), MONEY, PERSON, PERSON), min_size=1))
 def test_what_is_written_as_paysim_is_read_back(rows: list[tuple[int, str, int, int, int]]) -> None:
     lines = [

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import examples
 from readers import WAYS, cut_into
 from test_read_properties import as_csv, damaged, sound_file
 
@@ -210,7 +211,7 @@ def test_a_large_file_is_scanned_and_an_unusual_one_is_not(tmp_path: Path, monke
 # --- kernels ---------------------------------------------------------------------------------------
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=30))
 def test_distinct_texts_have_distinct_hashes(any_texts: list[str]) -> None:
     distinct = list(dict.fromkeys(any_texts))
@@ -233,7 +234,7 @@ def test_each_bit_of_a_text_counts() -> None:
         assert len(hashes) == 2 * (8 * size + 1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.lists(st.sampled_from("ABCDEFG"), min_size=2, max_size=8), max_size=6), st.integers(0, 6))
 def test_codes_do_not_depend_on_how_keys_are_looked_up(batches: list[list[str]], texts_first: int) -> None:
     seen: dict[str, int] = {}
@@ -252,7 +253,7 @@ def test_codes_do_not_depend_on_how_keys_are_looked_up(batches: list[list[str]],
     assert [name for part in codes.names for name in part] == list(seen)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.text(st.sampled_from('ab, \t"\r\xa0\u3000'), max_size=12), min_size=1, max_size=8))
 def test_rows_are_cut_as_csv_cuts_them(lines: list[str]) -> None:
     """Where `split` answers at all, a row that is not odd has the fields that `csv` finds, stripped."""
