@@ -344,7 +344,7 @@ def slow_batches(transfers: list[tuple[str, int, int]], least: int, alike: float
 
 def test_habits_are_what_the_slow_way_says(engine: Callable[[ModuleType], Any]) -> None:
     seen = np.zeros(habits.SIDE + habits.BATCH, np.int64)
-    for seed in range(seeds(300)):
+    for seed in range(seeds(150)):
         rng = random.Random(seed)
         rows = [
             row._replace(minutes=row.minutes * rng.choice((DAY // 4, DAY, 2 * DAY))) for row in random_rows(rng, 40)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from battery import CHECKS, Check, check_is_deterministic, check_strangers_do_not_matter, findings
 from hypothesis import given, settings
-from ledgers import EXAMPLES, Row, graph_of, nasty_rows, random_rows
+from ledgers import EXAMPLES, Row, examples, graph_of, nasty_rows, random_rows, seeds
 from long_ledgers import long_rows
 
 import graphflow as gf
@@ -55,14 +55,14 @@ def test_every_detector_passes(kind: type[Any], check: Check) -> None:
 @pytest.mark.parametrize("kind", DETECTORS, ids=lambda kind: kind.name)
 def test_every_detector_passes_on_ledgers_of_weeks(kind: type[Any]) -> None:
     """Where pairs deal again, and relays count; whether they do hangs on the whole ledger, strangers too."""
-    for seed in range(12):
+    for seed in range(seeds(15)):
         rows = long_rows(random.Random(seed))
         for check in CHECKS:
             if check is not check_strangers_do_not_matter:
                 check(eager(kind, brief=False), rows)
 
 
-@settings(EXAMPLES, max_examples=20)
+@settings(EXAMPLES, max_examples=examples(20))
 @given(nasty_rows())
 def test_every_detector_passes_on_any_ledger(rows: list[Row]) -> None:
     for kind in DETECTORS:

@@ -108,6 +108,7 @@ def test_stacks_are_those_of_the_slow_counterpart(mode: str) -> None:
     assert hubs >= 8
 
 
+@pytest.mark.slow
 def test_stacks_of_many_layers_are_those_of_the_slow_counterpart(mode: str) -> None:
     layers_seen = set()
     for seed in range(200):

@@ -88,6 +88,7 @@ def test_no_second_process_where_nothing_can_be_kept(tmp_path: Path) -> None:
     assert run(code, tmp_path).stdout.split("\n")[1] == "None"
 
 
+@pytest.mark.slow
 def test_a_second_process_that_fails_is_no_matter(tmp_path: Path) -> None:
     broken = HELPED.replace('("lots",)', '("lots", "no_such_kernel")')
     done = run(broken, tmp_path)

@@ -37,6 +37,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- boxes of folded accounts -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_box_unfolds_and_folds_again(browser: Any, tmp_path: Path) -> None:
     visit = Visit(browser, view(*crowd(900)).save(tmp_path / "case.html"))
     fold = visit.nodes()["and 625 more"]
@@ -66,6 +67,7 @@ def test_a_box_unfolds_and_folds_again(browser: Any, tmp_path: Path) -> None:
     assert visit.trouble == []
 
 
+@pytest.mark.slow
 def test_a_box_of_a_trace_says_what_its_accounts_hold(browser: Any, tmp_path: Path) -> None:
     visit = Visit(browser, trace_page(trace_cases.crowd(320, tier=40)).save(tmp_path / "trace.html"))
     drawn = json.loads(visit.page.locator("#nodes").text_content() or "")

@@ -259,6 +259,7 @@ def test_on_a_phone_a_chosen_finding_leads_to_picture_and_table_and_back(browser
     desk.context.close()
 
 
+@pytest.mark.slow
 def test_time_goes_on_along_an_axis_that_says_what_it_is(browser: Any, pages: dict[str, Path]) -> None:
     for screen, along in (("desk", "x"), ("phone", "y")):
         visit = Visit(browser, pages["dense"], screen)
@@ -365,6 +366,7 @@ def test_what_is_chosen_is_walked_through_transaction_by_transaction(browser: An
     assert visit.trouble == []
 
 
+@pytest.mark.slow
 def test_numbers_of_a_large_finding_have_no_gaps(browser: Any, pages: dict[str, Path]) -> None:
     visit = Visit(browser, pages["dense"])
     visit.page.locator(".finding").first.click()
@@ -395,6 +397,7 @@ def test_filters_leave_the_numbers_of_a_finding_without_gaps(browser: Any, file:
     assert 0 < shown < 8
 
 
+@pytest.mark.slow
 def test_play_stops_at_every_event_and_not_between_them(browser: Any, tmp_path: Path) -> None:
     rows: list[Row] = [(f"V{i}", "C", 100 + i, "CNY") for i in range(6)]
     frame = ledger(rows).frame.with_columns(

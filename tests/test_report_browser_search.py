@@ -201,6 +201,7 @@ def asked(visit: Visit) -> dict[str, str]:
     return {name: visit.page.input_value(f"#{name}") for name in ("words", "level", "detector", "order")}
 
 
+@pytest.mark.slow
 def test_what_is_asked_for_survives_a_reload(browser: Any, file: Path) -> None:
     visit = Visit(browser, file)
     visit.page.fill("#words", "model % # “bank”")
@@ -234,6 +235,7 @@ def test_what_is_asked_for_survives_a_reload(browser: Any, file: Path) -> None:
     assert visit.trouble == []
 
 
+@pytest.mark.slow
 def test_a_link_opens_elsewhere_and_in_the_same_page(browser: Any, file: Path) -> None:
     link = "#" + quote(json.dumps({"words": "something else", "order": "points descending"}))
     assert ids(Visit(browser, file, part=link)) == [f"case-{MANY:04}"]

@@ -94,7 +94,8 @@ def kill_a_worker(executor: str, store: Path, out: Path, rng: random.Random) -> 
 
 
 @needs_proc
-@pytest.mark.parametrize("executor", ["processes", pytest.param("dask", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["processes", "dask"])
 def test_a_worker_is_killed(executor: str, store: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     killed, said = kill_a_worker(executor, store, tmp_path / "out", random.Random(1))
     assert killed

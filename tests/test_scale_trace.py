@@ -60,6 +60,7 @@ def bites(folder: Path, monkeypatch: pytest.MonkeyPatch, most: int = 40) -> bool
     return False
 
 
+@pytest.mark.slow
 def test_accounts_beside_the_trail_are_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         tracing, "beside", lambda trace, paid_since, users: np.zeros(trace.flow.account_count, np.bool_)
@@ -161,6 +162,7 @@ def test_pieces_of_what_is_no_store_are_refused_by_the_command(tmp_path: Path) -
     assert "only a store is worked off in pieces" in str(told.exception)
 
 
+@pytest.mark.slow
 def test_victims_by_account_alone_are_told_by_what_pieces_find(tmp_path: Path) -> None:
     simulation = simulate(accounts=300, days=12)
     simulation.write(tmp_path / "town", dialect="two-sided")

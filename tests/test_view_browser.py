@@ -209,6 +209,7 @@ def test_a_line_of_freeze_first_shows_its_account_in_the_trace(browser: Any, tra
     assert len(visit.listed()) == 8
 
 
+@pytest.mark.slow
 def test_hostile_names_are_only_text_in_a_trace(browser: Any, tmp_path: Path) -> None:
     visit = Visit(browser, trace_page(trace_cases.hostile()).save(tmp_path / "trace.html"), "desk")
     for node in range(2 * len(HOSTILE) + 2):
