@@ -61,10 +61,10 @@ class Changes:
 
     A transaction is the same when its file and row are. A case goes on with one of then when the same detectors cite
     half of the smaller one's transactions in both, and each other case has less in common with one of the two: several
-    may have become one, and one several. A case that goes on with none is *new*; one that cites transactions or
-    suspects accounts that no case did then, *grown*; one that lost some, has another level, or goes on with several,
-    *changed*. One of then that none goes on with is *closed*. Points move with what is usual in the ledger: that alone
-    is no change.
+    may have become one, and one several. A case that goes on with none is *new*; one that cites transactions that no
+    case did then, or suspects accounts that those did not, *grown*; one that lost some, has another level, or goes on
+    with several, *changed*. One of then that none goes on with is *closed*. Points move with what is usual in the
+    ledger: that alone is no change.
     """
 
     table: pl.DataFrame
@@ -100,10 +100,11 @@ def changes(before: CaseTables, now: CaseTables) -> Changes:
     >>> changes(then, then).counts["same"] == len(analysis.cases)
     True
     """
-    was, own = _cited(before), _cited(now)
+    by_detector = _evidence(before), _evidence(now)
+    was, own = (evidence.drop("detector").unique() for evidence in by_detector)
     then = _Then(
         cases={case["case_id"]: {**case, "place": place} for place, case in enumerate(before.cases.to_dicts())},
-        met=_lists(_going_on(before, now), "case_id", "case_id_then"),
+        met=_lists(_going_on(*by_detector), "case_id", "case_id_then"),
         known=_sizes(own.join(was, on=_TRANSACTION, how="semi")),
         lost=set(was.join(own, on=_TRANSACTION, how="anti")["case_id"]),
     )
@@ -126,14 +127,8 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def _cited(results: CaseTables) -> pl.DataFrame:
-    """Each case with each transaction that it cites, once."""
-    return _evidence(results).drop("detector").unique()
-
-
-def _going_on(before: CaseTables, now: CaseTables) -> pl.DataFrame:
-    """Pairs of a case of now and one of then with which it goes on."""
-    was, own = _evidence(before), _evidence(now)
+def _going_on(was: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of a case of now and one of then with which it goes on, from the evidence of both."""
     pairs = (
         own.join(was, on=(*_TRANSACTION, "detector"), suffix="_then").group_by("case_id", "case_id_then").len("common")
     )

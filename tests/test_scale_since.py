@@ -158,6 +158,15 @@ def test_fewer_left_out_lets_no_less_through(detector: Any, cut: ByTime) -> None
         assert some >= more
 
 
+@pytest.mark.parametrize("what", ["rarity", "totals", "traffic", "span", "whole_size"])
+def test_a_sieve_that_looks_at_more_is_refused(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it lets through is kept for as long as ends, times and values stay, so it may look at nothing else."""
+    grown(tmp_path, weeks(random.Random(5), 1)[0], "a.csv")
+    monkeypatch.setattr(gf.Cycle, "_sieve", lambda self, flow: getattr(flow, what))
+    with pytest.raises(TypeError, match=f"ends, times and values alone, not at {what}"):
+        since(tmp_path / "store")
+
+
 class _Left(Flow):
     """A flow of which these accounts are hubs."""
 

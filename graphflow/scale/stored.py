@@ -20,7 +20,7 @@ from graphflow.errors import SourceError
 from graphflow.ledger import OPTIONAL, TIME, Ledger, Portion
 from graphflow.scale import packing
 from graphflow.scale.columns import ENTRY, Columns, put
-from graphflow.scale.indexing import HEAD, INDEXED, USERS, WORTH, head_of
+from graphflow.scale.indexing import HEAD, IDS, INDEXED, USERS, WORTH, head_of
 from graphflow.scale.pieces import Bools, Codes, Longs, Piece, Stretch
 from graphflow.store import manifest as manifests
 from graphflow.store.manifest import Manifest
@@ -67,6 +67,11 @@ class Stored:
     def manifest(self) -> Manifest:
         """What the store held when it was indexed; what came in since is not looked at."""
         return manifests.load(self.folder / INDEXED)
+
+    @cached_property
+    def ids(self) -> pl.DataFrame:
+        """Transfers whose ids had to be made unique: `place` and `tx`."""
+        return pl.read_ipc(self.folder / IDS)
 
     @property
     def size(self) -> int:

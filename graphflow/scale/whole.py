@@ -19,7 +19,6 @@ from graphflow.ledger import OPTIONAL, REJECTED, Ledger
 from graphflow.scale import packing
 from graphflow.scale.executors import Executor
 from graphflow.scale.facts import AccountFacts, joined
-from graphflow.scale.indexing import IDS
 from graphflow.scale.keeping import Keeping
 from graphflow.scale.merge import Deciding, deciding, found_in
 from graphflow.scale.part import Bools, Facts, Longs, Part
@@ -228,7 +227,7 @@ class Pieces:
         frame = frame.with_columns(pl.lit(None, OPTIONAL[name]).alias(name) for name in missing)
         wanted = [name for name in frame.columns if name not in OPTIONAL]
         frame = frame.select(*wanted, *(name for name in OPTIONAL if name in frame.columns))
-        ids = pl.read_ipc(self.source.folder / IDS)
+        ids = self.source.ids
         if ids.height and places.size:
             at = np.searchsorted(places, ids["place"].to_numpy())
             here = (at < places.size) & (places[np.minimum(at, places.size - 1)] == ids["place"].to_numpy())
